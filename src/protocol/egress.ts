@@ -1,0 +1,106 @@
+// What leaves a session as one composed picture and sound: recordings, HLS streams and livestreams, as the parts of the
+// server hand them to each other; the wire's shapes are built from it.
+import type { CompositionConfig } from './composition.ts';
+
+export type EgressKind = 'recording' | 'hls' | 'livestream';
+
+/**
+ * `queued`: waits for a free slot. `starting`: being launched. `active`: picture or sound flows. `stopping`: the rest is
+ * written. The last three are final: it ended as asked, it broke, or it was called off before it began.
+ */
+export type EgressStatus = 'queued' | 'starting' | 'active' | 'stopping' | 'completed' | 'failed' | 'aborted';
+
+export type FileFormat = 'mp4' | 'webm';
+
+/** Where a livestream goes: an RTMP server and the key it knows the stream by. */
+export interface LivestreamOutput {
+  url: string;
+  streamKey: string;
+}
+
+/** What to do about the room when an egress fails. */
+export interface OnFailure {
+  action: 'close-room';
+  /** Seconds. */
+  waitTime: number;
+}
+
+/** What one egress does, checked and with every default filled in. */
+export interface EgressPlan {
+  kind: EgressKind;
+  config: CompositionConfig;
+  webhookUrl: string | null;
+  /** Of a livestream; empty otherwise. */
+  outputs: LivestreamOutput[];
+  /** Of a recording. */
+  fileFormat: FileFormat;
+  /** Folder inside the storage, without slashes at its ends; empty for the usual one. */
+  dirPath: string;
+  /** An address that the finished file is put to, beside the storage. */
+  preSignedUrl: string | null;
+  onFailure: OnFailure | null;
+}
+
+/** A finished file of a recording. */
+export interface EgressFile {
+  id: string;
+  type: 'video' | 'audio';
+  /** Bytes. */
+  size: number;
+  /** Seconds. */
+  duration: number;
+  width: number | null;
+  height: number | null;
+  format: FileFormat;
+  /** Where it is in the storage: `recordings/<id>.mp4`. */
+  key: string;
+  /** The unguessable part of its address. */
+  token: string;
+  /** On this machine, while it is kept here. */
+  localPath: string | null;
+  /** The storage that has confirmed it. */
+  storedIn: 'file' | 's3' | null;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** A stretch that a recording lacks, because its compositor had to be started anew. */
+export interface Gap {
+  at: Date;
+  ms: number;
+}
+
+export interface Egress extends EgressPlan {
+  /** Object id, 24 hex digits. */
+  id: string;
+  sessionId: string;
+  roomId: string;
+  ownerId: string;
+  /** The node that its session lives on, and so it. */
+  nodeId: string;
+  /** Public address of that node. */
+  baseUrl: string;
+  /** Composition that it is an output of, once launched. */
+  compositionId: string | null;
+  status: EgressStatus;
+  /** Why it failed or was called off. */
+  reason: string | null;
+  /** The unguessable name of an HLS stream's folder. */
+  folder: string | null;
+  gaps: Gap[];
+  file: EgressFile | null;
+  createdAt: Date;
+  updatedAt: Date;
+  /** When picture or sound began to flow. */
+  startedAt: Date | null;
+  /** When a player could first play it (HLS). */
+  playableAt: Date | null;
+  endedAt: Date | null;
+}
+
+/** Attempts to deliver the events of one egress, summed up. */
+export interface WebhookSummary {
+  totalCount: number;
+  successCount: number;
+  data: { type: string; success: boolean }[];
+}

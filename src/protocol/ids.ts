@@ -1,0 +1,37 @@
+// Identifiers as they appear on the wire, in the tables and in the log.
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
+
+/** Alphabet of generated room and participant ids: lower-case letters and digits. */
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+function randomText(length: number): string {
+  let text = '';
+  for (let i = 0; i < length; i++) text += ALPHABET[randomInt(ALPHABET.length)];
+  return text;
+}
+
+/** A new object id: 24 lower-case hex digits, the first 8 of them the creation time in seconds. */
+export function newObjectId(now: Date = new Date()): string {
+  const seconds = Math.floor(now.getTime() / 1000);
+  return seconds.toString(16).padStart(8, '0') + randomBytes(8).toString('hex');
+}
+
+/** A new room id, `xxxx-xxxx-xxxx`, from a CSPRNG (62 bits). */
+export function newRoomId(): string {
+  return `${randomText(4)}-${randomText(4)}-${randomText(4)}`;
+}
+
+/** A new participant id, for somebody who brings none: 12 letters and digits (62 bits). */
+export function newParticipantId(): string {
+  return randomText(12);
+}
+
+/** A new API key: a version 4 UUID. */
+export function newApiKey(): string {
+  return randomUUID();
+}
+
+/** A new API secret: 64 hex digits (256 bits). */
+export function newApiSecret(): string {
+  return randomBytes(32).toString('hex');
+}
