@@ -1,0 +1,309 @@
+// The only reader of `process.env`: raw values in, one nested frozen `Config` out, secrets apart so that the rest can
+// be logged whole. Every setting is declared in `SETTINGS` with its default and meaning; `docs/configuration.md` is
+// kept equal to that list by a test.
+import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { StartError } from './kit/start-error.ts';
+
+interface Setting {
+  /** As shown to the operator; empty when unset means a behaviour that `meaning` tells. */
+  default: string;
+  meaning: string;
+  secret?: boolean;
+}
+
+export const SETTINGS = {
+  ROOMFUL_HOST: { default: '127.0.0.1', meaning: 'Address the HTTP and HTTPS listeners bind.' },
+  ROOMFUL_HTTP_PORT: {
+    default: '8080',
+    meaning: 'REST, signaling and pages without TLS; `0` = any free port, `off` = none.',
+  },
+  ROOMFUL_HTTPS_PORT: {
+    default: '8443',
+    meaning: 'The same with TLS, which the official browser SDKs need; `0` = any free port, `off` = none.',
+  },
+  ROOMFUL_TLS_CERT: {
+    default: '',
+    meaning: 'PEM file of the certificate chain. Unset: a self-signed one, kept in the data folder.',
+  },
+  ROOMFUL_TLS_KEY: { default: '', meaning: "PEM file of the certificate's private key. Set both or none." },
+  ROOMFUL_PUBLIC_URL: {
+    default: '',
+    meaning:
+      'Base of every link and of what SDKs are told to connect to. Unset: the HTTPS listener, else the HTTP one.',
+  },
+  ROOMFUL_DATA_DIR: {
+    default: './data',
+    meaning: 'Folder of the embedded database, recordings, HLS, files and keys.',
+  },
+  DATABASE_URL: {
+    default: '',
+    meaning: 'Any PostgreSQL from version 14 on. Unset: the embedded one.',
+    secret: true,
+  },
+  ROOMFUL_API_KEY: { default: '', meaning: 'The first API key. Unset: generated once and kept.' },
+  ROOMFUL_API_SECRET: {
+    default: '',
+    meaning: 'Its secret, at least 16 characters. Set both or none.',
+    secret: true,
+  },
+  ROOMFUL_RTC_ADDRESS: {
+    default: '',
+    meaning: 'Address announced in ICE candidates. Unset: detected; loopback when the listeners bind it.',
+  },
+  ROOMFUL_RTC_PORT: {
+    default: '40000',
+    meaning: 'First media port; each media worker takes one, UDP and TCP.',
+  },
+  ROOMFUL_MEDIA_WORKERS: { default: '', meaning: 'Number of mediasoup workers. Unset: the number of cores.' },
+  ROOMFUL_ROLES: { default: 'api,media,egress', meaning: 'Which parts this process runs.' },
+  ROOMFUL_EGRESS_SLOTS: {
+    default: '',
+    meaning:
+      'How many compositions run at once, counted in 720p; 1080p counts two, 480p a half, sound alone a quarter. More have to wait. Unset: the number of cores.',
+  },
+  ROOMFUL_STORAGE: {
+    default: 'file',
+    meaning: 'Where finished recordings are kept: `file` = the data folder, `s3` = an S3-compatible object storage.',
+  },
+  ROOMFUL_S3_BUCKET: { default: '', meaning: 'Bucket of the object storage; has to exist.' },
+  ROOMFUL_S3_ENDPOINT: {
+    default: '',
+    meaning: 'Address of the object storage, such as `https://minio.example.com`. Unset: Amazon S3.',
+  },
+  ROOMFUL_S3_REGION: { default: 'us-east-1', meaning: 'Region of the bucket.' },
+  ROOMFUL_S3_PREFIX: { default: '', meaning: 'Folder of the bucket that everything is put under.' },
+  ROOMFUL_S3_ACCESS_KEY_ID: {
+    default: '',
+    meaning: "Access key. Unset: as Amazon's SDK finds it, such as the role of the machine.",
+  },
+  ROOMFUL_S3_SECRET_ACCESS_KEY: { default: '', meaning: 'Its secret. Set both or none.', secret: true },
+  ROOMFUL_OUTBOUND_ALLOW: {
+    default: '',
+    meaning:
+      'Comma-separated CIDRs and host names that webhooks, RTMP, templates and storage may reach although they are private.',
+  },
+  ROOMFUL_LOG_LEVEL: {
+    default: 'info',
+    meaning: '`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.',
+  },
+  MEDIASOUP_WORKER_BIN: {
+    default: '',
+    meaning: 'A mediasoup-worker binary to use instead of the one that set-up provides.',
+  },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+const ROLES = ['api', 'media', 'egress'] as const;
+export type Role = (typeof ROLES)[number];
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
+
+/** A port to bind: a number, 0 for any free one, or `undefined` for no listener. */
+export type ListenPort = number | undefined;
+
+export interface Config {
+  readonly host: string;
+  readonly httpPort: ListenPort;
+  readonly httpsPort: ListenPort;
+  readonly tlsFiles: { readonly cert: string; readonly key: string } | undefined;
+  readonly publicUrl: string | undefined;
+  readonly dataDir: string;
+  readonly media: {
+    readonly announcedAddress: string | undefined;
+    readonly firstPort: number;
+    readonly workers: number;
+    readonly workerBin: string;
+  };
+  readonly roles: readonly Role[];
+  readonly egress: { readonly slots: number; readonly s3: S3Config | undefined };
+  readonly outboundAllow: readonly string[];
+  readonly logLevel: string;
+}
+
+/** The object storage that recordings are brought to, without its keys. */
+export interface S3Config {
+  readonly bucket: string;
+  readonly endpoint: string | undefined;
+  readonly region: string;
+  readonly prefix: string;
+}
+
+/** What must never be logged. */
+export interface Secrets {
+  readonly databaseUrl: string | undefined;
+  readonly firstKey: { readonly apiKey: string; readonly secret: string } | undefined;
+  readonly s3: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
+}
+
+type Env = Record<string, string | undefined>;
+
+function read(env: Env, name: SettingName): string {
+  return env[name]?.trim() || SETTINGS[name].default;
+}
+
+function refuse(name: SettingName, value: string, wanted: string): never {
+  throw new StartError(`${name} is ${JSON.stringify(value)}, but must be ${wanted}.`);
+}
+
+function integer(env: Env, name: SettingName, min: number, max: number): number {
+  const text = read(env, name);
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < min || value > max) refuse(name, text, `a whole number from ${min} to ${max}`);
+  return value;
+}
+
+function port(env: Env, name: SettingName): ListenPort {
+  if (read(env, name) === 'off') return undefined;
+  const text = read(env, name);
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > 65535) refuse(name, text, 'a port from 0 to 65535, or "off"');
+  return value;
+}
+
+/** Both or neither: half a pair is always a mistake. */
+function pair(env: Env, first: SettingName, second: SettingName): [string, string] | undefined {
+  const [a, b] = [read(env, first), read(env, second)];
+  if (a && b) return [a, b];
+  if (a || b) throw new StartError(`${first} and ${second} belong together: set both or none.`);
+  return undefined;
+}
+
+function tlsFiles(env: Env): Config['tlsFiles'] {
+  const files = pair(env, 'ROOMFUL_TLS_CERT', 'ROOMFUL_TLS_KEY');
+  if (!files) return undefined;
+  const [cert, key] = files;
+  if (!existsSync(cert)) refuse('ROOMFUL_TLS_CERT', cert, 'a file that exists');
+  if (!existsSync(key)) refuse('ROOMFUL_TLS_KEY', key, 'a file that exists');
+  return { cert, key };
+}
+
+function publicUrl(env: Env): string | undefined {
+  const text = read(env, 'ROOMFUL_PUBLIC_URL');
+  if (!text) return undefined;
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash) {
+    refuse('ROOMFUL_PUBLIC_URL', text, 'an http or https URL such as https://rooms.example.com');
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+function roles(env: Env): Role[] {
+  const text = read(env, 'ROOMFUL_ROLES');
+  const names = text.split(',').map((name) => name.trim());
+  const known = ROLES.filter((role) => names.includes(role));
+  if (known.length !== new Set(names).size)
+    refuse('ROOMFUL_ROLES', text, `some of ${ROLES.join(', ')}, separated by commas`);
+  return known;
+}
+
+function databaseUrl(env: Env): string | undefined {
+  const text = read(env, 'DATABASE_URL');
+  if (text && !/^postgres(ql)?:\/\//.test(text)) {
+    throw new StartError('DATABASE_URL must begin with postgres:// or postgresql://.');
+  }
+  return text || undefined;
+}
+
+function firstKey(env: Env): Secrets['firstKey'] {
+  const given = pair(env, 'ROOMFUL_API_KEY', 'ROOMFUL_API_SECRET');
+  if (!given) return undefined;
+  const [apiKey, secret] = given;
+  if (secret.length < 16) throw new StartError('ROOMFUL_API_SECRET must be at least 16 characters long.');
+  return { apiKey, secret };
+}
+
+function s3Config(env: Env): S3Config | undefined {
+  const storage = read(env, 'ROOMFUL_STORAGE');
+  if (storage !== 'file' && storage !== 's3') refuse('ROOMFUL_STORAGE', storage, 'file or s3');
+  if (storage === 'file') return undefined;
+  const bucket = read(env, 'ROOMFUL_S3_BUCKET');
+  if (!bucket) refuse('ROOMFUL_S3_BUCKET', bucket, 'the name of a bucket, since ROOMFUL_STORAGE is s3');
+  const endpoint = read(env, 'ROOMFUL_S3_ENDPOINT');
+  if (endpoint && !/^https?:$/.test(URL.parse(endpoint)?.protocol ?? '')) {
+    refuse('ROOMFUL_S3_ENDPOINT', endpoint, 'an http or https URL such as https://minio.example.com');
+  }
+  return Object.freeze({
+    bucket,
+    endpoint: endpoint || undefined,
+    region: read(env, 'ROOMFUL_S3_REGION'),
+    prefix: read(env, 'ROOMFUL_S3_PREFIX').replace(/^\/+|\/+$/g, ''),
+  });
+}
+
+function s3Credentials(env: Env): Secrets['s3'] {
+  const given = pair(env, 'ROOMFUL_S3_ACCESS_KEY_ID', 'ROOMFUL_S3_SECRET_ACCESS_KEY');
+  return given && { accessKeyId: given[0], secretAccessKey: given[1] };
+}
+
+/** Set-up leaves the path of the media worker it provided beside the dependencies. */
+function mediaWorkerBin(env: Env): string {
+  const given = read(env, 'MEDIASOUP_WORKER_BIN');
+  if (given) return given;
+  const record = new URL('../node_modules/.roomful-setup.json', import.meta.url);
+  if (!existsSync(record)) return '';
+  return (JSON.parse(readFileSync(record, 'utf8')) as { mediasoupWorker?: string }).mediasoupWorker ?? '';
+}
+
+/** A setting as the operator may look it up; what is secret says only whether it is set. */
+export interface SettingInForce {
+  name: string;
+  value: string;
+  isDefault: boolean;
+  secret: boolean;
+  meaning: string;
+}
+
+/** Every setting with the value it has. */
+export function settingsInForce(env: Env = process.env): SettingInForce[] {
+  return Object.entries<Setting>(SETTINGS).map(([name, setting]) => {
+    const given = env[name]?.trim() ?? '';
+    const secret = setting.secret ?? false;
+    const value = secret && given ? 'set' : given || setting.default;
+    return { name, value, isDefault: given === '', secret, meaning: setting.meaning };
+  });
+}
+
+/** Reads and checks every setting; a bad one stops the start with a sentence that names it. */
+export function readConfig(env: Env = process.env): { config: Config; secrets: Secrets } {
+  const logLevel = read(env, 'ROOMFUL_LOG_LEVEL');
+  if (!LOG_LEVELS.includes(logLevel)) refuse('ROOMFUL_LOG_LEVEL', logLevel, `one of ${LOG_LEVELS.join(', ')}`);
+  const workers = read(env, 'ROOMFUL_MEDIA_WORKERS')
+    ? integer(env, 'ROOMFUL_MEDIA_WORKERS', 1, 256)
+    : availableParallelism();
+  const config: Config = Object.freeze({
+    host: read(env, 'ROOMFUL_HOST'),
+    httpPort: port(env, 'ROOMFUL_HTTP_PORT'),
+    httpsPort: port(env, 'ROOMFUL_HTTPS_PORT'),
+    tlsFiles: tlsFiles(env),
+    publicUrl: publicUrl(env),
+    dataDir: resolve(read(env, 'ROOMFUL_DATA_DIR')),
+    media: Object.freeze({
+      announcedAddress: read(env, 'ROOMFUL_RTC_ADDRESS') || undefined,
+      firstPort: integer(env, 'ROOMFUL_RTC_PORT', 0, 65535),
+      workers,
+      workerBin: mediaWorkerBin(env),
+    }),
+    roles: Object.freeze(roles(env)),
+    egress: Object.freeze({
+      slots: read(env, 'ROOMFUL_EGRESS_SLOTS') ? integer(env, 'ROOMFUL_EGRESS_SLOTS', 1, 1024) : availableParallelism(),
+      s3: s3Config(env),
+    }),
+    outboundAllow: Object.freeze(
+      read(env, 'ROOMFUL_OUTBOUND_ALLOW')
+        .split(',')
+        .map((entry) => entry.trim())
+        .filter(Boolean),
+    ),
+    logLevel,
+  });
+  if (config.httpPort === undefined && config.httpsPort === undefined) {
+    throw new StartError('ROOMFUL_HTTP_PORT and ROOMFUL_HTTPS_PORT are both off: nothing could be reached.');
+  }
+  return {
+    config,
+    secrets: Object.freeze({ databaseUrl: databaseUrl(env), firstKey: firstKey(env), s3: s3Credentials(env) }),
+  };
+}

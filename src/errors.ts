@@ -1,0 +1,227 @@
+// Every error the product tells somebody of. They are made here and nowhere else; `http/error-handler.ts` and
+// `signaling/ack.ts` turn them into answers, and anything that is not an `AppError` becomes a masked 500.
+
+import type { Problem } from './kit/validate.ts';
+import type { EgressKind } from './protocol/egress.ts';
+
+/** Who has to act: the caller, the destination the caller named (their web server, their bucket), or us. */
+export type Blame = 'caller' | 'destination' | 'us';
+
+interface AppErrorFacts {
+  /** Stable name for programs, such as `ROOM_NOT_FOUND`. */
+  code: string;
+  /** HTTP status. */
+  status: number;
+  /** Number of the browser SDK's own error list (signalling answers), 5000 when it knows none. */
+  signalingCode: number;
+  message: string;
+  details?: Problem[];
+  cause?: unknown;
+  blame?: Blame;
+}
+
+export class AppError extends Error {
+  readonly code: string;
+  readonly status: number;
+  readonly signalingCode: number;
+  readonly details: Problem[] | undefined;
+  readonly blame: Blame;
+
+  constructor(facts: AppErrorFacts) {
+    super(facts.message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.name = 'AppError';
+    this.code = facts.code;
+    this.status = facts.status;
+    this.signalingCode = facts.signalingCode;
+    this.details = facts.details;
+    this.blame = facts.blame ?? 'caller';
+  }
+}
+
+export function invalidInput(problems: Problem[]): AppError {
+  const message = problems.map((p) => `${p.field}: ${p.allowed}, but got ${p.got}.`).join(' ');
+  return new AppError({
+    code: 'INVALID_INPUT',
+    status: 400,
+    signalingCode: 5000,
+    message,
+    details: problems,
+  });
+}
+
+export function invalidToken(message = 'Token is invalid or expired', cause?: unknown): AppError {
+  return new AppError({ code: 'INVALID_TOKEN', status: 401, signalingCode: 4002, message, cause });
+}
+
+export function invalidApiKey(): AppError {
+  const message =
+    "Token is invalid: its apikey claim names no API key of this server. Check the key with 'roomful keys list'.";
+  return new AppError({ code: 'INVALID_API_KEY', status: 401, signalingCode: 4001, message });
+}
+
+export function apiKeyDisabled(): AppError {
+  const message = 'This API key has been disabled.';
+  return new AppError({ code: 'API_KEY_DISABLED', status: 401, signalingCode: 4053, message });
+}
+
+export function invalidPermissions(message: string): AppError {
+  return new AppError({ code: 'INVALID_PERMISSIONS', status: 403, signalingCode: 4008, message });
+}
+
+export function invalidInvite(cause?: unknown): AppError {
+  const message = 'This invitation is not valid, or no longer. Ask whoever sent it for a new one.';
+  return new AppError({ code: 'INVALID_INVITE', status: 403, signalingCode: 4002, message, cause });
+}
+
+export function roleNotAllowed(needed: 'crawler' | 'rtc'): AppError {
+  const use = needed === 'crawler' ? 'call the REST API' : 'join a room';
+  const message = `The token's roles do not allow it to ${use}; that takes the role "${needed}" (or no roles claim).`;
+  return new AppError({ code: 'ROLE_NOT_ALLOWED', status: 403, signalingCode: 4024, message });
+}
+
+export function wrongRoomForToken(roomId: string): AppError {
+  const message = `The token is for another room, not for ${roomId}.`;
+  return new AppError({ code: 'TOKEN_FOR_OTHER_ROOM', status: 403, signalingCode: 4022, message });
+}
+
+export function participantNotAllowed(message: string): AppError {
+  return new AppError({ code: 'PARTICIPANT_NOT_ALLOWED', status: 403, signalingCode: 4023, message });
+}
+
+export function invalidParticipantId(): AppError {
+  const message = 'participantId must be 1 to 128 characters without whitespace.';
+  return new AppError({ code: 'INVALID_PARTICIPANT_ID', status: 400, signalingCode: 4004, message });
+}
+
+/** `status` differs by call (reference: 400 for validate, 402 for deactivate, 404 elsewhere). */
+export function roomNotFound(status: 400 | 402 | 404 = 404): AppError {
+  return new AppError({ code: 'ROOM_NOT_FOUND', status, signalingCode: 4003, message: 'Room not found.' });
+}
+
+export function roomIdInvalid(): AppError {
+  return new AppError({
+    code: 'ROOM_ID_INVALID',
+    status: 400,
+    signalingCode: 4003,
+    message: 'RoomId is invalid.',
+  });
+}
+
+export function roomDisabled(roomId: string): AppError {
+  const message = `Room ${roomId} has been deactivated; nobody can join it any more.`;
+  return new AppError({ code: 'ROOM_DISABLED', status: 403, signalingCode: 4052, message });
+}
+
+export function notFound(what: string, id: string): AppError {
+  const code = `${what.toUpperCase().replaceAll(' ', '_')}_NOT_FOUND`;
+  return new AppError({ code, status: 404, signalingCode: 5000, message: `${what} ${id} not found.` });
+}
+
+export function noLiveSession(roomId: string): AppError {
+  const message = `Room ${roomId} has no live session: somebody has to join it first.`;
+  return new AppError({ code: 'NO_LIVE_SESSION', status: 400, signalingCode: 5000, message });
+}
+
+export function sessionAlreadyEnded(id: string): AppError {
+  const message = `Session ${id} has already ended; pass "ignoreClosed": true to accept that.`;
+  return new AppError({ code: 'SESSION_ALREADY_ENDED', status: 400, signalingCode: 5000, message });
+}
+
+export function conflict(code: string, message: string): AppError {
+  return new AppError({ code, status: 409, signalingCode: 5000, message });
+}
+
+export function badRequest(code: string, message: string): AppError {
+  return new AppError({ code, status: 400, signalingCode: 5000, message });
+}
+
+export function notYetReady(message: string): AppError {
+  return new AppError({ code: 'NOT_READY', status: 503, signalingCode: 5000, message, blame: 'us' });
+}
+
+/** A refusal that the browser SDK has its own number for. */
+export function refused(signalingCode: number, code: string, message: string): AppError {
+  return new AppError({ code, status: 400, signalingCode, message });
+}
+
+/** The destination the caller named may not be reached; see the outbound guard. */
+export function destinationForbidden(message: string): AppError {
+  return new AppError({
+    code: 'DESTINATION_FORBIDDEN',
+    status: 400,
+    signalingCode: 5000,
+    message,
+    blame: 'destination',
+  });
+}
+
+/** The browser SDK's numbers for the three kinds of egress. */
+const EGRESS_CODES: Record<EgressKind, { start: number; stop: number; previous: number }> = {
+  recording: { start: 4011, stop: 4012, previous: 4018 },
+  livestream: { start: 4013, stop: 4014, previous: 4019 },
+  hls: { start: 4016, stop: 4017, previous: 4020 },
+};
+
+export function egressAlreadyRunning(kind: EgressKind): AppError {
+  const message = `A ${kind} of this session is running already; stop it first.`;
+  const code = `${kind.toUpperCase()}_ALREADY_RUNNING`;
+  return new AppError({ code, status: 409, signalingCode: EGRESS_CODES[kind].start, message });
+}
+
+export function egressStillFinishing(kind: EgressKind): AppError {
+  const message = `The previous ${kind} is still being processed; try again in a few seconds.`;
+  const code = `PREVIOUS_${kind.toUpperCase()}_PROCESSING`;
+  return new AppError({ code, status: 409, signalingCode: EGRESS_CODES[kind].previous, message });
+}
+
+export function egressNotRunning(kind: EgressKind, roomId: string): AppError {
+  const message = `No ${kind} of room ${roomId} is running.`;
+  const code = `${kind.toUpperCase()}_NOT_RUNNING`;
+  return new AppError({ code, status: 404, signalingCode: EGRESS_CODES[kind].stop, message });
+}
+
+/** It could not be started; `reason` is fit for the caller. */
+export function egressNotStarted(kind: EgressKind, reason: string): AppError {
+  const message = `The ${kind} could not be started: ${reason}`;
+  const code = `${kind.toUpperCase()}_NOT_STARTED`;
+  return new AppError({ code, status: 503, signalingCode: EGRESS_CODES[kind].start, message, blame: 'us' });
+}
+
+/** As `error`, with the number that the browser SDK has for a start or stop of this kind where it had none. */
+export function asEgressError(kind: EgressKind, what: 'start' | 'stop', error: unknown): unknown {
+  if (!(error instanceof AppError) || error.signalingCode !== 5000) return error;
+  const { code, status, message } = error;
+  return new AppError({ code, status, message, signalingCode: EGRESS_CODES[kind][what], cause: error });
+}
+
+/** For calls that concern everything an API key's owner has. */
+export function tokenForOneRoom(): AppError {
+  const message = 'The token is for one room only; this call takes a token without a roomId claim.';
+  return new AppError({ code: 'TOKEN_FOR_ONE_ROOM', status: 403, signalingCode: 4022, message });
+}
+
+export function signInRefused(): AppError {
+  const message = 'There is no such API key, or its secret is another one.';
+  return new AppError({ code: 'SIGN_IN_REFUSED', status: 401, signalingCode: 4002, message });
+}
+
+export function signInNeeded(): AppError {
+  const message = 'Nobody is signed in here, or the sign-in has expired.';
+  return new AppError({ code: 'SIGN_IN_NEEDED', status: 401, signalingCode: 4002, message });
+}
+
+export function tooManyAttempts(waitSeconds: number): AppError {
+  const message = `Too many failed attempts; try again in ${Math.ceil(waitSeconds / 60)} min.`;
+  return new AppError({ code: 'TOO_MANY_ATTEMPTS', status: 429, signalingCode: 5000, message });
+}
+
+/** A page of somebody else made a browser ask. */
+export function crossSiteRequest(): AppError {
+  const message = 'This call is for the pages of this server only.';
+  return new AppError({ code: 'CROSS_SITE_REQUEST', status: 403, signalingCode: 5000, message });
+}
+
+export function operatorsOnly(): AppError {
+  const message = 'Only the owner of the first API key, who runs this server, may see this.';
+  return new AppError({ code: 'OPERATORS_ONLY', status: 403, signalingCode: 5000, message });
+}
