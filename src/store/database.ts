@@ -1,0 +1,61 @@
+// The connection to PostgreSQL: pool, migrations, and transactions as the rest of the server sees them.
+import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import { Pool, types } from 'pg';
+import { StartError } from '../kit/start-error.ts';
+import * as firstTables from './migrations/0001-first-tables.ts';
+import * as egress from './migrations/0002-egress.ts';
+import * as dashboard from './migrations/0003-dashboard.ts';
+import type { Tables } from './schema.ts';
+
+export type Db = Kysely<Tables>;
+export type DbTx = Transaction<Tables>;
+
+const OLDEST_SUPPORTED = 140_000;
+const POOL_SIZE = 20;
+
+/** Migrations in order; names are kept in the database and so never change. */
+const MIGRATIONS: Record<string, Migration> = {
+  '0001-first-tables': firstTables,
+  '0002-egress': egress,
+  '0003-dashboard': dashboard,
+};
+
+// bigint columns (identity keys, counts) stay far below 2^53 here; as numbers they compare and serialise naturally.
+types.setTypeParser(types.builtins.INT8, Number);
+
+/** Connects, refuses a server that is too old, and brings the tables up to date (safe when several nodes do so at once). */
+export async function openDatabase(url: string): Promise<{ db: Db; pool: Pool }> {
+  const pool = new Pool({ connectionString: url, max: POOL_SIZE, application_name: 'roomful' });
+  // Without a listener a dropped connection would end the process, an idle one here and one in the middle of a
+  // transaction there; the pool replaces it, and whoever waits for a query hears of it from that.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    await checkVersion(db);
+    await migrate(db);
+  } catch (error) {
+    await db.destroy();
+    throw error instanceof StartError ? error : new StartError(`The database could not be used: ${reason(error)}`);
+  }
+  return { db, pool };
+}
+
+function reason(error: unknown): string {
+  const first = error instanceof AggregateError ? error.errors[0] : error;
+  return first instanceof Error ? first.message : String(first);
+}
+
+async function checkVersion(db: Db): Promise<void> {
+  const { rows } = await sql<{
+    version: string;
+  }>`select current_setting('server_version_num') as version`.execute(db);
+  if (Number(rows[0]?.version) < OLDEST_SUPPORTED) throw new StartError('The database is older than PostgreSQL 14.');
+}
+
+async function migrate(db: Db): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
+  const { error } = await migrator.migrateToLatest();
+  if (error) throw error;
+}

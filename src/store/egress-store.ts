@@ -1,0 +1,524 @@
+// Recordings, HLS streams and livestreams. Each move of one is a transaction: its row, the event that tells of it, and
+// what follows. Which moves there are and what they tell is decided by the rules that `egress` hands over.
+//
+// Whoever writes here takes the lock of the session's row first, as the end of a session does, so that the two never
+// wait for each other.
+import { type Selectable, sql } from 'kysely';
+import { egressAlreadyRunning, egressStillFinishing, noLiveSession } from '../errors.ts';
+import type {
+  Egress,
+  EgressFile,
+  EgressKind,
+  EgressPlan,
+  EgressStatus,
+  Gap,
+  WebhookSummary,
+} from '../protocol/egress.ts';
+import type { EventData, EventType } from '../protocol/events.ts';
+import { newObjectId } from '../protocol/ids.ts';
+import type { Paging } from '../protocol/rest/common.ts';
+import type { Db, DbTx } from './database.ts';
+import { publishEvent } from './events.ts';
+import type { EgressesTable, EgressFilesTable } from './schema.ts';
+import { toFile } from './upload-store.ts';
+
+interface EgressEvent {
+  type: EventType;
+  data: EventData;
+}
+
+export interface EgressRules {
+  statesBefore(to: EgressStatus): readonly EgressStatus[];
+  eventOf(egress: Egress): EgressEvent | undefined;
+  playableEvent(egress: Egress): EgressEvent;
+  refusedEvent(kind: EgressKind, session: { roomId: string; sessionId: string }): EgressEvent;
+}
+
+/** Sends a job to a node's mailbox inside a transaction; see `jobs`. */
+type SendJob = (tx: DbTx, nodeId: string, job: EgressJob, startAt: Date) => Promise<void>;
+
+export type EgressJob =
+  | { command: 'end-session'; sessionId: string; reason: 'ended-by-api' }
+  | { command: 'start-egress' | 'stop-egress'; egressId: string };
+
+export interface EgressFilter {
+  kind: EgressKind;
+  /** roomId or customRoomId; every one given has to match. */
+  rooms: readonly string[];
+  sessionId?: string | undefined;
+}
+
+export interface NewEgress {
+  sessionId: string;
+  plan: EgressPlan;
+  folder: string | null;
+  at: Date;
+  /** Whether others of its kind may run beside it. */
+  beside: boolean;
+  /** The auto-start request it comes from. */
+  requestId?: string | undefined;
+}
+
+export interface MoveFacts {
+  at: Date;
+  reason?: string;
+  compositionId?: string;
+  file?: EgressFile;
+  uploads?: NewUpload[];
+}
+
+export interface NewUpload {
+  target: 'storage' | 'presigned';
+  url: string | null;
+}
+
+export interface AutoStartWish {
+  id: string;
+  kind: 'recording' | 'hls' | 'composite';
+  request: unknown;
+}
+
+const UNFINISHED: readonly EgressStatus[] = ['queued', 'starting', 'active', 'stopping'];
+
+export class EgressStore {
+  readonly #db: Db;
+  readonly #rules: EgressRules;
+  readonly #send: SendJob;
+
+  constructor(options: { db: Db; rules: EgressRules; send: SendJob }) {
+    this.#db = options.db;
+    this.#rules = options.rules;
+    this.#send = options.send;
+  }
+
+  /** Stores a new egress of a live session, as queued. Throws when the session is over or one of its kind still runs. */
+  create(wish: NewEgress): Promise<Egress> {
+    return this.#db.transaction().execute(async (tx) => {
+      const session = await lockSession(tx, wish.sessionId);
+      if (!session || session.ended_at) throw noLiveSession(session?.room_id ?? wish.sessionId);
+      if (!wish.beside) await refuseSecond(tx, wish.sessionId, wish.plan.kind);
+      const id = newObjectId(wish.at);
+      await tx
+        .insertInto('egresses')
+        .values({
+          id,
+          kind: wish.plan.kind,
+          session_id: wish.sessionId,
+          room_id: session.room_id,
+          owner_id: session.owner_id,
+          node_id: session.node_id,
+          composition_id: null,
+          plan: JSON.stringify(wish.plan),
+          status: 'queued',
+          reason: null,
+          webhook_url: wish.plan.webhookUrl,
+          folder: wish.folder,
+          created_at: wish.at,
+          updated_at: wish.at,
+          started_at: null,
+          playable_at: null,
+          ended_at: null,
+          deleted_at: null,
+        })
+        .execute();
+      if (wish.requestId !== undefined) await settleWish(tx, wish.requestId, 'taken');
+      return one(tx, id);
+    });
+  }
+
+  /**
+   * Moves an egress forward and tells of it. Answers nothing when the move is not (any more) possible: then somebody
+   * else has moved it, and told.
+   */
+  move(id: string, to: EgressStatus, facts: MoveFacts): Promise<Egress | undefined> {
+    return this.#db.transaction().execute(async (tx) => {
+      if (!(await lockSessionOf(tx, id))) return undefined;
+      return this.#moveIn(tx, id, to, facts);
+    });
+  }
+
+  /** Notes the first moment at which a player could play, and tells of it, once. */
+  playable(id: string, at: Date): Promise<Egress | undefined> {
+    return this.#db.transaction().execute(async (tx) => {
+      if (!(await lockSessionOf(tx, id))) return undefined;
+      const { numUpdatedRows } = await tx
+        .updateTable('egresses')
+        .set({ playable_at: at, updated_at: at })
+        .where('id', '=', id)
+        .where('playable_at', 'is', null)
+        .where('status', 'in', ['starting', 'active'])
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) return undefined;
+      const egress = await one(tx, id);
+      await this.#publish(tx, egress, this.#rules.playableEvent(egress), at);
+      return egress;
+    });
+  }
+
+  async addGap(id: string, gap: Gap): Promise<void> {
+    const entry = JSON.stringify([{ at: gap.at.toISOString(), ms: gap.ms }]);
+    await this.#db
+      .updateTable('egresses')
+      .set({ gaps: sql`gaps || ${entry}::jsonb`, updated_at: gap.at })
+      .where('id', '=', id)
+      .execute();
+  }
+
+  /**
+   * What the end of a session does to its egresses, inside its transaction and before `session-ended` is told: what
+   * runs is stopping, what waits is called off, and what auto-start asked for and nobody took up has failed.
+   */
+  async sessionEnds(tx: DbTx, sessionId: string, at: Date): Promise<void> {
+    const rows = await tx
+      .selectFrom('egresses')
+      .where('session_id', '=', sessionId)
+      .where('status', 'in', ['queued', 'starting', 'active'])
+      .orderBy('created_at')
+      .orderBy('id')
+      .select(['id', 'status'])
+      .execute();
+    for (const { id, status } of rows) {
+      const reason = 'The session ended before its turn came.';
+      await this.#moveIn(tx, id, status === 'queued' ? 'aborted' : 'stopping', {
+        at,
+        ...(status === 'queued' && { reason }),
+      });
+    }
+    const wishes = await tx
+      .selectFrom('egress_requests')
+      .innerJoin('sessions', 'sessions.id', 'egress_requests.session_id')
+      .where('session_id', '=', sessionId)
+      .where('status', '=', 'requested')
+      .select(['egress_requests.id', 'egress_requests.kind', 'sessions.room_id'])
+      .execute();
+    for (const wish of wishes) {
+      await settleWish(tx, wish.id, 'refused');
+      if (wish.kind === 'composite') continue;
+      const event = this.#rules.refusedEvent(wish.kind, { roomId: wish.room_id, sessionId });
+      await publishEvent(tx, { ...event, sessionId, at });
+    }
+  }
+
+  /** What auto-start asked for in a session and nobody has taken up yet. */
+  async wishes(sessionId: string): Promise<AutoStartWish[]> {
+    return this.#db
+      .selectFrom('egress_requests')
+      .where('session_id', '=', sessionId)
+      .where('status', '=', 'requested')
+      .orderBy('id')
+      .select(['id', 'kind', 'request'])
+      .execute();
+  }
+
+  /** Auto-start asked for something that cannot be: told as a failure, since nobody waits for an answer. */
+  async refuseWish(wish: AutoStartWish, session: { sessionId: string; roomId: string }, at: Date): Promise<void> {
+    await this.#db.transaction().execute(async (tx) => {
+      await lockSession(tx, session.sessionId);
+      if (!(await settleWish(tx, wish.id, 'refused')) || wish.kind === 'composite') return;
+      const webhookUrl = (wish.request as { webhookUrl?: unknown } | null)?.webhookUrl;
+      await publishEvent(tx, {
+        ...this.#rules.refusedEvent(wish.kind, session),
+        sessionId: session.sessionId,
+        at,
+        ...(typeof webhookUrl === 'string' && { webhookUrl }),
+      });
+    });
+  }
+
+  /** Brings a job to the node of an egress. */
+  async sendTo(nodeId: string, job: EgressJob): Promise<void> {
+    await this.#db.transaction().execute((tx) => this.#send(tx, nodeId, job, new Date()));
+  }
+
+  async get(id: string): Promise<Egress | undefined> {
+    const row = await shown(this.#db).where('egresses.id', '=', id).executeTakeFirst();
+    return row && toEgress(row);
+  }
+
+  /** One of an owner's, unless it was deleted. */
+  async find(ownerId: string, kind: EgressKind, id: string): Promise<Egress | undefined> {
+    const row = await shown(this.#db)
+      .where('egresses.id', '=', id)
+      .where('egresses.owner_id', '=', ownerId)
+      .where('egresses.kind', '=', kind)
+      .where('egresses.deleted_at', 'is', null)
+      .executeTakeFirst();
+    return row && toEgress(row);
+  }
+
+  /** A page of an owner's, newest first. */
+  async list(
+    ownerId: string,
+    filter: EgressFilter,
+    { page, perPage }: Paging,
+  ): Promise<{ egresses: Egress[]; total: number }> {
+    let matching = this.#db
+      .selectFrom('egresses')
+      .where('egresses.owner_id', '=', ownerId)
+      .where('egresses.kind', '=', filter.kind)
+      .where('egresses.deleted_at', 'is', null);
+    if (filter.sessionId !== undefined) matching = matching.where('egresses.session_id', '=', filter.sessionId);
+    for (const room of filter.rooms) {
+      matching = matching.where('egresses.room_id', 'in', (eb) =>
+        eb
+          .selectFrom('rooms')
+          .select('room_id')
+          .where((or) => or.or([or('room_id', '=', room), or('custom_room_id', '=', room)])),
+      );
+    }
+    const ids = matching
+      .select('egresses.id')
+      .orderBy('egresses.created_at', 'desc')
+      .orderBy('egresses.id', 'desc')
+      .limit(perPage)
+      .offset((page - 1) * perPage);
+    const [rows, count] = await Promise.all([
+      shown(this.#db)
+        .where('egresses.id', 'in', ids)
+        .orderBy('egresses.created_at', 'desc')
+        .orderBy('egresses.id', 'desc')
+        .execute(),
+      matching.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow(),
+    ]);
+    return { egresses: rows.map(toEgress), total: count.total };
+  }
+
+  /** Those of a room that have not ended, oldest first. */
+  async unfinishedIn(roomId: string, kind: EgressKind): Promise<Egress[]> {
+    const rows = await shown(this.#db)
+      .where('egresses.room_id', '=', roomId)
+      .where('egresses.kind', '=', kind)
+      .where('egresses.status', 'in', UNFINISHED)
+      .orderBy('egresses.created_at')
+      .orderBy('egresses.id')
+      .execute();
+    return rows.map(toEgress);
+  }
+
+  /** Those of a node that have not ended, oldest first. */
+  async unfinishedOn(nodeId: string): Promise<Egress[]> {
+    const rows = await shown(this.#db)
+      .where('egresses.node_id', '=', nodeId)
+      .where('egresses.status', 'in', UNFINISHED)
+      .orderBy('egresses.created_at')
+      .orderBy('egresses.id')
+      .execute();
+    return rows.map(toEgress);
+  }
+
+  /** Those that have not ended on nodes that have not been seen since. */
+  async unfinishedOnLost(since: Date): Promise<Egress[]> {
+    const rows = await shown(this.#db)
+      .where('egresses.status', 'in', UNFINISHED)
+      .where('nodes.seen_at', '<', since)
+      .execute();
+    return rows.map(toEgress);
+  }
+
+  async byFolder(folder: string): Promise<Egress | undefined> {
+    const row = await shown(this.#db)
+      .where('egresses.folder', '=', folder)
+      .where('egresses.deleted_at', 'is', null)
+      .executeTakeFirst();
+    return row && toEgress(row);
+  }
+
+  async byFileToken(token: string): Promise<Egress | undefined> {
+    const row = await shown(this.#db)
+      .where('egress_files.token', '=', token)
+      .where('egresses.deleted_at', 'is', null)
+      .executeTakeFirst();
+    return row && toEgress(row);
+  }
+
+  async delete(id: string, at: Date): Promise<void> {
+    await this.#db
+      .updateTable('egresses')
+      .set({ deleted_at: at, updated_at: at })
+      .where('id', '=', id)
+      .where('deleted_at', 'is', null)
+      .execute();
+  }
+
+  /** What was delivered of the events of one egress, told by kind and time since events carry no id of it. */
+  async webhookSummary(egress: Egress): Promise<WebhookSummary> {
+    const rows = await this.#db
+      .selectFrom('webhook_deliveries')
+      .innerJoin('events', 'events.id', 'webhook_deliveries.event_id')
+      .where('webhook_deliveries.session_id', '=', egress.sessionId)
+      .where('webhook_deliveries.type', 'like', `${egress.kind}-%`)
+      .where('events.at', '>=', egress.createdAt)
+      .where('events.at', '<=', egress.endedAt ?? new Date())
+      .orderBy('webhook_deliveries.seq')
+      .select(['webhook_deliveries.type', 'webhook_deliveries.status'])
+      .execute();
+    const data = rows.map(({ type, status }) => ({ type, success: status === 'delivered' }));
+    return { totalCount: data.length, successCount: data.filter(({ success }) => success).length, data };
+  }
+
+  async #moveIn(tx: DbTx, id: string, to: EgressStatus, facts: MoveFacts): Promise<Egress | undefined> {
+    const final = to === 'completed' || to === 'failed' || to === 'aborted';
+    const { numUpdatedRows } = await tx
+      .updateTable('egresses')
+      .set({
+        status: to,
+        updated_at: facts.at,
+        ...(to === 'active' && { started_at: facts.at }),
+        ...(final && { ended_at: facts.at }),
+        ...(facts.reason !== undefined && { reason: facts.reason }),
+        ...(facts.compositionId !== undefined && { composition_id: facts.compositionId }),
+      })
+      .where('id', '=', id)
+      .where('status', 'in', this.#rules.statesBefore(to))
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) return undefined;
+    if (facts.file) await insertFile(tx, id, facts.file, facts.uploads ?? [], facts.at);
+    const egress = await one(tx, id);
+    const event = this.#rules.eventOf(egress);
+    if (event) await this.#publish(tx, egress, event, facts.at);
+    if (to === 'failed' && egress.onFailure) await this.#followFailure(tx, egress, facts.at);
+    return egress;
+  }
+
+  async #followFailure(tx: DbTx, egress: Egress, at: Date): Promise<void> {
+    const waitMs = (egress.onFailure?.waitTime ?? 0) * 1000;
+    const job = { command: 'end-session', sessionId: egress.sessionId, reason: 'ended-by-api' } as const;
+    await this.#send(tx, egress.nodeId, job, new Date(at.getTime() + waitMs));
+  }
+
+  async #publish(tx: DbTx, egress: Egress, event: EgressEvent, at: Date): Promise<void> {
+    await publishEvent(tx, {
+      ...event,
+      sessionId: egress.sessionId,
+      at,
+      ...(egress.webhookUrl !== null && { webhookUrl: egress.webhookUrl }),
+    });
+  }
+}
+
+function lockSession(tx: DbTx, sessionId: string) {
+  return tx
+    .selectFrom('sessions')
+    .where('id', '=', sessionId)
+    .forUpdate()
+    .select(['room_id', 'owner_id', 'node_id', 'ended_at'])
+    .executeTakeFirst();
+}
+
+async function lockSessionOf(tx: DbTx, egressId: string): Promise<boolean> {
+  const row = await tx.selectFrom('egresses').where('id', '=', egressId).select('session_id').executeTakeFirst();
+  return row !== undefined && (await lockSession(tx, row.session_id)) !== undefined;
+}
+
+/** One of a kind at a time, where the room does not allow more. */
+async function refuseSecond(tx: DbTx, sessionId: string, kind: EgressKind): Promise<void> {
+  const other = await tx
+    .selectFrom('egresses')
+    .where('session_id', '=', sessionId)
+    .where('kind', '=', kind)
+    .where('status', 'in', UNFINISHED)
+    .orderBy('created_at', 'desc')
+    .select('status')
+    .executeTakeFirst();
+  if (!other) return;
+  throw other.status === 'stopping' ? egressStillFinishing(kind) : egressAlreadyRunning(kind);
+}
+
+async function settleWish(tx: DbTx, id: string, status: 'taken' | 'refused'): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('egress_requests')
+    .set({ status })
+    .where('id', '=', id)
+    .where('status', '=', 'requested')
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+async function insertFile(
+  tx: DbTx,
+  egressId: string,
+  file: EgressFile,
+  uploads: readonly NewUpload[],
+  at: Date,
+): Promise<void> {
+  const { node_id } = await tx
+    .selectFrom('egresses')
+    .where('id', '=', egressId)
+    .select('node_id')
+    .executeTakeFirstOrThrow();
+  await tx
+    .insertInto('egress_files')
+    .values({
+      id: file.id,
+      egress_id: egressId,
+      type: file.type,
+      size: file.size,
+      duration: file.duration,
+      width: file.width,
+      height: file.height,
+      format: file.format,
+      key: file.key,
+      token: file.token,
+      local_path: file.localPath,
+      stored_in: file.storedIn,
+      node_id,
+      created_at: file.createdAt,
+      updated_at: file.updatedAt,
+    })
+    .execute();
+  for (const { target, url } of uploads) {
+    await tx
+      .insertInto('egress_uploads')
+      .values({
+        id: newObjectId(at),
+        file_id: file.id,
+        node_id,
+        target,
+        url,
+        status: 'pending',
+        next_attempt_at: at,
+        last_error: null,
+        created_at: at,
+        updated_at: at,
+      })
+      .execute();
+  }
+}
+
+function shown(db: Db | DbTx) {
+  return db
+    .selectFrom('egresses')
+    .leftJoin('egress_files', 'egress_files.egress_id', 'egresses.id')
+    .leftJoin('nodes', 'nodes.id', 'egresses.node_id')
+    .selectAll('egresses')
+    .select(['nodes.public_url', sql<Selectable<EgressFilesTable> | null>`to_jsonb(egress_files)`.as('file')]);
+}
+
+async function one(tx: DbTx, id: string): Promise<Egress> {
+  return toEgress(await shown(tx).where('egresses.id', '=', id).executeTakeFirstOrThrow());
+}
+
+type EgressRow = Selectable<EgressesTable> & { public_url: string | null; file: Selectable<EgressFilesTable> | null };
+
+function toEgress(row: EgressRow): Egress {
+  return {
+    ...row.plan,
+    id: row.id,
+    sessionId: row.session_id,
+    roomId: row.room_id,
+    ownerId: row.owner_id,
+    nodeId: row.node_id,
+    baseUrl: row.public_url ?? '',
+    compositionId: row.composition_id,
+    status: row.status,
+    reason: row.reason,
+    folder: row.folder,
+    gaps: row.gaps.map(({ at, ms }) => ({ at: new Date(at), ms })),
+    file: row.file && toFile(row.file),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    startedAt: row.started_at,
+    playableAt: row.playable_at,
+    endedAt: row.ended_at,
+  };
+}

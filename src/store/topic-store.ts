@@ -1,0 +1,63 @@
+// Messages that pub/sub topics keep for the time of their session.
+import { sql } from 'kysely';
+import type { Db } from './database.ts';
+
+interface TopicMessage {
+  id: string;
+  message: string;
+  payload: Uint8Array;
+  timestamp: string;
+  senderId: string;
+  senderName: string;
+  sendOnly: string[];
+  persistId: string;
+}
+
+export class TopicStore {
+  readonly #db: Db;
+
+  constructor(db: Db) {
+    this.#db = db;
+  }
+
+  async keep(sessionId: string, topic: string, message: TopicMessage): Promise<string> {
+    const { id } = await this.#db
+      .insertInto('pubsub_messages')
+      .values({
+        session_id: sessionId,
+        topic,
+        message_id: message.id,
+        message: message.message,
+        payload: Buffer.from(message.payload),
+        sender_id: message.senderId,
+        sender_name: message.senderName,
+        send_only: JSON.stringify(message.sendOnly),
+        timestamp: message.timestamp,
+      })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    return String(id);
+  }
+
+  async history(sessionId: string, topic: string, participantId: string, limit: number): Promise<TopicMessage[]> {
+    const rows = await this.#db
+      .selectFrom('pubsub_messages')
+      .where('session_id', '=', sessionId)
+      .where('topic', '=', topic)
+      .where(sql<boolean>`(send_only = '[]'::jsonb or send_only ? ${participantId} or sender_id = ${participantId})`)
+      .orderBy('id', 'desc')
+      .limit(limit)
+      .selectAll()
+      .execute();
+    return rows.reverse().map((row) => ({
+      id: row.message_id,
+      message: row.message,
+      payload: row.payload,
+      timestamp: row.timestamp,
+      senderId: row.sender_id,
+      senderName: row.sender_name,
+      sendOnly: row.send_only,
+      persistId: String(row.id),
+    }));
+  }
+}
