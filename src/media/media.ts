@@ -1,0 +1,196 @@
+// The SFU: media workers, one router and one WebRtcServer port each, replaced when they die. This folder is the only
+// importer of mediasoup.
+import { EventEmitter } from 'node:events';
+import { createWorker } from 'mediasoup';
+import type { Router, RtpCapabilities, WebRtcServer, Worker } from 'mediasoup/types';
+import { Lifecycle, type Service } from '../kit/lifecycle.ts';
+import { StartError } from '../kit/start-error.ts';
+import type { Logger } from '../log.ts';
+import { MEDIA_CODECS } from './codecs.ts';
+import { PeerMedia } from './peer-media.ts';
+import { RoomMedia } from './room-media.ts';
+
+export interface MediaOptions {
+  /** Address the WebRtcServers bind. */
+  listenAddress: string;
+  /** Address put into ICE candidates, when it is another. */
+  announcedAddress: string | undefined;
+  /** Port of the first worker, the others following; 0 lets the system choose for each. */
+  firstPort: number;
+  workers: number;
+  workerBin: string;
+  log: Logger;
+  /** Consumers a worker may carry before new peers of its rooms are placed on other workers. */
+  consumersPerWorker?: number;
+}
+
+/** About what one core forwards comfortably: 22 people who all see and hear each other. */
+const CONSUMERS_PER_WORKER = 1000;
+/** A worker that dies at once, again and again, must not take the machine with it. */
+const RESTART_DELAY_MS = 200;
+
+const ABS_CAPTURE_TIME = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time';
+
+/** One media worker: a process, its router, its port, and who is on it. */
+export class MediaWorker {
+  readonly index: number;
+  readonly worker: Worker;
+  readonly router: Router;
+  readonly webRtcServer: WebRtcServer;
+  readonly peers = new Set<PeerMedia>();
+  rooms = 0;
+
+  constructor(index: number, worker: Worker, router: Router, webRtcServer: WebRtcServer) {
+    this.index = index;
+    this.worker = worker;
+    this.router = router;
+    this.webRtcServer = webRtcServer;
+  }
+
+  /** Consumers and data consumers it forwards to: what its load grows with. */
+  get consumers(): number {
+    let count = 0;
+    for (const peer of this.peers) count += peer.consumerCount;
+    return count;
+  }
+}
+
+interface MediaEvents {
+  /** Emitted when a worker process has died and its peers' media is gone. */
+  workerDied: [{ index: number; peers: PeerMedia[] }];
+}
+
+export class Media extends EventEmitter<MediaEvents> implements Service {
+  readonly #options: MediaOptions;
+  readonly #workers: (MediaWorker | undefined)[] = [];
+  readonly #pipes = new Map<string, Promise<void>>();
+  readonly #lifecycle = new Lifecycle(
+    () => this.#startAll(),
+    () => this.#stopAll(),
+  );
+
+  constructor(options: MediaOptions) {
+    super();
+    this.#options = options;
+  }
+
+  start(): Promise<void> {
+    return this.#lifecycle.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#lifecycle.stop();
+  }
+
+  /** Workers that run now. */
+  get workers(): MediaWorker[] {
+    return this.#workers.filter((worker) => worker !== undefined);
+  }
+
+  get ready(): boolean {
+    return this.workers.length === this.#options.workers;
+  }
+
+  /**
+   * What clients may send and receive. abs-capture-time is left out: mediasoup-client announces it without the browser
+   * sending it, and mediasoup then waits for it before it switches simulcast layers, for ever.
+   */
+  get rtpCapabilities(): RtpCapabilities {
+    const { codecs = [], headerExtensions = [] } = this.#leastLoaded().router.rtpCapabilities;
+    return { codecs, headerExtensions: headerExtensions.filter((extension) => extension.uri !== ABS_CAPTURE_TIME) };
+  }
+
+  /** Places a room on the least loaded worker. */
+  openRoom(): RoomMedia {
+    const home = this.#leastLoaded();
+    home.rooms += 1;
+    return new RoomMedia(this, home);
+  }
+
+  /** Places a peer on its room's worker, or elsewhere when that one has enough to do (or has died). */
+  openPeer(home: MediaWorker): PeerMedia {
+    const limit = this.#options.consumersPerWorker ?? CONSUMERS_PER_WORKER;
+    const usable = !home.worker.closed && home.consumers < limit;
+    return new PeerMedia(this, usable ? home : this.#leastLoaded());
+  }
+
+  /** Makes what is produced on one worker consumable on another, once however often it is asked. */
+  pipe(from: MediaWorker, to: MediaWorker, what: { producerId: string } | { dataProducerId: string }): Promise<void> {
+    if (from === to) return Promise.resolve();
+    const id = 'producerId' in what ? what.producerId : what.dataProducerId;
+    const key = `${id} ${to.index}`;
+    let pipe = this.#pipes.get(key);
+    if (!pipe) {
+      const forget = () => this.#pipes.delete(key);
+      pipe = from.router.pipeToRouter({ ...what, router: to.router }).then(({ pipeConsumer, pipeDataConsumer }) => {
+        pipeConsumer?.observer.once('close', forget);
+        pipeDataConsumer?.observer.once('close', forget);
+      });
+      pipe.catch(forget);
+      this.#pipes.set(key, pipe);
+    }
+    return pipe;
+  }
+
+  #leastLoaded(): MediaWorker {
+    const [first, ...rest] = this.workers;
+    if (!first) throw new Error('no media worker is running');
+    const load = (worker: MediaWorker) => worker.consumers + worker.rooms;
+    return rest.reduce((least, worker) => (load(worker) < load(least) ? worker : least), first);
+  }
+
+  async #startAll(): Promise<void> {
+    const indexes = Array.from({ length: this.#options.workers }, (_, index) => index);
+    await Promise.all(indexes.map((index) => this.#startWorker(index)));
+  }
+
+  async #startWorker(index: number): Promise<void> {
+    const { listenAddress, announcedAddress, firstPort, workerBin } = this.#options;
+    const worker = await createWorker({ logLevel: 'warn', ...(workerBin && { workerBin }) }).catch((error: Error) => {
+      throw new StartError(`The media worker ${workerBin || 'of mediasoup'} could not be run: ${error.message}`);
+    });
+    worker.once('died', () => this.#replace(index));
+    const port = firstPort === 0 ? undefined : firstPort + index;
+    const listen = { ip: listenAddress, ...(announcedAddress && { announcedAddress }), ...(port && { port }) };
+    try {
+      const webRtcServer = await worker.createWebRtcServer({
+        listenInfos: [
+          { protocol: 'udp', ...listen },
+          { protocol: 'tcp', ...listen },
+        ],
+      });
+      const router = await worker.createRouter({ mediaCodecs: MEDIA_CODECS });
+      this.#workers[index] = new MediaWorker(index, worker, router, webRtcServer);
+      this.#options.log.info({ worker: index, pid: worker.pid }, 'media worker started');
+    } catch (error) {
+      worker.close();
+      const where = port === undefined ? listenAddress : `${listenAddress}:${port}`;
+      throw new StartError(`Media worker ${index} could not listen on ${where} (UDP and TCP): ${String(error)}`);
+    }
+  }
+
+  #replace(index: number): void {
+    const dead = this.#workers[index];
+    this.#workers[index] = undefined;
+    if (this.#lifecycle.stopped) return;
+    this.#options.log.error({ worker: index, pid: dead?.worker.pid }, 'media worker died, replacing it');
+    const peers = [...(dead?.peers ?? [])];
+    void this.#startReplacement(index).then(() => this.emit('workerDied', { index, peers }));
+  }
+
+  async #startReplacement(index: number): Promise<void> {
+    while (!this.#lifecycle.stopped) {
+      try {
+        await this.#startWorker(index);
+        return;
+      } catch (error) {
+        this.#options.log.error({ worker: index, err: error }, 'media worker could not be started, trying again');
+        await new Promise((resolve) => setTimeout(resolve, RESTART_DELAY_MS));
+      }
+    }
+  }
+
+  async #stopAll(): Promise<void> {
+    for (const { worker } of this.workers) worker.close();
+  }
+}
