@@ -1,0 +1,628 @@
+// A room with people in it: who is let in, who is there, the session that their presence makes, and who receives what.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { badRequest, invalidPermissions, notFound, refused } from '../errors.ts';
+import { SerialQueue } from '../kit/serial-queue.ts';
+import type { Logger } from '../log.ts';
+import { newObjectId } from '../protocol/ids.ts';
+import {
+  LEAVE_REASONS,
+  type LeaveReason,
+  type Mode,
+  type Notification,
+  type PeerInfo,
+  type PinState,
+  type StreamKind,
+} from '../protocol/signaling.ts';
+import { autoStartRequests } from './auto-start.ts';
+import type { ParticipantLink } from './link.ts';
+import type { AppData, DataPublication, MediaPlane, PeerMedia, Publication, RoomMedia } from './media-plane.ts';
+import type { Onlooker, SceneParticipant } from './onlooker.ts';
+import { type Joining, Participant, streamKind } from './participant.ts';
+import { persist } from './persist.ts';
+import type { EndReason, JoinGrant, LiveStore, MediaSpanKind, RoomFacts, TopicStore } from './ports.ts';
+import { SharedValues } from './shared-values.ts';
+import { Topics } from './topics.ts';
+
+/** How long a lost connection may take to come back: the SDK tries after 2.5 to 5 s, then every 5 s. */
+export const RECONNECT_GRACE_MS = 15_000;
+/** How long a new data channel waits for its receivers. */
+const DATA_READY_TIMEOUT_MS = 2_000;
+const DEFAULT_DURATION_MINUTES = 480;
+
+const SPAN_OF: Record<StreamKind, MediaSpanKind> = {
+  audio: 'mic',
+  video: 'webcam',
+  share: 'screenShare',
+  shareAudio: 'screenShareAudio',
+};
+
+const LEAVE_REASON_OF: Record<EndReason, LeaveReason> = {
+  'everyone-left': LEAVE_REASONS.ROOM_CLOSE,
+  closed: LEAVE_REASONS.ROOM_CLOSE,
+  'auto-closed': LEAVE_REASONS.ROOM_CLOSE,
+  'ended-by-api': LEAVE_REASONS.MEETING_END_API,
+  deactivated: LEAVE_REASONS.MEETING_END_API,
+  'node-lost': LEAVE_REASONS.WEBSOCKET_DISCONNECTED,
+  'node-stopped': LEAVE_REASONS.WEBSOCKET_DISCONNECTED,
+};
+
+export interface LiveRoomOptions {
+  facts: RoomFacts;
+  store: LiveStore;
+  topicStore: TopicStore;
+  media: MediaPlane;
+  onlooker?: Onlooker | undefined;
+  log: Logger;
+  /** Called once, when nobody is left in any state. */
+  onEmpty: () => void;
+}
+
+export class LiveRoom {
+  readonly facts: RoomFacts;
+  readonly values = new SharedValues();
+  readonly topics: Topics;
+  readonly #options: LiveRoomOptions;
+  readonly #log: Logger;
+  /** Joins, leaves and the end run one at a time: two people who join first must make one session. */
+  readonly #queue = new SerialQueue();
+  readonly #asking = new Map<ParticipantLink, Participant>();
+  readonly #admitted = new Set<Participant>();
+  readonly #joined = new Map<string, Participant>();
+  #roomMedia: RoomMedia | undefined;
+  /** Who speaks now: told when it changes, and to who comes while it does not. */
+  #speaker: Participant | undefined;
+  #session: { id: string; startedAt: Date } | undefined;
+  /** The id the next session will have: clients are told it when they are let in, before the first one has joined. */
+  #nextSessionId = newObjectId();
+  #closed = false;
+
+  constructor(options: LiveRoomOptions) {
+    this.#options = options;
+    this.facts = options.facts;
+    this.topics = new Topics(options.topicStore);
+    this.#log = options.log.child({ roomId: options.facts.roomId });
+  }
+
+  get sessionId(): string {
+    return this.#session?.id ?? this.#nextSessionId;
+  }
+
+  get live(): boolean {
+    return this.#session !== undefined;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get size(): number {
+    return this.#joined.size;
+  }
+
+  participant(id: string): Participant | undefined {
+    return this.#joined.get(id);
+  }
+
+  get activeSpeaker(): string | null {
+    return this.#speaker?.id ?? null;
+  }
+
+  /** Those who take part with picture or sound, in the order in which they joined. */
+  get scene(): SceneParticipant[] {
+    return [...this.#joined.values()]
+      .filter(({ connected, mode }) => connected && mode === 'SEND_AND_RECV')
+      .map(inScene);
+  }
+
+  /** Lets a client in, or puts it before those who may decide. `media` comes along when it switches rooms. */
+  enter(options: {
+    link: ParticipantLink;
+    id: string;
+    name: string;
+    grant: JoinGrant;
+    token: string;
+    media?: PeerMedia;
+    switchingRoomId?: string;
+  }): Participant {
+    const media = options.media ?? this.#media().openPeer();
+    const participant = new Participant({ ...options, media, log: this.#log });
+    // Somebody who was let in before and lost the connection is not made to ask again.
+    const isBack = this.#joined.get(options.id)?.token === options.token;
+    if (isBack || options.grant.entry === 'allowed') {
+      this.#admitted.add(participant);
+    } else {
+      this.#asking.set(options.link, participant);
+      for (const decider of this.#deciders()) {
+        decider.link.notify({ method: 'entryRequested', id: participant.id, name: participant.name });
+      }
+    }
+    return participant;
+  }
+
+  /** True when the participant has been let in; while it is not, it can do nothing. */
+  isAdmitted(participant: Participant): boolean {
+    return this.#admitted.has(participant) || this.#joined.get(participant.id) === participant;
+  }
+
+  isJoined(participant: Participant): boolean {
+    return this.#joined.get(participant.id) === participant;
+  }
+
+  /** A participant who joined directly lets somebody who asks in, or refuses. */
+  decide(by: Participant, id: string, decision: 'allowed' | 'denied'): void {
+    if (by.grant.entry !== 'allowed') {
+      throw invalidPermissions('Only participants whose token has allow_join may decide on who enters.');
+    }
+    const asking = [...this.#asking.values()].filter((participant) => participant.id === id);
+    if (asking.length === 0) throw notFound('Entry request of', id);
+    for (const participant of asking) {
+      this.#asking.delete(participant.link);
+      if (decision === 'allowed') this.#admitted.add(participant);
+      this.tellDecision(participant, decision);
+    }
+    this.#tellOthers(undefined, { method: 'entryResponded', id, decision, sessionId: this.sessionId });
+  }
+
+  /** Tells somebody who asked for entry what was decided. */
+  tellDecision(participant: Participant, decision: 'allowed' | 'denied'): void {
+    const { id, link, switchingRoomId } = participant;
+    const { sessionId } = this;
+    link.notify({
+      method: 'entryResponded',
+      id,
+      decision,
+      sessionId,
+      ...(switchingRoomId !== undefined && { switchingRoomId }),
+    });
+  }
+
+  /** Joins: the first one begins the session. Answers the others who are there. */
+  join(participant: Participant, joining: Joining): Promise<PeerInfo[]> {
+    return this.#queue.run(async () => {
+      if (!this.#admitted.has(participant)) throw badRequest('NOT_ADMITTED', 'Ask for entry before joining.');
+      const previous = this.#joined.get(participant.id);
+      const at = new Date();
+      const row = await this.#options.store.join({
+        room: this.facts,
+        begin: this.#session ? undefined : this.#beginning(at),
+        sessionId: this.sessionId,
+        participantId: participant.id,
+        name: joining.displayName,
+        mode: joining.mode,
+        deviceInfo: joining.deviceInfo,
+        metaData: joining.metaData,
+        at,
+        previous: previous ? (participant.isBackAs(previous) ? 'resume' : 'replace') : 'none',
+      });
+      this.#admitted.delete(participant);
+      const begins = !this.#session;
+      this.#session ??= { id: this.sessionId, startedAt: at };
+      participant.joined(joining, row);
+      const back = previous !== undefined && participant.isBackAs(previous) && participant.looksLike(previous);
+      if (back) participant.pin = previous.pin;
+      if (previous) this.#replace(previous, back);
+      const others = [...this.#joined.values()];
+      this.#joined.set(participant.id, participant);
+      if (!back) this.#tellOthers(participant, { method: 'newPeer', ...participant.info });
+      this.#log.info({ participantId: participant.id, sessionId: this.sessionId }, 'participant joined');
+      if (begins) this.#options.onlooker?.began(this);
+      this.#changed();
+      return others.map((other) => other.info);
+    });
+  }
+
+  /** After the client has its answer to `join`, it is told of everything that already runs. */
+  begin(participant: Participant): void {
+    if (!this.isJoined(participant)) return;
+    this.#options.onlooker?.arrived(this, participant);
+    for (const other of this.#joined.values()) {
+      if (other === participant) continue;
+      for (const publication of other.media.producers.values()) {
+        participant.link.notify(mediaState(other, streamKind(publication), true));
+      }
+      if (other.pin.cam || other.pin.share) this.#ask(participant, other.id, other.pin, other.id);
+    }
+    this.receive(participant);
+    if (this.#speaker && this.#speaker !== participant && this.isJoined(this.#speaker)) {
+      participant.link.notify({ method: 'activeSpeaker', peerId: this.#speaker.id });
+    }
+    // Whoever switched rooms brings streams along; everybody here gets them without a new `produce`.
+    for (const publication of participant.media.producers.values()) void this.#spread(participant, publication);
+    for (const publication of participant.media.dataProducers.values()) void this.#spreadData(participant, publication);
+    if (participant.grant.entry === 'allowed') {
+      for (const asking of this.#asking.values()) {
+        participant.link.notify({ method: 'entryRequested', id: asking.id, name: asking.name });
+      }
+    }
+  }
+
+  /** Offers everything that it may receive and does not have yet: after joining, and after a change of mode. */
+  receive(participant: Participant): void {
+    if (!this.isJoined(participant)) return;
+    participant.ready();
+    for (const other of this.#joined.values()) {
+      if (other === participant) continue;
+      for (const publication of other.media.producers.values()) this.#offer(participant, other, publication);
+      for (const publication of other.media.dataProducers.values())
+        void this.#offerData(participant, other, publication);
+    }
+  }
+
+  /** Sends a stream; everybody else is offered it. */
+  async publish(
+    participant: Participant,
+    options: { transportId: string; kind: 'audio' | 'video'; rtpParameters: unknown; appData: AppData },
+  ): Promise<string> {
+    this.#mustBeJoined(participant);
+    if (participant.mode !== 'SEND_AND_RECV') {
+      throw badRequest('NOT_SENDING', `Mode ${participant.mode} does not send; change to SEND_AND_RECV first.`);
+    }
+    const publication = await participant.media.publish(options);
+    publication.producer.on('score', (score) => {
+      participant.link.notify({ method: 'producerScore', producerId: publication.producer.id, score });
+    });
+    await this.#spread(participant, publication);
+    return publication.producer.id;
+  }
+
+  async publishData(participant: Participant, options: Parameters<PeerMedia['publishData']>[0]): Promise<string> {
+    this.#mustBeJoined(participant);
+    const publication = await participant.media.publishData(options);
+    // The client may send once it has its answer, and what is sent before the others can receive is lost. One of them
+    // who is slow does not hold it up for long.
+    const late = sleep(DATA_READY_TIMEOUT_MS, undefined, { ref: false });
+    await Promise.race([this.#spreadData(participant, publication), late]);
+    return publication.producer.id;
+  }
+
+  unpublish(participant: Participant, producerId: string): void {
+    const publication = participant.media.producers.get(producerId);
+    if (!publication) throw refused(404, 'PRODUCER_NOT_FOUND', 'This stream is not being sent.');
+    publication.producer.close();
+  }
+
+  /** A participant that consumes by hand asks for somebody's camera or microphone. */
+  consumeByHand(participant: Participant, peerId: string, kind: 'audio' | 'video'): void {
+    const from = this.#mustKnow(peerId);
+    participant.wish(peerId, kind, true);
+    for (const publication of from.media.producers.values()) this.#offer(participant, from, publication);
+  }
+
+  stopConsumingByHand(participant: Participant, peerId: string, kind: 'audio' | 'video'): void {
+    const from = this.#mustKnow(peerId);
+    participant.wish(peerId, kind, false);
+    participant.stopReceiving(from, kind);
+  }
+
+  async changeMode(participant: Participant, mode: Mode): Promise<void> {
+    this.#mustBeJoined(participant);
+    if (mode === participant.mode) return;
+    await this.#options.store.changeMode(participant.row, mode, new Date());
+    participant.mode = mode;
+    // The client drops what the new mode has no use for without a word, so that is done here.
+    if (mode !== 'SEND_AND_RECV') participant.media.closeSending();
+    if (mode === 'SIGNALLING_ONLY') {
+      participant.stopReceivingAll();
+      participant.media.closeReceiving();
+    }
+    this.#tellOthers(undefined, { method: 'peerModeChanged', peerId: participant.id, mode });
+    this.#changed();
+  }
+
+  async rename(participant: Participant, displayName: string): Promise<void> {
+    this.#mustBeJoined(participant);
+    await this.#options.store.rename(participant.row, displayName);
+    const oldDisplayName = participant.name;
+    participant.name = displayName;
+    this.#tellOthers(undefined, {
+      method: 'peerDisplayNameChanged',
+      peerId: participant.id,
+      displayName,
+      oldDisplayName,
+    });
+    this.#changed();
+  }
+
+  pin(by: Participant, peerId: string, state: PinState): void {
+    const pinned = this.#mustKnow(peerId);
+    pinned.pin = state;
+    this.#changed();
+    for (const participant of this.#joined.values()) this.#ask(participant, peerId, state, by.id);
+  }
+
+  /** Asks somebody's client for its microphone or camera, on or off. */
+  askDevice(
+    by: Participant,
+    peerId: string,
+    what: 'enableMic' | 'disableMic' | 'enableWebcam' | 'disableWebcam',
+  ): void {
+    this.#mustModerate(by);
+    const peer = this.#mustKnow(peerId);
+    peer.link.request(what, { peerId: by.id }).catch((error) => peer.log.debug({ err: error, what }, 'device request'));
+  }
+
+  /** Sends somebody's client to another room; its app decides. */
+  askToSwitch(
+    by: Participant,
+    peerId: string,
+    to: { roomId: string; payload: unknown; token: string | undefined },
+  ): void {
+    this.#mustModerate(by);
+    const peer = this.#mustKnow(peerId);
+    peer.link
+      .request('switchRoom', { ...to, peerId: by.id })
+      .catch((error) => peer.log.debug({ err: error }, 'switch request'));
+  }
+
+  async remove(by: Participant | 'api', peerId: string): Promise<void> {
+    if (by !== 'api') this.#mustModerate(by);
+    const reason = by === 'api' ? LEAVE_REASONS.REMOVE_PEER_API : LEAVE_REASONS.REMOVE_PEER;
+    const peer = this.#mustKnow(peerId);
+    await this.leave(peer, reason);
+    peer.link.close(reason);
+  }
+
+  async closeBy(participant: Participant): Promise<void> {
+    this.#mustModerate(participant);
+    await this.end('closed');
+  }
+
+  /** Leaves for good, whatever state it was in; the last one to leave ends the session. */
+  leave(participant: Participant, reason: LeaveReason, at = new Date(), keepMedia = false): Promise<void> {
+    return this.#queue.run(async () => {
+      participant.leaving = true;
+      if (!keepMedia) participant.media.close();
+      this.#asking.delete(participant.link);
+      this.#admitted.delete(participant);
+      if (this.isJoined(participant)) await this.#leaveJoined(participant, reason, at, keepMedia);
+      this.#closeIfEmpty();
+    });
+  }
+
+  /** A connection was lost without a word: its media goes at once, its place is kept for the grace period. */
+  disconnected(participant: Participant): Promise<void> {
+    if (!this.isJoined(participant)) return this.leave(participant, LEAVE_REASONS.WEBSOCKET_DISCONNECTED);
+    return this.#queue.run(async () => {
+      if (!this.isJoined(participant) || participant.lostAt) return;
+      const at = new Date();
+      participant.lostAt = at;
+      this.#forgetListeners(participant);
+      participant.stopReceivingAll();
+      participant.media.close();
+      this.#changed();
+      const { row, id: participantId } = participant;
+      const lost = { sessionId: this.sessionId, participant: row, participantId, at, graceMs: RECONNECT_GRACE_MS };
+      await persist(() => this.#options.store.disconnect(lost), participant.log);
+    });
+  }
+
+  /** The grace period of a lost connection is over; unless it came back, the participant left when it was lost. */
+  async reconnectTimeout(participantId: string, disconnectedAt: string): Promise<void> {
+    const participant = this.#joined.get(participantId);
+    if (participant?.lostAt?.toISOString() !== disconnectedAt) return;
+    await this.leave(participant, LEAVE_REASONS.WEBSOCKET_DISCONNECTED, participant.lostAt);
+  }
+
+  /** Ends the session, if there is one, and sends everybody away; who still asks is sent away too. */
+  end(reason: EndReason): Promise<void> {
+    return this.#queue.run(async () => {
+      const leaveReason = LEAVE_REASON_OF[reason];
+      const session = this.#session;
+      if (session) {
+        const end = { sessionId: session.id, reason, leaveCode: leaveReason.code, at: new Date() };
+        await persist(() => this.#options.store.endSession(end), this.#log);
+        this.#sessionOver(reason);
+      }
+      const everybody = [...this.#joined.values(), ...this.#admitted, ...this.#asking.values()];
+      this.#joined.clear();
+      this.#admitted.clear();
+      this.#asking.clear();
+      for (const participant of everybody) {
+        // A node that stops is soon there again, or another takes over: clients reconnect instead of leaving.
+        if (reason === 'node-stopped') participant.link.drop();
+        else participant.link.close(leaveReason);
+        participant.media.close();
+      }
+      this.#closeIfEmpty();
+    });
+  }
+
+  /** Media of these peers is gone with its worker: their clients are made to reconnect. */
+  mediaLost(lost: ReadonlySet<PeerMedia>): void {
+    for (const participant of [...this.#joined.values(), ...this.#admitted]) {
+      if (lost.has(participant.media)) participant.link.drop();
+    }
+  }
+
+  tellAll(notification: Notification): void {
+    this.#tellOthers(undefined, notification);
+  }
+
+  mustModerate(participant: Participant): void {
+    this.#mustModerate(participant);
+  }
+
+  #media(): RoomMedia {
+    if (!this.#roomMedia) {
+      this.#roomMedia = this.#options.media.openRoom();
+      this.#roomMedia.on('activeSpeaker', (peer) => {
+        const speaker = [...this.#joined.values()].find((participant) => participant.media === peer);
+        this.#speaker = speaker;
+        this.tellAll({ method: 'activeSpeaker', peerId: speaker?.id ?? null });
+        this.#options.onlooker?.spoke(this, speaker?.id ?? null);
+      });
+    }
+    return this.#roomMedia;
+  }
+
+  #beginning(at: Date) {
+    const minutes = this.facts.autoCloseConfig?.duration ?? DEFAULT_DURATION_MINUTES;
+    return {
+      closesAt: new Date(at.getTime() + minutes * 60_000),
+      autoStart: autoStartRequests(this.facts.autoStartConfig),
+    };
+  }
+
+  /** Somebody who is back after a lost connection never left for the others: only their streams came and went. */
+  #replace(previous: Participant, back: boolean): void {
+    const reason = previous.connected ? LEAVE_REASONS.DUPLICATE_PARTICIPANT : LEAVE_REASONS.WEBSOCKET_DISCONNECTED;
+    // First, so that the others are told that its streams end before they are told that it left.
+    previous.media.close();
+    this.#joined.delete(previous.id);
+    this.#forgetListeners(previous);
+    previous.link.close(reason);
+    if (!back) this.#tellOthers(undefined, { method: 'peerClosed', peerId: previous.id, reason });
+  }
+
+  async #leaveJoined(participant: Participant, reason: LeaveReason, at: Date, keepMedia: boolean): Promise<void> {
+    const last = this.#joined.size === 1;
+    const end = { sessionId: this.sessionId, reason: 'everyone-left' as const, leaveCode: reason.code, at };
+    const leave = { sessionId: this.sessionId, participant: participant.row, reason, at, ...(last && { end }) };
+    await persist(() => this.#options.store.leave(leave), participant.log);
+    this.#joined.delete(participant.id);
+    this.#forgetListeners(participant);
+    participant.stopReceivingAll();
+    if (keepMedia) this.#letStreamsGo(participant);
+    this.#tellOthers(participant, { method: 'peerClosed', peerId: participant.id, reason });
+    this.#log.info({ participantId: participant.id, sessionId: this.sessionId, code: reason.code }, 'participant left');
+    if (last) this.#sessionOver('everyone-left');
+    else this.#changed();
+  }
+
+  /** Streams that go to another room stop here, although they are still being sent. */
+  #letStreamsGo(participant: Participant): void {
+    for (const publication of participant.media.producers.values()) {
+      this.#roomMedia?.unobserve(publication);
+      for (const other of this.#joined.values()) other.withdraw(publication.producer.id);
+    }
+    for (const publication of participant.media.dataProducers.values()) {
+      for (const other of this.#joined.values()) other.withdrawData(publication.producer.id);
+    }
+  }
+
+  #sessionOver(reason: EndReason): void {
+    const { sessionId } = this;
+    this.#log.info({ sessionId, reason }, 'session ended');
+    this.#session = undefined;
+    this.#nextSessionId = newObjectId();
+    this.#speaker = undefined;
+    this.values.clear();
+    this.#options.onlooker?.ended(this, sessionId);
+  }
+
+  #changed(): void {
+    if (this.#session) this.#options.onlooker?.changed(this);
+  }
+
+  #closeIfEmpty(): void {
+    if (this.#closed || this.#joined.size + this.#admitted.size + this.#asking.size > 0) return;
+    this.#closed = true;
+    this.#roomMedia?.close();
+    this.#options.onEmpty();
+  }
+
+  async #spread(participant: Participant, publication: Publication): Promise<void> {
+    const kind = streamKind(publication);
+    // Whatever ends it (its transport, its worker, `closeProducer`), everybody is told.
+    publication.producer.observer.once('close', () => this.#unpublished(participant, publication));
+    this.#tellOthers(undefined, mediaState(participant, kind, true));
+    for (const other of this.#joined.values()) this.#offer(other, participant, publication);
+    if (kind === 'audio') void this.#media().observe(participant.media, publication);
+    this.#changed();
+    await this.#options.store.openSpan(participant.row, SPAN_OF[kind], new Date());
+  }
+
+  /** Settles when everybody can receive it. */
+  async #spreadData(participant: Participant, publication: DataPublication): Promise<void> {
+    const others = [...this.#joined.values()].filter((other) => other !== participant);
+    await Promise.all(others.map((other) => this.#offerData(other, participant, publication)));
+  }
+
+  #unpublished(participant: Participant, publication: Publication): void {
+    // It has left, with its streams or to take them to another room.
+    if (!this.isJoined(participant)) return;
+    const kind = streamKind(publication);
+    for (const other of this.#joined.values()) other.withdraw(publication.producer.id);
+    this.#tellOthers(undefined, mediaState(participant, kind, false));
+    this.#changed();
+    // The spans of somebody who leaves or lost the connection are closed with that.
+    if (participant.leaving || !participant.connected) return;
+    this.#options.store
+      .closeSpan(participant.row, SPAN_OF[kind], new Date())
+      .catch((error) => participant.log.warn({ err: error, kind }, 'end of a stream not recorded'));
+  }
+
+  #offer(to: Participant, from: Participant, publication: Publication): void {
+    to.offer(from, publication).catch((error) => to.log.warn({ err: error, from: from.id }, 'stream not offered'));
+  }
+
+  async #offerData(to: Participant, from: Participant, publication: DataPublication): Promise<void> {
+    await to
+      .offerData(from, publication)
+      .catch((error) => to.log.debug({ err: error, from: from.id }, 'data not offered'));
+  }
+
+  #ask(participant: Participant, peerId: string, state: PinState, pinnedBy: string): void {
+    participant.link
+      .request('pinStateChanged', { peerId, state, pinnedBy })
+      .catch((error) => participant.log.debug({ err: error }, 'pin not taken'));
+  }
+
+  #forgetListeners(participant: Participant): void {
+    this.#forget.get(participant)?.();
+    this.#forget.delete(participant);
+  }
+
+  /** What to undo when a participant's connection goes: its topics and the values it observes. */
+  readonly #forget = new WeakMap<Participant, () => void>();
+
+  onGone(participant: Participant, undo: () => void): void {
+    const earlier = this.#forget.get(participant);
+    this.#forget.set(participant, () => {
+      earlier?.();
+      undo();
+    });
+  }
+
+  *#deciders(): Generator<Participant> {
+    for (const participant of this.#joined.values()) {
+      if (participant.grant.entry === 'allowed' && participant.connected) yield participant;
+    }
+  }
+
+  #tellOthers(except: Participant | undefined, notification: Notification): void {
+    for (const participant of this.#joined.values()) {
+      if (participant !== except && participant.connected) participant.link.notify(notification);
+    }
+  }
+
+  #mustBeJoined(participant: Participant): void {
+    if (!this.isJoined(participant)) throw badRequest('NOT_JOINED', 'Join the meeting first.');
+  }
+
+  #mustModerate(participant: Participant): void {
+    this.#mustBeJoined(participant);
+    if (!participant.grant.moderator) throw invalidPermissions('This takes a token with the permission allow_mod.');
+  }
+
+  #mustKnow(peerId: string): Participant {
+    const peer = this.#joined.get(peerId);
+    if (!peer) throw notFound('Participant', peerId);
+    return peer;
+  }
+}
+
+function inScene(participant: Participant): SceneParticipant {
+  const { id, name, joinedAt, pin, media } = participant;
+  const streams = [...media.producers.values()].map((publication) => ({
+    kind: streamKind(publication),
+    paused: publication.producer.paused,
+    publication,
+  }));
+  return { id, name, joinedAt, pinned: pin.cam === true || pin.share === true, streams };
+}
+
+function mediaState(participant: Participant, kind: StreamKind, newState: boolean): Notification {
+  return { method: 'participantMediaStateChanged', peerId: participant.id, kind, newState };
+}

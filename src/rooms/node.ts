@@ -1,0 +1,149 @@
+// This node among the others: it says that it is alive, ends the sessions of nodes that are not, and passes commands
+// for a session to the node that has it.
+import { notYetReady } from '../errors.ts';
+import { Lifecycle, type Service } from '../kit/lifecycle.ts';
+import type { Logger } from '../log.ts';
+import type { LiveRooms } from './live-rooms.ts';
+
+export interface NodeStore {
+  lastSeen(id: string): Promise<Date | undefined>;
+  register(node: { id: string; publicUrl: string; roles: readonly string[]; at: Date }): Promise<void>;
+  heartbeat(id: string, load: number, at: Date): Promise<void>;
+  lostWithSessions(since: Date): Promise<{ id: string; seenAt: Date }[]>;
+  place(roomId: string, since: Date): Promise<{ id: string; publicUrl: string } | undefined>;
+  ofSession(sessionId: string): Promise<string | undefined>;
+}
+
+/** A job about a session, for the node that it lives on. */
+export type SessionCommand =
+  | { command: 'auto-close'; sessionId: string }
+  | { command: 'end-session'; sessionId: string; reason: 'ended-by-api' | 'deactivated' }
+  | { command: 'remove-participant'; sessionId: string; participantId: string }
+  | { command: 'reconnect-timeout'; sessionId: string; participantId: string; disconnectedAt: string };
+
+interface Mailbox {
+  send(nodeId: string, job: SessionCommand): Promise<void>;
+  receive(handle: (job: SessionCommand) => Promise<void>): Promise<void>;
+}
+
+interface NodeDeps {
+  id: string;
+  roles: readonly string[];
+  publicUrl: () => string;
+  store: NodeStore;
+  mailbox: Mailbox;
+  rooms: LiveRooms;
+  endLostSessions: (nodeId: string, lastSeen: Date) => Promise<number>;
+  log: Logger;
+}
+
+/** How exact the end of a session is that died with its node. */
+const HEARTBEAT_MS = 1_000;
+/** A node that has not been seen this long is lost: many missed heartbeats, so that a slow database is no death. */
+const LOST_AFTER_MS = 15_000;
+
+export class Node implements Service {
+  readonly #deps: NodeDeps;
+  #heartbeat: NodeJS.Timeout | undefined;
+  #beating: Promise<void> = Promise.resolve();
+  readonly #lifecycle = new Lifecycle(
+    () => this.#join(),
+    () => this.#leave(),
+  );
+
+  constructor(deps: NodeDeps) {
+    this.#deps = deps;
+  }
+
+  start(): Promise<void> {
+    return this.#lifecycle.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#lifecycle.stop();
+  }
+
+  /** The media node that a room's session lives on, or would. */
+  async placement(room: { roomId: string }): Promise<{ publicUrl: string }> {
+    const node = await this.#deps.store.place(room.roomId, lostSince());
+    if (!node) throw notYetReady('No media node is running; try again in a moment.');
+    return node;
+  }
+
+  async endSession(sessionId: string, reason: 'ended-by-api' | 'deactivated'): Promise<void> {
+    await this.#command({ command: 'end-session', sessionId, reason });
+  }
+
+  async removeParticipant(sessionId: string, participantId: string): Promise<void> {
+    await this.#command({ command: 'remove-participant', sessionId, participantId });
+  }
+
+  /** Does what concerns a session here, and passes on what concerns one elsewhere. */
+  async #command(command: SessionCommand): Promise<void> {
+    const { rooms, store, mailbox, id } = this.#deps;
+    if (rooms.ofSession(command.sessionId)) return this.#obey(command);
+    const owner = await store.ofSession(command.sessionId);
+    if (owner !== undefined && owner !== id) await mailbox.send(owner, command);
+  }
+
+  async #obey(command: SessionCommand): Promise<void> {
+    const { rooms, log } = this.#deps;
+    const room = rooms.ofSession(command.sessionId);
+    // The session may have ended by itself before its job came.
+    if (!room) return;
+    switch (command.command) {
+      case 'auto-close':
+        log.info({ roomId: room.facts.roomId, sessionId: command.sessionId }, 'session is over its time');
+        return room.end('auto-closed');
+      case 'end-session':
+        return room.end(command.reason);
+      case 'remove-participant':
+        if (room.participant(command.participantId)) await room.remove('api', command.participantId);
+        return;
+      case 'reconnect-timeout':
+        return room.reconnectTimeout(command.participantId, command.disconnectedAt);
+    }
+  }
+
+  /** Ends the sessions that this node had when it went down, when it was last seen. */
+  async recover(): Promise<void> {
+    const { id, store, endLostSessions, log } = this.#deps;
+    const seen = await store.lastSeen(id);
+    if (!seen) return;
+    const lost = await endLostSessions(id, seen);
+    if (lost > 0) log.warn({ sessions: lost, at: seen }, 'ended sessions that this node had when it went down');
+  }
+
+  async #join(): Promise<void> {
+    const { id, store, roles, publicUrl, mailbox } = this.#deps;
+    await store.register({ id, publicUrl: publicUrl(), roles, at: new Date() });
+    await mailbox.receive((command) => this.#obey(command));
+    this.#heartbeat = setInterval(() => {
+      this.#beating = this.#beat();
+    }, HEARTBEAT_MS);
+  }
+
+  async #beat(): Promise<void> {
+    const { id, store, rooms, endLostSessions, log } = this.#deps;
+    try {
+      await store.heartbeat(id, rooms.counts.participants, new Date());
+      for (const node of await store.lostWithSessions(lostSince())) {
+        if (node.id === id) continue;
+        const lost = await endLostSessions(node.id, node.seenAt);
+        log.warn({ node: node.id, sessions: lost, at: node.seenAt }, 'ended sessions of a node that is lost');
+      }
+    } catch (error) {
+      log.warn({ err: error }, 'heartbeat failed');
+    }
+  }
+
+  async #leave(): Promise<void> {
+    clearInterval(this.#heartbeat);
+    await this.#beating;
+    await this.#deps.rooms.endAll('node-stopped');
+  }
+}
+
+function lostSince(): Date {
+  return new Date(Date.now() - LOST_AFTER_MS);
+}

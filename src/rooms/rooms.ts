@@ -1,0 +1,120 @@
+// Rooms as the REST API and the sockets ask for them: what may be done, and what then is.
+import { invalidParticipantId, participantNotAllowed, roomDisabled, roomIdInvalid, roomNotFound } from '../errors.ts';
+import { fits } from '../kit/validate.ts';
+import { newObjectId, newRoomId } from '../protocol/ids.ts';
+import { type Paging, ParticipantId } from '../protocol/rest/common.ts';
+import type { CreateRoomBody } from '../protocol/rest/rooms.ts';
+import type { Room } from '../protocol/room.ts';
+import { type RoomsCaller, requireParticipant, withinReach } from './reach.ts';
+import { type CheckUrl, checkWishes } from './room-wishes.ts';
+import { Sessions } from './sessions.ts';
+import type { LiveSessions, RoomStore, SessionStore } from './stored.ts';
+
+/** What ids look like that somebody may have meant; anything else was never an id. */
+const PLAUSIBLE_ID = /^[\x21-\x7e]{1,256}$/;
+
+export interface RoomsDeps {
+  rooms: RoomStore;
+  sessions: SessionStore;
+  live: LiveSessions;
+  checkUrl?: CheckUrl | undefined;
+}
+
+export class Rooms {
+  /** The sessions held in them. */
+  readonly sessions: Sessions;
+  readonly #store: RoomStore;
+  readonly #live: LiveSessions;
+  readonly #checkUrl: CheckUrl | undefined;
+
+  constructor({ rooms, sessions, live, checkUrl }: RoomsDeps) {
+    this.#store = rooms;
+    this.#live = live;
+    this.#checkUrl = checkUrl;
+    this.sessions = new Sessions(sessions, live, (caller, id) => this.get(caller, id));
+  }
+
+  /** Makes a room, or returns the one that already has the wish's customRoomId, unchanged. */
+  async create(caller: RoomsCaller, wish: CreateRoomBody): Promise<Room> {
+    checkWishes(wish, this.#checkUrl);
+    const room = newRoom(caller, wish);
+    return this.#store.insert(withinReach(caller, room));
+  }
+
+  /** A page of the caller's rooms, newest first. */
+  list(caller: RoomsCaller, query: string | undefined, paging: Paging): Promise<{ rooms: Room[]; total: number }> {
+    return this.#store.list(caller.ownerId, { query, only: caller.roomId }, paging);
+  }
+
+  /** The caller's room of that roomId, customRoomId or object id. */
+  async get(caller: RoomsCaller, id: string): Promise<Room> {
+    const room = await this.#store.find(caller.ownerId, id);
+    if (!room) throw roomNotFound(404);
+    return withinReach(caller, room);
+  }
+
+  /** As `get`, with the errors that the validate call documents. */
+  async validate(caller: RoomsCaller, id: string): Promise<Room> {
+    const room = await this.#store.find(caller.ownerId, id);
+    if (!room) throw PLAUSIBLE_ID.test(id) ? roomNotFound(400) : roomIdInvalid();
+    return withinReach(caller, room);
+  }
+
+  /** Deactivates a room for ever and ends its live session; only the roomId finds it here. */
+  async deactivate(caller: RoomsCaller, roomId: string): Promise<Room> {
+    const known = await this.#store.find(caller.ownerId, roomId);
+    if (known?.roomId !== roomId) throw roomNotFound(402);
+    withinReach(caller, known);
+    // Disabled first: whoever joins from now on is refused, so that no session begins behind the one that is ended.
+    const room = await this.#store.disable(caller.ownerId, roomId, new Date());
+    if (!room) throw roomNotFound(402);
+    const session = await this.sessions.liveIn(room);
+    if (session !== undefined) await this.#live.endSession(session, 'deactivated');
+    return room;
+  }
+
+  /**
+   * The room that a token may join under a participant id, or the error that the browser SDK knows. The single place
+   * for this decision: bootstrap and socket both ask here. Without `participantId` the token's own is checked.
+   */
+  async joinable(grant: RoomsCaller, roomId: string, participantId = grant.participantId): Promise<Room> {
+    if (participantId !== undefined && !fits(ParticipantId, participantId)) throw invalidParticipantId();
+    const room = await this.#store.find(grant.ownerId, roomId);
+    if (!room || (room.roomId !== roomId && room.customRoomId !== roomId)) throw roomNotFound(404);
+    withinReach(grant, room);
+    if (participantId !== undefined) requireInvited(grant, room, participantId);
+    if (room.disabledAt) throw roomDisabled(room.roomId);
+    return room;
+  }
+
+  /** The media node that a room's session lives on, or would. */
+  placement(room: Room): Promise<{ publicUrl: string }> {
+    return this.#live.placement(room);
+  }
+}
+
+function requireInvited(grant: RoomsCaller, room: Room, participantId: string): void {
+  requireParticipant(grant, participantId);
+  if (room.allowedParticipantIds === null || room.allowedParticipantIds.includes(participantId)) return;
+  throw participantNotAllowed(`Participant ${participantId} is not among those who may join room ${room.roomId}.`);
+}
+
+function newRoom(caller: RoomsCaller, wish: CreateRoomBody): Room {
+  const now = new Date();
+  return {
+    id: newObjectId(now),
+    ownerId: caller.ownerId,
+    apiKey: caller.apiKey,
+    roomId: newRoomId(),
+    customRoomId: wish.customRoomId ?? null,
+    webhook: wish.webhook ?? null,
+    autoCloseConfig: wish.autoCloseConfig ?? null,
+    autoStartConfig: wish.autoStartConfig ?? null,
+    multiComposition: wish.multiComposition ?? null,
+    geoFence: wish.geoFence ?? null,
+    allowedParticipantIds: wish.allowedParticipantIds ?? null,
+    disabledAt: null,
+    createdAt: now,
+    updatedAt: now,
+  };
+}

@@ -1,0 +1,45 @@
+// The realtime store of a session: small named values that participants share and observe.
+
+/** Enough for any app, and a bound on what a hostile one can make the server hold. */
+const MAX_KEYS = 1000;
+
+export interface ValueObserver {
+  valueChanged(key: string, value: string | null, updatedBy: string): void;
+}
+
+export class SharedValues {
+  readonly #values = new Map<string, string>();
+  readonly #observers = new Map<string, Set<ValueObserver>>();
+
+  get(key: string): string | null {
+    return this.#values.get(key) ?? null;
+  }
+
+  /** Sets a value, or deletes it with null, and tells its observers. Answers false when there are too many keys. */
+  set(key: string, value: string | null, updatedBy: string): boolean {
+    if (value === null) this.#values.delete(key);
+    else if (this.#values.size >= MAX_KEYS && !this.#values.has(key)) return false;
+    else this.#values.set(key, value);
+    for (const observer of this.#observers.get(key) ?? []) observer.valueChanged(key, value, updatedBy);
+    return true;
+  }
+
+  observe(key: string, observer: ValueObserver): void {
+    const observers = this.#observers.get(key) ?? new Set();
+    this.#observers.set(key, observers.add(observer));
+  }
+
+  stopObserving(key: string, observer: ValueObserver): void {
+    const observers = this.#observers.get(key);
+    observers?.delete(observer);
+    if (observers?.size === 0) this.#observers.delete(key);
+  }
+
+  forget(observer: ValueObserver): void {
+    for (const key of [...this.#observers.keys()]) this.stopObserving(key, observer);
+  }
+
+  clear(): void {
+    this.#values.clear();
+  }
+}
