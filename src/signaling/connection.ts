@@ -1,0 +1,122 @@
+// One client's connection: which room it is for, and who it became there.
+import { badRequest } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { EgressKind } from '../protocol/egress.ts';
+import { LEAVE_REASONS, type LeaveReason, leaveReason, type Mode } from '../protocol/signaling.ts';
+import type { LiveRoom } from '../rooms/live-room.ts';
+import type { Participant } from '../rooms/participant.ts';
+import type { JoinGrant, RoomFacts } from '../rooms/ports.ts';
+import type { SocketLink } from './link.ts';
+
+/** What handlers need beside the connection itself. */
+export interface SignalingServices {
+  /** Checks a token for a room; throws the documented refusals. */
+  admit(
+    token: string | undefined,
+    roomId: string,
+    participantId: string,
+  ): Promise<{ facts: RoomFacts; grant: JoinGrant }>;
+  openRoom(facts: RoomFacts): LiveRoom;
+  /** Recordings, HLS streams and livestreams of a meeting. */
+  egress: {
+    start(room: LiveRoom, kind: EgressKind, wish: unknown): Promise<void>;
+    stop(room: LiveRoom, kind: EgressKind): Promise<void>;
+  };
+  rtpCapabilities(): unknown;
+  /** The address of the pub/sub socket for somebody who has joined. */
+  pubsubUrl(room: LiveRoom, participant: Participant): string;
+}
+
+export class Connection {
+  readonly link: SocketLink;
+  readonly services: SignalingServices;
+  readonly peerId: string;
+  readonly grant: JoinGrant;
+  readonly log: Logger;
+  readonly #facts: RoomFacts;
+  readonly #token: string;
+  /** The mode that the address of the socket names; `join` may name another. */
+  readonly mode: Mode;
+  #room: LiveRoom | undefined;
+  #participant: Participant | undefined;
+  /** Who it is going to be in the room that it switches to. */
+  switching: { room: LiveRoom; participant: Participant } | undefined;
+  #leaveReason: LeaveReason | undefined;
+
+  constructor(options: {
+    link: SocketLink;
+    services: SignalingServices;
+    peerId: string;
+    facts: RoomFacts;
+    grant: JoinGrant;
+    token: string;
+    mode: Mode;
+    log: Logger;
+  }) {
+    this.link = options.link;
+    this.services = options.services;
+    this.peerId = options.peerId;
+    this.grant = options.grant;
+    this.mode = options.mode;
+    this.log = options.log;
+    this.#facts = options.facts;
+    this.#token = options.token;
+  }
+
+  /** Asks for entry; a client that asks again (it was denied, or its connection was renewed) starts over. */
+  async enter(name: string): Promise<{ room: LiveRoom; participant: Participant }> {
+    if (this.#participant && this.#room)
+      await this.#room.leave(this.#participant, LEAVE_REASONS.WEBSOCKET_DISCONNECTED);
+    const room = this.services.openRoom(this.#facts);
+    const { link, peerId: id, grant } = this;
+    const participant = room.enter({ link, id, name, grant, token: this.#token });
+    this.#room = room;
+    this.#participant = participant;
+    return { room, participant };
+  }
+
+  get room(): LiveRoom {
+    if (!this.#room) throw badRequest('NOT_ADMITTED', 'Ask for entry first.');
+    return this.#room;
+  }
+
+  /** Who the client is, once it has been let in. */
+  get participant(): Participant {
+    if (!this.#participant || !this.room.isAdmitted(this.#participant)) {
+      throw badRequest('NOT_ADMITTED', 'Ask for entry first, and wait to be let in.');
+    }
+    return this.#participant;
+  }
+
+  /** The same, for what only takes place in the meeting. */
+  get joined(): Participant {
+    const { participant } = this;
+    if (!this.room.isJoined(participant)) throw badRequest('NOT_JOINED', 'Join the meeting first.');
+    return participant;
+  }
+
+  /** Becomes who it is in the room that it switched to, and leaves the other. */
+  async completeSwitch(): Promise<void> {
+    const { switching } = this;
+    const [room, participant] = [this.#room, this.#participant];
+    if (!switching || !room || !participant) return;
+    this.#room = switching.room;
+    this.#participant = switching.participant;
+    this.switching = undefined;
+    await room.leave(participant, LEAVE_REASONS.SWITCH_ROOM, new Date(), true);
+  }
+
+  defineLeaveReason(key: string): void {
+    this.#leaveReason = leaveReason(key);
+  }
+
+  /** The socket is gone: a client that said why has left, another may come back. */
+  async disconnected(): Promise<void> {
+    if (this.switching)
+      await this.switching.room.leave(this.switching.participant, LEAVE_REASONS.SWITCH_ROOM_FAILED, new Date(), true);
+    const [room, participant] = [this.#room, this.#participant];
+    if (!room || !participant) return;
+    if (this.#leaveReason) await room.leave(participant, this.#leaveReason);
+    else await room.disconnected(participant);
+  }
+}

@@ -1,0 +1,199 @@
+// One participant's pub/sub socket: its subscriptions, the rate it wants, and the pings that keep it alive.
+import type { WebSocket } from 'ws';
+import { findUnstorable } from '../kit/storable.ts';
+import type { Logger } from '../log.ts';
+import { newObjectId } from '../protocol/ids.ts';
+import type { LiveRoom } from '../rooms/live-room.ts';
+import type { Participant } from '../rooms/participant.ts';
+import type { TopicMessage } from '../rooms/ports.ts';
+import type { TopicListener } from '../rooms/topics.ts';
+import {
+  type ClientMessage,
+  decodeClientMessage,
+  encodeEnvelope,
+  encodeServerMessage,
+  type Publish,
+  type ServerEnvelope,
+  type Subscribe,
+} from './pubsub-messages.ts';
+import { Throttle } from './throttle.ts';
+
+/** After Welcome the client drops the connection when no Ping came for twice this long. */
+const PING_INTERVAL_MS = 15_000;
+/** Messages of one history frame: small enough to stay below any frame limit on the way. */
+const HISTORY_BATCH = 100;
+/** The client's own limit for `new_message_limit` counts in windows of this length. */
+const RATE_WINDOW_MS = 500;
+const MAX_TOPIC_LENGTH = 256;
+const MAX_TOPICS = 500;
+const MAX_MESSAGE_CHARS = 64 * 1024;
+const MAX_RECIPIENTS = 1000;
+const MAX_QUEUE = 1000;
+/** A client that does not read what it subscribed to is cut off before it fills the server's memory. */
+const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
+
+export class PubsubConnection implements TopicListener {
+  readonly #socket: WebSocket;
+  readonly #room: LiveRoom;
+  readonly #participant: Participant;
+  readonly #log: Logger;
+  readonly #topics = new Map<string, Throttle<TopicMessage>>();
+  readonly #pings: NodeJS.Timeout;
+  #pingSeq = 0;
+
+  constructor(options: { socket: WebSocket; room: LiveRoom; participant: Participant; log: Logger }) {
+    this.#socket = options.socket;
+    this.#room = options.room;
+    this.#participant = options.participant;
+    this.#log = options.log;
+    this.#socket.on('message', (data, binary) => {
+      this.#receive(data as Buffer, binary).catch((error) => {
+        this.#log.debug({ err: error }, 'pub/sub socket closed for a frame it should not have sent');
+        this.#socket.close(1007);
+      });
+    });
+    this.#socket.on('close', () => this.#closed());
+    this.#socket.on('error', (error) => this.#log.debug({ err: error }, 'pub/sub socket failed'));
+    this.#send({ welcome: { pingIntervalMs: PING_INTERVAL_MS } });
+    this.#pings = setInterval(() => this.#send({ ping: { seq: ++this.#pingSeq } }), PING_INTERVAL_MS);
+  }
+
+  get participantId(): string {
+    return this.#participant.id;
+  }
+
+  deliver(topic: string, message: TopicMessage): void {
+    this.#topics.get(topic)?.push(message);
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  async #receive(frame: Buffer, binary: boolean): Promise<void> {
+    if (!binary) throw new Error('not a binary frame');
+    const message = decodeClientMessage(frame);
+    if (!message || message.kind === 'pong') return;
+    const { requestId } = requestOf(message);
+    try {
+      await this.#handle(message);
+    } catch (error) {
+      const known = error instanceof PubsubRefusal;
+      if (!known) this.#log.error({ err: error }, 'pub/sub request failed');
+      this.#send({
+        ack: { requestId, ok: false, error: known ? error.message : 'Something went wrong on the server.' },
+      });
+    }
+  }
+
+  async #handle(message: Exclude<ClientMessage, { kind: 'pong' }>): Promise<void> {
+    const { topic, requestId } = requestOf(message);
+    if (topic === '' || topic.length > MAX_TOPIC_LENGTH || findUnstorable(topic).length > 0) {
+      throw new PubsubRefusal(`A topic has 1 to ${MAX_TOPIC_LENGTH} characters.`);
+    }
+    switch (message.kind) {
+      case 'subscribe':
+        return this.#subscribe(message.subscribe);
+      case 'publish':
+        return this.#publish(message.publish);
+      case 'unsubscribe': {
+        this.#unsubscribe(topic);
+        return this.#send({ ack: { requestId, ok: true } });
+      }
+      case 'getHistory': {
+        const limit = Math.max(1, message.getHistory.batchSize);
+        const history = await this.#room.topics.history(this.#room.sessionId, topic, this.participantId, limit);
+        return this.#replay(topic, requestId, history);
+      }
+    }
+  }
+
+  async #subscribe({ topic, oldMessageLimit, newMessageLimit, realtimeOverflow, queueSize, requestId }: Subscribe) {
+    if (!this.#topics.has(topic) && this.#topics.size >= MAX_TOPICS) throw new PubsubRefusal('Too many topics.');
+    this.#topics.get(topic)?.close();
+    const throttle = new Throttle<TopicMessage>({
+      limit: newMessageLimit,
+      windowMs: RATE_WINDOW_MS,
+      queueSize: realtimeOverflow === 'drop' ? 0 : Math.min(queueSize || MAX_QUEUE, MAX_QUEUE),
+      out: (messages) => this.#sendBatch(topic, messages, { batchType: 'new-messages', isLast: true, requestId: '' }),
+    });
+    this.#topics.set(topic, throttle);
+    const { topics, sessionId } = this.#room;
+    const history = await topics.subscribe(sessionId, topic, this, oldMessageLimit);
+    // The socket may have closed meanwhile, and then nobody would end this subscription.
+    if (this.#socket.readyState !== this.#socket.OPEN) topics.unsubscribe(topic, this);
+    this.#replay(topic, requestId, history);
+  }
+
+  /** History settles the subscription by itself; without any there is an Ack. */
+  #replay(topic: string, requestId: string, history: TopicMessage[]): void {
+    if (history.length === 0) this.#send({ ack: { requestId, ok: true } });
+    for (let i = 0; i < history.length; i += HISTORY_BATCH) {
+      this.#sendBatch(topic, history.slice(i, i + HISTORY_BATCH), {
+        batchType: 'old-messages',
+        isLast: i + HISTORY_BATCH >= history.length,
+        requestId,
+      });
+    }
+  }
+
+  async #publish(publish: Publish): Promise<void> {
+    const { topic, message, payload, sendOnly, timestamp, persist, requestId } = publish;
+    if (message.length > MAX_MESSAGE_CHARS) throw new PubsubRefusal('The message is too long.');
+    if (sendOnly.length > MAX_RECIPIENTS) throw new PubsubRefusal('Too many recipients.');
+    const [unstorable] = findUnstorable([message, sendOnly]);
+    if (unstorable) throw new PubsubRefusal(`A message ${unstorable.allowed}.`);
+    const id = /^[\x21-\x7e]{1,128}$/.test(publish.messageId) ? publish.messageId : newObjectId();
+    const { id: senderId, name: senderName } = this.#participant;
+    const kept: TopicMessage = {
+      id,
+      message,
+      payload,
+      // The sender's clock, where it is a time at all: apps sort their own messages by it.
+      timestamp: Number.isNaN(Date.parse(timestamp)) || timestamp.length > 40 ? new Date().toISOString() : timestamp,
+      senderId,
+      senderName,
+      sendOnly,
+      persistId: '',
+    };
+    await this.#room.topics.publish(this.#room.sessionId, topic, kept, persist);
+    this.#send({ ack: { requestId, ok: true, messageId: id } });
+  }
+
+  #unsubscribe(topic: string): void {
+    this.#topics.get(topic)?.close();
+    this.#topics.delete(topic);
+    this.#room.topics.unsubscribe(topic, this);
+  }
+
+  #sendBatch(
+    topic: string,
+    messages: TopicMessage[],
+    batch: { batchType: string; isLast: boolean; requestId: string },
+  ): void {
+    const payloads = messages.map((it) => encodeServerMessage({ ...it, persistMsgId: it.persistId, messageId: it.id }));
+    this.#send({ batch: { topic, payloads, ...batch } });
+  }
+
+  #send(envelope: ServerEnvelope): void {
+    if (this.#socket.bufferedAmount > MAX_BUFFERED_BYTES) this.#socket.terminate();
+    else if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(encodeEnvelope(envelope));
+  }
+
+  #closed(): void {
+    clearInterval(this.#pings);
+    this.#room.topics.forget(this);
+    for (const throttle of this.#topics.values()) throttle.close();
+    this.#topics.clear();
+  }
+}
+
+/** A request that is refused, with words for the app. */
+class PubsubRefusal extends Error {}
+
+function requestOf(message: Exclude<ClientMessage, { kind: 'pong' }>): { topic: string; requestId: string } {
+  if (message.kind === 'subscribe') return message.subscribe;
+  if (message.kind === 'unsubscribe') return message.unsubscribe;
+  if (message.kind === 'publish') return message.publish;
+  return message.getHistory;
+}
