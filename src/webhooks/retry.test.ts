@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import { type Lane, nextStep, type Outcome } from './retry.ts';
+
+const FAILED: Outcome = { stage: 'answered', status: 500 };
+const fresh = { lane: 'fast' as Lane, laneAttempts: 0, endpointFailing: false };
+
+describe('nextStep', () => {
+  test.each([200, 201, 204, 299])('%i is delivered', (status) => {
+    expect(nextStep({ stage: 'answered', status }, fresh, 0.5)).toEqual({ state: 'delivered' });
+  });
+
+  test.each<Outcome>([
+    { stage: 'answered', status: 100 },
+    { stage: 'answered', status: 302 },
+    { stage: 'answered', status: 401 },
+    { stage: 'answered', status: 404 },
+    { stage: 'answered', status: 429 },
+    { stage: 'answered', status: 503 },
+    { stage: 'unreached', error: 'the connection was refused' },
+    { stage: 'unanswered', error: 'no answer within 10 s' },
+  ])('%j is tried again', (outcome) => {
+    expect(nextStep(outcome, fresh, 0.5)).toEqual({ state: 'pending', lane: 'fast', delayMs: 200 });
+  });
+
+  test('410 ends the endpoint', () => {
+    expect(nextStep({ stage: 'answered', status: 410 }, fresh, 0.5)).toMatchObject({ state: 'gone' });
+  });
+
+  test('a forbidden destination is not tried again', () => {
+    const step = nextStep({ stage: 'refused', error: '10.0.0.1 may not be reached' }, fresh, 0.5);
+    expect(step).toEqual({ state: 'dead', reason: '10.0.0.1 may not be reached' });
+  });
+
+  test('a failing endpoint is not waited for in the fast lane', () => {
+    expect(nextStep(FAILED, { ...fresh, endpointFailing: true }, 0.5)).toMatchObject({ lane: 'slow' });
+  });
+
+  test('the whole way: three quick retries within seconds, then about three days, then dead', () => {
+    let progress = fresh;
+    let fastMs = 0;
+    let slowMs = 0;
+    let attempts = 0;
+    for (;;) {
+      attempts++;
+      const step = nextStep(FAILED, progress, 0.5);
+      if (step.state !== 'pending') {
+        expect(step).toMatchObject({ state: 'dead' });
+        break;
+      }
+      if (step.lane === 'fast') fastMs += step.delayMs;
+      else slowMs += step.delayMs;
+      progress = {
+        ...progress,
+        lane: step.lane,
+        laneAttempts: step.lane === progress.lane ? progress.laneAttempts + 1 : 0,
+      };
+    }
+    expect(fastMs).toBe(4_200);
+    expect(slowMs / 3_600_000).toBeGreaterThan(60);
+    expect(slowMs / 3_600_000).toBeLessThan(80);
+    expect(attempts).toBe(22);
+  });
+
+  test('jitter keeps within a fifth either way', () => {
+    const delays = [0, 0.5, 1].map((random) => nextStep(FAILED, { ...fresh, lane: 'slow' }, random));
+    expect(delays.map((step) => step.state === 'pending' && step.delayMs)).toEqual([48_000, 60_000, 72_000]);
+  });
+});
