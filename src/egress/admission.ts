@@ -1,0 +1,35 @@
+// How many compositions run at once: what one costs, and how much there is.
+import type { CompositionConfig } from '../protocol/composition.ts';
+
+/** In slots, measured: 720p is one, its encoder being nearly all of the cost, and pixels are what an encoder costs by. */
+const COST = { low: 0.5, med: 1, high: 2 } as const;
+const SOUND_ALONE = 0.25;
+
+export function costOf(config: CompositionConfig): number {
+  return config.mode === 'audio' ? SOUND_ALONE : COST[config.quality];
+}
+
+export class Slots {
+  readonly #total: number;
+  #taken = 0;
+
+  constructor(total: number) {
+    this.#total = total;
+  }
+
+  /** One alone always has room, however large. */
+  fits(cost: number): boolean {
+    return this.#taken === 0 || this.#taken + cost <= this.#total;
+  }
+
+  /** Takes what a composition costs, if there is room. */
+  take(cost: number): boolean {
+    if (!this.fits(cost)) return false;
+    this.#taken += cost;
+    return true;
+  }
+
+  giveBack(cost: number): void {
+    this.#taken -= cost;
+  }
+}

@@ -1,0 +1,274 @@
+// The front door of egress: what callers of the REST API and people in a meeting may do with recordings, HLS streams
+// and livestreams, and what auto-start and other nodes ask for.
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { AppError, egressNotRunning, noLiveSession, notFound, wrongRoomForToken } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { EgressFile, EgressKind, EgressPlan, Egress as Output, WebhookSummary } from '../protocol/egress.ts';
+import { type Flag, isOn, type Paging } from '../protocol/rest/common.ts';
+import type { Notification } from '../protocol/signaling.ts';
+import type { Finisher } from './finisher.ts';
+import { hlsContentType, isHlsName, isPlaylist, playlistReaching, sizeOnceThere } from './hls-folder.ts';
+import type { Position } from './hls-playlist.ts';
+import { noticesForLateComer } from './notices.ts';
+import { hlsFolder } from './outputs.ts';
+import { type CheckUrl, planOf, wantsFile } from './plan.ts';
+import type { EgressCaller, EgressCommand, EgressRoom, EgressRooms, EgressStore } from './ports.ts';
+import { openLocal } from './storage/file-storage.ts';
+import type { ByteRange, Storage } from './storage/storage.ts';
+import type { Studio } from './studio.ts';
+
+export interface EgressDeps<C extends EgressCaller> {
+  nodeId: string;
+  store: EgressStore;
+  rooms: EgressRooms<C>;
+  studio: Studio;
+  finisher: Finisher;
+  storage: Storage;
+  folder: string;
+  checkUrl: CheckUrl;
+  log: Logger;
+}
+
+export interface ListWish {
+  roomId?: string | undefined;
+  sessionId?: string | undefined;
+  query?: string | undefined;
+}
+
+/** An egress with what only some answers show. */
+export interface Shown {
+  egress: Output;
+  webhook: WebhookSummary;
+  /** Place in the queue, while it waits for a slot on this node. */
+  position: number | undefined;
+}
+
+export interface Segment {
+  size: number;
+  contentType: string;
+  open(range?: ByteRange): Promise<Readable | undefined>;
+}
+
+const MAX_FOLDERS = 10_000;
+
+/** The session that somebody in it acts on. */
+interface LiveSession {
+  sessionId: string;
+  room: EgressRoom;
+}
+
+export class Egress<C extends EgressCaller = EgressCaller> {
+  readonly #deps: EgressDeps<C>;
+  /** Names of streams that there are. */
+  readonly #folders = new Set<string>();
+
+  constructor(deps: EgressDeps<C>) {
+    this.#deps = deps;
+  }
+
+  /** Starts one for the live session of a caller's room; resolves when it has begun or waits in the queue. */
+  async start(caller: C, kind: EgressKind, body: { roomId: string }): Promise<Shown> {
+    const { roomId, ...wish } = body;
+    const plan = this.#plan(kind, wish);
+    const room = await this.#deps.rooms.get(caller, roomId);
+    const sessionId = await this.#deps.rooms.liveIn(room.roomId);
+    if (sessionId === undefined) throw noLiveSession(room.roomId);
+    return this.#show(await this.#begin({ sessionId, room }, plan, wish));
+  }
+
+  /** Starts one for a meeting, as somebody in it asked. */
+  async startIn(session: LiveSession, kind: EgressKind, wish: unknown): Promise<void> {
+    await this.#begin(session, this.#plan(kind, wish), wish);
+  }
+
+  /** Ends the one that runs, or the named one; all of them where several run and none is named. */
+  async stop(caller: C, kind: EgressKind, which: { roomId: string; id?: string | undefined }): Promise<void> {
+    const room = await this.#deps.rooms.get(caller, which.roomId);
+    await this.stopIn(room, kind, which.id);
+  }
+
+  async stopIn(room: { roomId: string }, kind: EgressKind, id?: string): Promise<void> {
+    const unfinished = await this.#deps.store.unfinishedIn(room.roomId, kind);
+    const named = unfinished.filter((egress) => id === undefined || egress.id === id);
+    if (named.length === 0) throw egressNotRunning(kind, room.roomId);
+    await Promise.all(named.map((egress) => this.#end(egress)));
+  }
+
+  async list(caller: C, kind: EgressKind, wish: ListWish, paging: Paging): Promise<{ shown: Shown[]; total: number }> {
+    const rooms = [wish.roomId, wish.query, caller.roomId].filter((id) => id !== undefined);
+    const filter = { kind, rooms, sessionId: wish.sessionId };
+    const { egresses, total } = await this.#deps.store.list(caller.ownerId, filter, paging);
+    return { shown: await Promise.all(egresses.map((egress) => this.#show(egress))), total };
+  }
+
+  async get(caller: C, kind: EgressKind, id: string): Promise<Shown> {
+    return this.#show(await this.#owned(caller, kind, id));
+  }
+
+  /** The newest of a room that has not ended. */
+  async active(caller: C, kind: EgressKind, roomId: string): Promise<Shown> {
+    const room = await this.#deps.rooms.get(caller, roomId);
+    const egress = (await this.#deps.store.unfinishedIn(room.roomId, kind)).at(-1);
+    if (!egress || egress.status === 'stopping') throw egressNotRunning(kind, room.roomId);
+    return this.#show(egress);
+  }
+
+  /** Deletes one with its files, ending it first if it still runs. Safe to repeat. */
+  async remove(caller: C, kind: EgressKind, id: string): Promise<void> {
+    const egress = await this.#owned(caller, kind, id);
+    if (!egress.endedAt) await this.#end(egress);
+    await this.#deps.store.delete(egress.id, new Date());
+    if (egress.folder !== null) this.#folders.delete(egress.folder);
+    if (egress.nodeId === this.#deps.nodeId) void this.#removeFiles(egress.id);
+  }
+
+  /** Once nothing writes them any more. */
+  async #removeFiles(id: string): Promise<void> {
+    try {
+      await this.#deps.studio.settled(id);
+      const egress = await this.#deps.store.get(id);
+      if (egress) await this.#deps.finisher.remove(egress);
+    } catch (error) {
+      this.#deps.log.warn({ err: error, egressId: id }, 'files of a deleted egress remain');
+    }
+  }
+
+  /** Takes up what the room wants by itself when a session begins. A failure is told, and harms nobody. */
+  async autoStart({ sessionId, room }: LiveSession): Promise<void> {
+    const wishes = await this.#deps.store.wishes(sessionId);
+    await Promise.all(
+      wishes.map(async (wish) => {
+        const log = this.#deps.log.child({ sessionId, kind: wish.kind });
+        try {
+          if (wish.kind === 'composite') throw new Error('composite recordings are not served');
+          const plan = this.#plan(wish.kind, wish.request);
+          await this.#begin({ sessionId, room }, plan, wish.request, wish.id);
+        } catch (error) {
+          log.warn({ err: error }, 'auto-start failed');
+          await this.#deps.store
+            .refuseWish(wish, { sessionId, roomId: room.roomId }, new Date())
+            .catch((problem) => log.error({ err: problem }, 'failure of auto-start could not be told'));
+        }
+      }),
+    );
+  }
+
+  /** Does what another node was asked for and this one has the session for. */
+  async obey({ command, egressId }: EgressCommand): Promise<void> {
+    const egress = await this.#deps.store.get(egressId);
+    if (!egress) return;
+    if (command === 'stop-egress') return this.#deps.studio.end(egressId);
+    if (egress.status === 'queued') await this.#deps.studio.launch(egress);
+  }
+
+  /** What somebody who joins later has to know. */
+  noticesFor(sessionId: string): Notification[] {
+    return this.#deps.studio.runningIn(sessionId).flatMap(noticesForLateComer);
+  }
+
+  /** The file behind an unguessable address. */
+  async file(token: string): Promise<{ file: EgressFile; open(range?: ByteRange): Promise<Readable | undefined> }> {
+    const egress = await this.#deps.store.byFileToken(token);
+    const file = egress?.file;
+    if (!file) throw notFound('File', token);
+    return {
+      file,
+      open: async (range) => {
+        // What is on its way to the storage is still here.
+        const local = file.storedIn === null && file.localPath ? await openLocal(file.localPath, range) : undefined;
+        return local ?? this.#deps.storage.open(file.key, range);
+      },
+    };
+  }
+
+  /** A playlist of a stream, once it reaches a position; see `playlistReaching`. */
+  async playlist(folder: string, name: string, position: Position | undefined): Promise<string | 'too-far' | 'late'> {
+    const path = await this.#hlsFolder(folder, name);
+    const found = isPlaylist(name) ? await playlistReaching(path, name, position) : undefined;
+    if (found === undefined) throw notFound('Playlist', name);
+    return found;
+  }
+
+  /** A segment, or a part of one, also when it is only just about to be written. */
+  async segment(folder: string, name: string): Promise<Segment> {
+    const path = join(await this.#hlsFolder(folder, name), name);
+    const size = await sizeOnceThere(path);
+    if (size === undefined) throw notFound('File', name);
+    return { size, contentType: hlsContentType(name), open: (range) => openLocal(path, range) };
+  }
+
+  async #hlsFolder(folder: string, name: string): Promise<string> {
+    if (!isHlsName(name)) throw notFound('File', name);
+    if (!this.#folders.has(folder)) {
+      if (!(await this.#deps.store.byFolder(folder))) throw notFound('Stream', folder);
+      this.#remember(folder);
+    }
+    return hlsFolder(this.#deps.folder, folder);
+  }
+
+  /** Players ask several times a second; a stream that was deleted is gone from the disk anyway. */
+  #remember(folder: string): void {
+    const [oldest] = this.#folders;
+    if (this.#folders.size >= MAX_FOLDERS && oldest !== undefined) this.#folders.delete(oldest);
+    this.#folders.add(folder);
+  }
+
+  #plan(kind: EgressKind, wish: unknown): EgressPlan {
+    return planOf(kind, wish, this.#deps.checkUrl);
+  }
+
+  async #begin(session: LiveSession, plan: EgressPlan, wish: unknown, requestId?: string): Promise<Output> {
+    const egress = await this.#deps.store.create({
+      sessionId: session.sessionId,
+      plan,
+      folder: plan.kind === 'hls' ? randomUUID() : null,
+      at: new Date(),
+      beside: allowsSeveral(session.room, plan.kind),
+      requestId,
+    });
+    if (egress.nodeId === this.#deps.nodeId) await this.#deps.studio.launch(egress);
+    else await this.#deps.store.sendTo(egress.nodeId, { command: 'start-egress', egressId: egress.id });
+    if (plan.kind !== 'recording' && wantsFile(wish)) await this.#keepFileToo(session, plan);
+    return (await this.#deps.store.get(egress.id)) ?? egress;
+  }
+
+  /** A stream may be recorded beside; where a recording runs already, there is one. */
+  async #keepFileToo(session: LiveSession, plan: EgressPlan): Promise<void> {
+    try {
+      await this.#begin(session, { ...plan, kind: 'recording', outputs: [] }, {});
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status !== 409) throw error;
+    }
+  }
+
+  async #end(egress: Output): Promise<void> {
+    // Asked twice: it is on its way.
+    if (egress.status === 'stopping') return;
+    if (egress.nodeId === this.#deps.nodeId) await this.#deps.studio.end(egress.id);
+    else await this.#deps.store.sendTo(egress.nodeId, { command: 'stop-egress', egressId: egress.id });
+  }
+
+  async #owned(caller: C, kind: EgressKind, id: string): Promise<Output> {
+    const egress = await this.#deps.store.find(caller.ownerId, kind, id);
+    if (!egress) throw notFound(WORDS[kind], id);
+    if (caller.roomId === undefined) return egress;
+    // The token names its room by either id.
+    const { roomId } = await this.#deps.rooms.get(caller, caller.roomId);
+    if (roomId !== egress.roomId) throw wrongRoomForToken(egress.roomId);
+    return egress;
+  }
+
+  async #show(egress: Output): Promise<Shown> {
+    const webhook = await this.#deps.store.webhookSummary(egress);
+    return { egress, webhook, position: this.#deps.studio.positionOf(egress.id) };
+  }
+}
+
+const WORDS: Record<EgressKind, string> = { recording: 'Recording', hls: 'HLS', livestream: 'Livestream' };
+
+function allowsSeveral({ multiComposition }: EgressRoom, kind: EgressKind): boolean {
+  if (!multiComposition) return false;
+  return isOn((kind === 'livestream' ? multiComposition.rtmp : multiComposition[kind]) as Flag | undefined);
+}

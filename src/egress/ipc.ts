@@ -1,0 +1,134 @@
+// What the server and an egress child say to each other, over the child's IPC channel as JSON. Both ends import only
+// this; a message that does not fit ends the conversation.
+import { type Static, Type } from 'typebox';
+import type { CompositionConfig } from '../protocol/composition.ts';
+
+/** Kinds of streams that a participant sends. */
+export type StreamKind = 'audio' | 'video' | 'share' | 'shareAudio';
+
+/** Somebody in the session, as the picture shows them. */
+export interface EgressParticipant {
+  id: string;
+  name: string;
+  micOn: boolean;
+  camOn: boolean;
+  shareOn: boolean;
+  pinned: boolean;
+  /** Milliseconds since the epoch; who came first stands first. */
+  joinedAt: number;
+}
+
+/** One RTP stream that the media node will send to the child's port. */
+export interface EgressStream {
+  /** The consumer's id on the media node. */
+  id: string;
+  participantId: string;
+  kind: StreamKind;
+  /** `video/VP8`, `audio/opus`, … */
+  mimeType: string;
+  clockRate: number;
+  channels: number;
+  payloadType: number;
+  ssrc: number;
+  rtxPayloadType: number | undefined;
+  rtxSsrc: number | undefined;
+  /** Header extension ids by URI: video orientation, abs-send-time. */
+  headerExtensions: Record<string, number>;
+  /** RTCP CNAME: streams of one participant share a clock. */
+  cname: string;
+}
+
+/** One output of a composition. */
+export type SinkSpec =
+  | { id: string; kind: 'file'; format: 'mp4' | 'webm'; path: string }
+  | { id: string; kind: 'hls'; folder: string }
+  | { id: string; kind: 'rtmp'; url: string };
+
+export type ToChild =
+  | {
+      type: 'start';
+      egressId: string;
+      config: CompositionConfig;
+      sinks: SinkSpec[];
+      /** `ROOMFUL_OUTBOUND_ALLOW`: given, the child checks where RTMP connects to each time it does. */
+      outboundAllow?: string[];
+    }
+  | { type: 'participants'; participants: EgressParticipant[] }
+  | { type: 'active-speaker'; participantId: string | null }
+  | { type: 'add-stream'; stream: EgressStream }
+  | { type: 'remove-stream'; streamId: string }
+  | { type: 'stream-paused'; streamId: string; paused: boolean }
+  | { type: 'add-sink'; sink: SinkSpec }
+  /** Finishes one output; the others go on. */
+  | { type: 'remove-sink'; sinkId: string }
+  /** Finishes every output, tells of each, then the child ends. */
+  | { type: 'stop' };
+
+/** A stream the layout shows now, and how large; the media node picks the simulcast layer for it. */
+export interface WantedStream {
+  participantId: string;
+  kind: StreamKind;
+  /** Pixels on the canvas; 0 for sound. */
+  width: number;
+  height: number;
+}
+
+const Id = Type.String({ maxLength: 256 });
+const Count = Type.Number({ minimum: 0 });
+
+/** What a finished file is. */
+export const FileFacts = Type.Object({
+  /** Bytes. */
+  size: Count,
+  /** Seconds. */
+  duration: Count,
+  width: Type.Optional(Count),
+  height: Type.Optional(Count),
+  path: Type.String({ maxLength: 4096 }),
+});
+export type FileFacts = Static<typeof FileFacts>;
+
+export const FromChild = Type.Union([
+  /** The child can take RTP and RTCP (multiplexed) on this UDP port of the loopback. */
+  Type.Object({ type: Type.Literal('ready'), port: Type.Integer({ minimum: 1, maximum: 65535 }) }),
+  Type.Object({
+    type: Type.Literal('wanted'),
+    streams: Type.Array(
+      Type.Object({
+        participantId: Id,
+        kind: Type.Enum(['audio', 'video', 'share', 'shareAudio']),
+        width: Count,
+        height: Count,
+      }),
+    ),
+  }),
+  /** The first picture or sound has been written (file), the server accepted the stream (rtmp). */
+  Type.Object({ type: Type.Literal('sink-started'), sinkId: Id }),
+  /** A player that fetches the playlist now would play. */
+  Type.Object({ type: Type.Literal('sink-playable'), sinkId: Id }),
+  Type.Object({ type: Type.Literal('sink-finished'), sinkId: Id, file: Type.Optional(FileFacts) }),
+  /** `blame` says whose fault: the destination's (an RTMP server, a full disk) or ours. */
+  Type.Object({
+    type: Type.Literal('sink-failed'),
+    sinkId: Id,
+    reason: Type.String({ maxLength: 4096 }),
+    blame: Type.Enum(['destination', 'us']),
+  }),
+  Type.Object({
+    type: Type.Literal('stats'),
+    /** CPU seconds used since the last one, per second. */
+    cpu: Count,
+    droppedTicks: Count,
+    encodedFrames: Count,
+    rssBytes: Count,
+  }),
+  Type.Object({
+    type: Type.Literal('log'),
+    level: Type.Enum(['debug', 'info', 'warn', 'error']),
+    msg: Type.String(),
+    facts: Type.Unknown(),
+  }),
+  /** Nothing can be produced any more; the child ends after it. */
+  Type.Object({ type: Type.Literal('fatal'), reason: Type.String({ maxLength: 4096 }) }),
+]);
+export type FromChild = Static<typeof FromChild>;

@@ -1,0 +1,25 @@
+// Makes one file of the parts of a recording; see `joiner/main.ts`, which does it in a process of its own.
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { fits } from '../kit/validate.ts';
+import { FileFacts } from './ipc.ts';
+
+const PROGRAM = fileURLToPath(new URL('./joiner/main.ts', import.meta.url));
+/** A day of recording is copied in minutes. */
+const TIMEOUT_MS = 15 * 60_000;
+const LAST_WORDS = 300;
+
+/** Joins parts, also such as break off, into `output`. Throws when none of them can be read. */
+export async function joinParts(output: string, parts: readonly string[]): Promise<FileFacts> {
+  const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, output, ...parts], {
+    timeout: TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+    env: { PATH: process.env.PATH },
+  }).catch((error: { stderr?: string; message: string }) => {
+    throw new Error(`the parts could not be joined: ${(error.stderr || error.message).trim().slice(-LAST_WORDS)}`);
+  });
+  const facts: unknown = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+  if (!fits(FileFacts, facts)) throw new Error('the joiner answered something else than facts');
+  return facts;
+}

@@ -1,0 +1,135 @@
+// From what a caller asked for to what will be done: every spelling of the reference resolved, every address checked,
+// every default filled in. What is refused here has cost nothing yet.
+
+import { type Static, type TObject, Type } from 'typebox';
+import { badRequest, destinationForbidden, invalidInput, refused } from '../errors.ts';
+import { findProblems, type Problem, withoutNulls } from '../kit/validate.ts';
+import type { CompositionConfig } from '../protocol/composition.ts';
+import type { EgressKind, EgressPlan, LivestreamOutput, OnFailure } from '../protocol/egress.ts';
+import { isOn } from '../protocol/rest/common.ts';
+import { StartHlsFields } from '../protocol/rest/hls.ts';
+import { StartLivestreamFields } from '../protocol/rest/livestreams.ts';
+import { StartRecordingFields } from '../protocol/rest/recordings.ts';
+
+/** What may be asked for, without the room. */
+const WISHES: Record<EgressKind, TObject> = {
+  recording: Type.Object(StartRecordingFields),
+  hls: Type.Object(StartHlsFields),
+  livestream: Type.Object(StartLivestreamFields),
+};
+
+type Wish = Partial<
+  Static<ReturnType<typeof Type.Object<typeof StartRecordingFields>>> &
+    Static<ReturnType<typeof Type.Object<typeof StartHlsFields>>> &
+    Static<ReturnType<typeof Type.Object<typeof StartLivestreamFields>>>
+>;
+
+/** Throws, saying why, when a URL may not be reached; what its name resolves to is checked where it is connected to. */
+export type CheckUrl = (url: string, options: { schemes: readonly string[] }) => URL;
+
+const DEFAULT_GRID_SIZE = 25;
+const MAX_WAIT_SECONDS = 150;
+/** Ample for a path of folders, and below what any object storage takes as a key. */
+const MAX_DIR_PATH = 512;
+const INVALID_OUTPUTS = 4015;
+
+/** The plan of what was asked for, or the error that tells what is wrong with it. */
+export function planOf(kind: EgressKind, given: unknown, checkUrl: CheckUrl): EgressPlan {
+  const wish = checked(kind, given);
+  if (wish.templateUrl !== undefined) {
+    throw badRequest(
+      'TEMPLATE_NOT_SERVED',
+      'This server composes the picture itself and does not film pages: leave templateUrl out.',
+    );
+  }
+  return {
+    kind,
+    config: compositionOf(wish),
+    webhookUrl: wish.webhookUrl === undefined ? null : reachable('webhookUrl', wish.webhookUrl, checkUrl),
+    outputs: outputsOf(wish.outputs ?? [], checkUrl),
+    fileFormat: wish.fileFormat ?? 'mp4',
+    dirPath: dirPathOf(wish.awsDirPath ?? wish.bucketDirPath ?? wish.dirPath ?? ''),
+    preSignedUrl: preSignedUrlOf(wish, checkUrl),
+    onFailure: onFailureOf(wish.onFailure),
+  };
+}
+
+/** Whether a file shall be kept beside the stream. */
+export function wantsFile(given: unknown): boolean {
+  const wish = withoutNulls(given) as Wish | undefined;
+  return isOn(wish?.config?.recording?.enabled) || isOn(wish?.recording?.enabled);
+}
+
+function checked(kind: EgressKind, given: unknown): Wish {
+  const wish = withoutNulls(given ?? {});
+  const problems = findProblems(WISHES[kind], wish);
+  if (problems.length === 0) return wish as Wish;
+  if (problems.some(({ field }) => field.startsWith('outputs'))) throw invalidOutputs(problems);
+  throw invalidInput(problems);
+}
+
+/** Theme, mode, quality and orientation may stand inside `config` or beside it; inside wins. */
+function compositionOf(wish: Wish): CompositionConfig {
+  const { config = {} } = wish;
+  const { layout = {} } = config;
+  const quality = config.quality ?? wish.quality ?? 'med';
+  return {
+    layout: {
+      type: layout.type ?? 'GRID',
+      priority: layout.priority ?? 'SPEAKER',
+      // The SDK's own way to say "as many as fit".
+      gridSize: layout.gridSize || DEFAULT_GRID_SIZE,
+    },
+    theme: config.theme ?? wish.theme ?? 'DEFAULT',
+    mode: config.mode ?? wish.mode ?? 'video-and-audio',
+    quality: quality === 'ultra' ? 'high' : quality,
+    orientation: config.orientation ?? wish.orientation ?? 'landscape',
+  };
+}
+
+function reachable(field: string, url: string, checkUrl: CheckUrl): string {
+  try {
+    checkUrl(url, { schemes: ['https', 'http'] });
+    return url;
+  } catch (error) {
+    throw destinationForbidden(`${field}: ${(error as Error).message}.`);
+  }
+}
+
+function outputsOf(outputs: readonly LivestreamOutput[], checkUrl: CheckUrl): LivestreamOutput[] {
+  return outputs.map(({ url, streamKey }, index) => {
+    try {
+      checkUrl(url, { schemes: ['rtmps', 'rtmp'] });
+      return { url, streamKey };
+    } catch (error) {
+      throw invalidOutputs([{ field: `outputs.${index}.url`, got: 'this one', allowed: (error as Error).message }]);
+    }
+  });
+}
+
+/** With the number that the browser SDK has for outputs. */
+function invalidOutputs(problems: readonly Problem[]) {
+  const message = problems.map(({ field, got, allowed }) => `${field}: ${allowed}, but got ${got}.`).join(' ');
+  return refused(INVALID_OUTPUTS, 'INVALID_LIVESTREAM_OUTPUTS', message);
+}
+
+function preSignedUrlOf(wish: Wish, checkUrl: CheckUrl): string | null {
+  const url = wish.preSignedUrl ?? wish.preSignedURL ?? wish.presignedUrl;
+  return url === undefined ? null : reachable('preSignedUrl', url, checkUrl);
+}
+
+/** A folder below the storage's root, whatever slashes came with it. */
+function dirPathOf(path: string): string {
+  const parts = path.split('/').filter((part) => part !== '');
+  const problem = (allowed: string) =>
+    invalidInput([{ field: 'awsDirPath', got: JSON.stringify(path.slice(0, 60)), allowed }]);
+  if (parts.some((part) => part === '.' || part === '..')) throw problem('must not go up in the tree of folders');
+  if (/[^\x20-\x5b\x5d-\x7e\xa0-\uffff]/.test(path)) throw problem('must not hold control characters or backslashes');
+  if (path.length > MAX_DIR_PATH) throw problem(`must be at most ${MAX_DIR_PATH} characters`);
+  return parts.join('/');
+}
+
+function onFailureOf(wish: Wish['onFailure']): OnFailure | null {
+  if (!wish) return null;
+  return { action: 'close-room', waitTime: Math.min(wish.waitTime ?? MAX_WAIT_SECONDS, MAX_WAIT_SECONDS) };
+}

@@ -1,0 +1,48 @@
+// A folder on this machine.
+import { constants, copyFile, link, mkdir, open, rm } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { ByteRange, Storage } from './storage.ts';
+
+export class FileStorage implements Storage {
+  readonly kind = 'file';
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = resolve(folder);
+  }
+
+  /** On the same disk it costs nothing: the file gets a second name. */
+  async put(localPath: string, key: string): Promise<void> {
+    const path = this.#pathOf(key);
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await link(localPath, path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') return;
+      return copyFile(localPath, path, constants.COPYFILE_EXCL);
+    });
+  }
+
+  open(key: string, range?: ByteRange): Promise<Readable | undefined> {
+    return openLocal(this.#pathOf(key), range);
+  }
+
+  async remove(key: string): Promise<void> {
+    await rm(this.#pathOf(key), { force: true });
+  }
+
+  close(): void {}
+
+  #pathOf(key: string): string {
+    const path = join(this.#folder, key);
+    if (!path.startsWith(this.#folder + sep)) throw new Error(`storage key ${key} leads out of the folder`);
+    return path;
+  }
+}
+
+/** The content of a file on this machine, or a part of it; nothing when there is none. */
+export async function openLocal(path: string, range?: ByteRange): Promise<Readable | undefined> {
+  const handle = await open(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  return handle?.createReadStream(range && { start: range.start, end: range.end });
+}

@@ -1,0 +1,19 @@
+// Where finished files are kept, behind what every kind of storage can do.
+import type { Readable } from 'node:stream';
+
+/** First and last byte, both included. */
+export interface ByteRange {
+  start: number;
+  end: number;
+}
+
+export interface Storage {
+  readonly kind: 'file' | 's3';
+  /** Returns only once the storage has confirmed that it has all of the file. */
+  put(localPath: string, key: string, contentType: string): Promise<void>;
+  /** The content, or a part of it; nothing when there is none. */
+  open(key: string, range?: ByteRange): Promise<Readable | undefined>;
+  /** What is not there is no error. */
+  remove(key: string): Promise<void>;
+  close(): void;
+}

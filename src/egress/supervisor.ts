@@ -1,0 +1,165 @@
+// One child process that composes and encodes: launched, listened to, told to end, and made to.
+import { type ChildProcess, fork } from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { fits } from '../kit/validate.ts';
+import type { Logger } from '../log.ts';
+import { FromChild, type ToChild } from './ipc.ts';
+
+interface ChildEvents {
+  message: [FromChild];
+  /** Emitted once, when the process is gone; `reason` is the best explanation there is. */
+  gone: [{ expected: boolean; reason: string }];
+}
+
+export interface ChildOptions {
+  /** The child's program. */
+  program: string;
+  log: Logger;
+  readyTimeoutMs?: number;
+  finishTimeoutMs?: number;
+}
+
+/** Starting Node and opening the encoder take about a second where the machine has time for it. */
+const READY_TIMEOUT_MS = 10_000;
+/** What is buffered is encoded and the file made seekable: longer than the child itself takes patience for. */
+const FINISH_TIMEOUT_MS = 130_000;
+/** As much of what FFmpeg wrote before a failure as anybody wants to read. */
+const LAST_LINES = 20;
+const MAX_LINE_LENGTH = 500;
+/** Lines of Node's own report of a crash that explain nothing. */
+const NOISE = /^(at |Node\.js v|[{}^~]*$)/;
+
+export class EgressChild extends EventEmitter<ChildEvents> {
+  readonly pid: number | undefined;
+  /** UDP port of the loopback that it takes RTP on. */
+  readonly port: Promise<number>;
+  readonly #process: ChildProcess;
+  readonly #options: ChildOptions;
+  readonly #lastLines: string[] = [];
+  #fatal: string | undefined;
+  #finishing = false;
+  #finishTimer: NodeJS.Timeout | undefined;
+  #gone = false;
+
+  private constructor(process: ChildProcess, options: ChildOptions, start: ToChild & { type: 'start' }) {
+    super();
+    this.#process = process;
+    this.#options = options;
+    this.pid = process.pid;
+    this.port = this.#waitUntilReady();
+    // Whoever launches waits for it; a child that ends later must not end us.
+    this.port.catch(() => undefined);
+    process.on('message', (message) => this.#take(message));
+    process.on('error', (error) => this.#keepLine(error.message));
+    process.once('close', (code, signal) => this.#ended(code, signal));
+    process.stderr?.setEncoding('utf8').on('data', (text: string) => this.#keepText(text));
+    process.stdout?.setEncoding('utf8').on('data', (text: string) => this.#keepText(text));
+    this.send(start);
+  }
+
+  /** Starts a child; `port` tells when it is ready. */
+  static launch(options: ChildOptions, start: ToChild & { type: 'start' }): EgressChild {
+    const child = fork(options.program, [], {
+      // A Ctrl-C in the terminal is for the server: it tells its children to finish, so they are a group of their own.
+      detached: true,
+      execArgv: [],
+      env: { PATH: process.env.PATH },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      serialization: 'json',
+    });
+    return new EgressChild(child, options, start);
+  }
+
+  send(message: ToChild): void {
+    if (this.#gone || !this.#process.connected) return;
+    this.#process.send(message, (error) => {
+      if (error) this.#options.log.debug({ err: error, type: message.type }, 'message did not reach the egress child');
+    });
+  }
+
+  /** Lets it finish what it writes; one that takes too long is ended. */
+  finish(): void {
+    if (this.#finishing || this.#gone) return;
+    this.#finishing = true;
+    this.send({ type: 'stop' });
+    this.#finishTimer = setTimeout(() => {
+      this.#keepLine('It did not finish in time.');
+      this.kill();
+    }, this.#options.finishTimeoutMs ?? FINISH_TIMEOUT_MS);
+  }
+
+  /** Ends it now. */
+  kill(): void {
+    if (!this.#gone) this.#process.kill('SIGKILL');
+  }
+
+  /** The last thing it wrote, for whoever has to explain a failure. */
+  get lastWords(): string {
+    return this.#fatal ?? this.#lastLines.findLast((line) => !NOISE.test(line)) ?? '';
+  }
+
+  get lastLines(): readonly string[] {
+    return this.#lastLines;
+  }
+
+  #waitUntilReady(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const timeout = setTimeout(() => {
+        reject(new Error('the compositor was not ready in time'));
+        this.kill();
+      }, this.#options.readyTimeoutMs ?? READY_TIMEOUT_MS);
+      this.on('message', (message) => {
+        if (message.type !== 'ready') return;
+        clearTimeout(timeout);
+        resolve(message.port);
+      });
+      this.once('gone', ({ reason }) => {
+        clearTimeout(timeout);
+        reject(new Error(reason));
+      });
+    });
+  }
+
+  #take(message: unknown): void {
+    if (!fits(FromChild, message)) {
+      this.#options.log.error({ message }, 'egress child said what it must not');
+      this.#keepLine('It said what it must not.');
+      this.kill();
+      return;
+    }
+    if (message.type === 'log') {
+      this.#options.log[message.level]({ facts: message.facts }, message.msg);
+      return;
+    }
+    if (message.type === 'fatal') this.#fatal = message.reason;
+    this.emit('message', message);
+  }
+
+  #ended(code: number | null, signal: NodeJS.Signals | null): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    clearTimeout(this.#finishTimer);
+    const how = signal ? `it was ended by ${signal}` : `it ended with code ${code}`;
+    const words = this.lastWords;
+    const expected = this.#finishing && code === 0;
+    if (!expected) {
+      this.#options.log.warn({ code, signal, lastLines: this.#lastLines }, 'egress child ended unexpectedly');
+    }
+    this.emit('gone', { expected, reason: this.#fatal ?? `the compositor is gone: ${how}${words && `; ${words}`}` });
+    this.removeAllListeners();
+  }
+
+  /** True when it has said itself that nothing can be produced any more. */
+  get isFatal(): boolean {
+    return this.#fatal !== undefined;
+  }
+
+  #keepText(text: string): void {
+    for (const line of text.split('\n')) if (line.trim()) this.#keepLine(line.trim());
+  }
+
+  #keepLine(line: string): void {
+    this.#lastLines.push(line.slice(0, MAX_LINE_LENGTH));
+    if (this.#lastLines.length > LAST_LINES) this.#lastLines.shift();
+  }
+}

@@ -1,0 +1,79 @@
+// What the parent says, checked before it is believed.
+import { type Static, Type } from 'typebox';
+import { fits } from '../../kit/validate.ts';
+import type { ToChild } from '../ipc.ts';
+
+const Id = Type.String({ maxLength: 256 });
+const Path = Type.String({ minLength: 1, maxLength: 4096 });
+const Whole = Type.Integer({ minimum: 0, maximum: 0xffffffff });
+
+const Sink = Type.Union([
+  Type.Object({ id: Id, kind: Type.Literal('file'), format: Type.Enum(['mp4', 'webm']), path: Path }),
+  Type.Object({ id: Id, kind: Type.Literal('hls'), folder: Path }),
+  Type.Object({ id: Id, kind: Type.Literal('rtmp'), url: Path }),
+]);
+
+const Config = Type.Object({
+  layout: Type.Object({
+    type: Type.Enum(['GRID', 'SPOTLIGHT', 'SIDEBAR']),
+    priority: Type.Enum(['SPEAKER', 'PIN']),
+    gridSize: Type.Integer({ minimum: 0, maximum: 100 }),
+  }),
+  theme: Type.Enum(['DARK', 'LIGHT', 'DEFAULT']),
+  mode: Type.Enum(['video-and-audio', 'audio']),
+  quality: Type.Enum(['low', 'med', 'high']),
+  orientation: Type.Enum(['landscape', 'portrait']),
+});
+
+const Participant = Type.Object({
+  id: Id,
+  name: Type.String({ maxLength: 1024 }),
+  micOn: Type.Boolean(),
+  camOn: Type.Boolean(),
+  shareOn: Type.Boolean(),
+  pinned: Type.Boolean(),
+  joinedAt: Type.Number(),
+});
+
+const Stream = Type.Object({
+  id: Id,
+  participantId: Id,
+  kind: Type.Enum(['audio', 'video', 'share', 'shareAudio']),
+  mimeType: Type.String({ maxLength: 64 }),
+  clockRate: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+  channels: Type.Integer({ minimum: 0, maximum: 8 }),
+  payloadType: Type.Integer({ minimum: 0, maximum: 127 }),
+  ssrc: Whole,
+  rtxPayloadType: Type.Optional(Type.Integer({ minimum: 0, maximum: 127 })),
+  rtxSsrc: Type.Optional(Whole),
+  headerExtensions: Type.Record(Type.String(), Type.Integer({ minimum: 1, maximum: 255 })),
+  cname: Type.String({ maxLength: 256 }),
+});
+
+const Message = Type.Union([
+  Type.Object({
+    type: Type.Literal('start'),
+    egressId: Id,
+    config: Config,
+    sinks: Type.Array(Sink, { maxItems: 32 }),
+    outboundAllow: Type.Optional(Type.Array(Type.String({ maxLength: 256 }))),
+  }),
+  Type.Object({ type: Type.Literal('participants'), participants: Type.Array(Participant, { maxItems: 2000 }) }),
+  Type.Object({ type: Type.Literal('active-speaker'), participantId: Type.Union([Id, Type.Null()]) }),
+  Type.Object({ type: Type.Literal('add-stream'), stream: Stream }),
+  Type.Object({ type: Type.Literal('remove-stream'), streamId: Id }),
+  Type.Object({ type: Type.Literal('stream-paused'), streamId: Id, paused: Type.Boolean() }),
+  Type.Object({ type: Type.Literal('add-sink'), sink: Sink }),
+  Type.Object({ type: Type.Literal('remove-sink'), sinkId: Id }),
+  Type.Object({ type: Type.Literal('stop') }),
+]);
+
+/** Every message the parent may send is one that is understood here. */
+type Understood = Static<typeof Message>['type'];
+const allUnderstood: Understood extends ToChild['type'] ? (ToChild['type'] extends Understood ? true : never) : never =
+  true;
+
+/** The message, or nothing when it is not one. */
+export function readMessage(value: unknown): ToChild | undefined {
+  return allUnderstood && fits(Message, value) ? (value as ToChild) : undefined;
+}

@@ -1,0 +1,122 @@
+// The program of an egress child: one composition, told what to do by its parent over IPC.
+import type { FromChild, ToChild } from '../ipc.ts';
+import { Composition } from './composition.ts';
+import { keepLog, withLastWords } from './ffmpeg.ts';
+import { readMessage } from './inbox.ts';
+import { reasonOf } from './sinks/sink.ts';
+
+const STATS_INTERVAL_MS = 5000;
+/** Files that cannot be finished in this time stay as they are, which plays too. */
+const FINISH_TIMEOUT_MS = 120_000;
+
+let composition: Composition | undefined;
+let isEnding = false;
+
+function say(message: FromChild): void {
+  // Without a parent there is nobody to tell; the files are finished all the same.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+}
+
+async function start({ config, sinks, outboundAllow }: Extract<ToChild, { type: 'start' }>): Promise<void> {
+  if (composition) throw new Error('started twice');
+  composition = await Composition.open({
+    config,
+    outboundAllow,
+    events: {
+      onWanted: (streams) => say({ type: 'wanted', streams }),
+      onSinkStarted: (sinkId) => say({ type: 'sink-started', sinkId }),
+      onSinkPlayable: (sinkId) => say({ type: 'sink-playable', sinkId }),
+      onSinkFinished: (sinkId, file) => say({ type: 'sink-finished', sinkId, ...(file && { file }) }),
+      onSinkFailed: (sinkId, reason, blame) =>
+        say({ type: 'sink-failed', sinkId, reason: reason.slice(0, 4000), blame }),
+      onBroken: (reason) => void die(withLastWords(reason)),
+      log: (level, msg, facts) => say({ type: 'log', level, msg, facts }),
+    },
+  });
+  reportStats(composition);
+  say({ type: 'ready', port: composition.port });
+  const { addSink } = composition;
+  await Promise.all(sinks.map((sink) => addSink.call(composition, sink)));
+}
+
+async function obey(message: ToChild): Promise<void> {
+  if (message.type === 'start') return start(message);
+  if (!composition) throw new Error(`${message.type} before start`);
+  switch (message.type) {
+    case 'participants':
+      return composition.setParticipants(message.participants);
+    case 'active-speaker':
+      return composition.setActiveSpeaker(message.participantId);
+    case 'add-stream':
+      return composition.addStream(message.stream);
+    case 'remove-stream':
+      return composition.removeStream(message.streamId);
+    case 'stream-paused':
+      return composition.setStreamPaused(message.streamId, message.paused);
+    case 'add-sink':
+      return composition.addSink(message.sink);
+    case 'remove-sink':
+      return composition.removeSink(message.sinkId);
+    case 'stop':
+      return end();
+  }
+}
+
+/** Finishes what there is and leaves. */
+async function end(): Promise<void> {
+  if (isEnding) return;
+  isEnding = true;
+  const patience = setTimeout(() => process.exit(1), FINISH_TIMEOUT_MS);
+  await composition?.stop();
+  clearTimeout(patience);
+  leave(0);
+}
+
+async function die(reason: string): Promise<void> {
+  if (isEnding) return;
+  isEnding = true;
+  say({ type: 'fatal', reason: reason.slice(0, 4000) });
+  leave(1);
+}
+
+/** The last messages are on their way when the channel has closed. */
+function leave(code: number): void {
+  if (!process.connected) process.exit(code);
+  process.exitCode = code;
+  process.once('disconnect', () => process.exit(code));
+  process.disconnect();
+}
+
+function reportStats(running: Composition): void {
+  let before = { usage: process.cpuUsage(), atMs: performance.now() };
+  const timer = setInterval(() => {
+    const now = { usage: process.cpuUsage(), atMs: performance.now() };
+    const usedMs = (now.usage.user + now.usage.system - before.usage.user - before.usage.system) / 1000;
+    say({
+      type: 'stats',
+      cpu: usedMs / (now.atMs - before.atMs),
+      droppedTicks: running.droppedTicks,
+      encodedFrames: running.encodedFrames,
+      rssBytes: process.memoryUsage.rss(),
+    });
+    say({ type: 'log', level: 'debug', msg: 'packets', facts: running.loss });
+    before = now;
+  }, STATS_INTERVAL_MS);
+  timer.unref();
+}
+
+keepLog();
+process.on('message', (value) => {
+  const message = readMessage(value);
+  if (!message) {
+    void die('the parent sent a message that is none');
+    return;
+  }
+  obey(message).catch((error: unknown) => die(reasonOf(error)));
+});
+process.on('disconnect', () => void end());
+process.on('SIGTERM', () => void end());
+// Ctrl+C reaches the whole group of a terminal's processes; the parent decides what ends then.
+process.on('SIGINT', () => undefined);
+process.on('uncaughtException', (error) => void die(error.stack ?? error.message));
+process.on('unhandledRejection', (reason) => void die(reasonOf(reason)));
