@@ -1,0 +1,204 @@
+// The front door: what the pages of the dashboard ask, each question for the owner who is signed in.
+import { statfs } from 'node:fs/promises';
+import { arch, release, type } from 'node:os';
+import { conflict, notFound, operatorsOnly } from '../errors.ts';
+import type { Paging } from '../protocol/rest/common.ts';
+import type {
+  KeyRow,
+  NewSecretBody,
+  OverviewBody,
+  Range,
+  RoomRow,
+  RoomsQuery,
+  SessionRow,
+  SessionsQuery,
+  SystemBody,
+  TimelineBody,
+} from '../protocol/rest/dashboard.ts';
+import type { Feed } from './feed.ts';
+import type { DashboardStore, Installation, Keys, Span, StoredKey } from './ports.ts';
+
+/** Whose dashboard it is. */
+export interface DashboardCaller {
+  apiKey: string;
+  ownerId: string;
+}
+
+interface DashboardDeps {
+  store: DashboardStore;
+  keys: Keys;
+  feed: Feed;
+  installation: Installation;
+}
+
+const HOUR_MS = 3_600_000;
+const RANGE_MS: Record<Range, number> = {
+  '24h': 23 * HOUR_MS,
+  '7d': 6 * 24 * HOUR_MS,
+  '30d': 29 * 24 * HOUR_MS,
+  '90d': 89 * 24 * HOUR_MS,
+};
+/** As long as other nodes wait before they call one lost. */
+const ALIVE_MS = 15_000;
+
+export class Dashboard {
+  readonly feed: Feed;
+  readonly #store: DashboardStore;
+  readonly #keys: Keys;
+  readonly #installation: Installation;
+
+  constructor({ store, keys, feed, installation }: DashboardDeps) {
+    this.#store = store;
+    this.#keys = keys;
+    this.feed = feed;
+    this.#installation = installation;
+  }
+
+  /** What the pages have to know of the one who is signed in. */
+  async facts(
+    caller: DashboardCaller,
+  ): Promise<{ keyName: string; operator: boolean; publicUrl: string; version: string }> {
+    const key = await this.#ownKey(caller, caller.apiKey);
+    const { version, publicUrl } = this.#installation;
+    return { keyName: key.name, operator: this.#isOperator(caller), publicUrl: publicUrl(), version };
+  }
+
+  async overview({ ownerId }: DashboardCaller, range: Range, timeZone: string): Promise<OverviewBody> {
+    const span = spanOf(range, timeZone);
+    const [now, live, usage, webhooks, storage] = await Promise.all([
+      this.#store.now(ownerId),
+      this.#store.live(ownerId),
+      this.#store.usage(ownerId, span),
+      this.#store.webhooks(ownerId, span),
+      this.#store.storage(ownerId),
+    ]);
+    return { now, live, unit: span.unit, usage, webhooks, storage };
+  }
+
+  rooms(caller: DashboardCaller, query: RoomsQuery, paging: Paging): Promise<{ rooms: RoomRow[]; total: number }> {
+    return this.#store.rooms(caller.ownerId, query, paging);
+  }
+
+  sessions(
+    caller: DashboardCaller,
+    query: SessionsQuery,
+    paging: Paging,
+  ): Promise<{ sessions: SessionRow[]; total: number }> {
+    return this.#store.sessions(caller.ownerId, query, paging);
+  }
+
+  /** Everything that happened in a session. */
+  async timeline(caller: DashboardCaller, sessionId: string): Promise<TimelineBody> {
+    const timeline = await this.#store.timeline(caller.ownerId, sessionId);
+    if (!timeline) throw notFound('Session', sessionId);
+    return timeline;
+  }
+
+  /** The owner's keys, without their secrets. */
+  async keys(caller: DashboardCaller): Promise<KeyRow[]> {
+    const keys = await this.#ownKeys(caller);
+    return keys.map((key) => ({
+      apiKey: key.apiKey,
+      name: key.name,
+      createdAt: key.createdAt.toISOString(),
+      disabledAt: key.disabledAt?.toISOString() ?? null,
+      current: key.apiKey === caller.apiKey,
+      fromSettings: key.apiKey === this.#installation.keyFromSettings,
+    }));
+  }
+
+  /** Another key of the same owner, which sees the same rooms. */
+  async createKey(caller: DashboardCaller, name: string): Promise<NewSecretBody> {
+    const key = await this.#keys.create({ name, ownerId: caller.ownerId });
+    this.feed.changed('keys');
+    return { apiKey: key.apiKey, name: key.name, secret: key.secret };
+  }
+
+  async rotateKey(caller: DashboardCaller, apiKey: string): Promise<NewSecretBody> {
+    await this.#ownKey(caller, apiKey);
+    if (apiKey === this.#installation.keyFromSettings) throw secretFromSettings();
+    const key = await this.#keys.rotate(apiKey);
+    this.feed.changed('keys');
+    return { apiKey: key.apiKey, name: key.name, secret: key.secret };
+  }
+
+  /** Ends a key for good; never the last one, without which nobody could sign in. */
+  async disableKey(caller: DashboardCaller, apiKey: string): Promise<void> {
+    await this.#ownKey(caller, apiKey);
+    const usable = (await this.#ownKeys(caller)).filter((key) => !key.disabledAt);
+    if (usable.every((key) => key.apiKey === apiKey)) {
+      throw conflict('LAST_API_KEY', 'This is the last API key that works: create another one first.');
+    }
+    await this.#keys.disable(apiKey);
+    this.feed.changed('keys');
+  }
+
+  /** A key of the owner that may sign tokens. */
+  async signingKey(caller: DashboardCaller, apiKey: string): Promise<{ apiKey: string; secret: string }> {
+    const key = await this.#ownKey(caller, apiKey);
+    if (key.disabledAt) throw conflict('API_KEY_DISABLED', 'This API key has been disabled; its tokens are refused.');
+    return key;
+  }
+
+  /** The installation as a whole, for its operator. */
+  async system(caller: DashboardCaller, checks: Record<string, string>): Promise<SystemBody> {
+    if (!this.#isOperator(caller)) throw operatorsOnly();
+    const { version, nodeId, dataDir, settings, workers } = this.#installation;
+    const [nodes, database, disk] = await Promise.all([this.#store.nodes(), this.#store.database(), diskOf(dataDir)]);
+    return {
+      version,
+      nodeVersion: process.version,
+      postgres: database.version,
+      platform: `${type()} ${release()} ${arch()}`,
+      startedAt: new Date(Date.now() - process.uptime() * 1000).toISOString(),
+      memoryBytes: process.memoryUsage.rss(),
+      databaseBytes: database.bytes,
+      disk,
+      checks,
+      nodes: nodes.map(({ roles, startedAt, seenAt, ...node }) => ({
+        ...node,
+        roles: roles.split(','),
+        startedAt: startedAt.toISOString(),
+        seenAt: seenAt.toISOString(),
+        alive: Date.now() - seenAt.getTime() < ALIVE_MS,
+        thisOne: node.id === nodeId,
+      })),
+      workers: workers(),
+      settings: [...settings],
+    };
+  }
+
+  #isOperator({ ownerId }: DashboardCaller): boolean {
+    return ownerId === this.#installation.operatorId;
+  }
+
+  async #ownKeys({ ownerId }: DashboardCaller): Promise<StoredKey[]> {
+    return (await this.#keys.list()).filter((key) => key.ownerId === ownerId);
+  }
+
+  async #ownKey(caller: DashboardCaller, apiKey: string): Promise<StoredKey> {
+    const key = (await this.#ownKeys(caller)).find((own) => own.apiKey === apiKey);
+    if (!key) throw notFound('API key', apiKey);
+    return key;
+  }
+}
+
+function secretFromSettings(): Error {
+  const message = 'The secret of this key comes from ROOMFUL_API_SECRET at every start: change it there.';
+  return conflict('SECRET_FROM_SETTINGS', message);
+}
+
+function spanOf(range: Range, timeZone: string): Span {
+  const to = new Date();
+  return { from: new Date(to.getTime() - RANGE_MS[range]), to, unit: range === '24h' ? 'hour' : 'day', timeZone };
+}
+
+async function diskOf(folder: string): Promise<SystemBody['disk']> {
+  try {
+    const { bsize, bavail, blocks } = await statfs(folder);
+    return { freeBytes: bsize * bavail, totalBytes: bsize * blocks };
+  } catch {
+    // Some file systems do not tell.
+    return null;
+  }
+}

@@ -1,0 +1,66 @@
+// What the dashboard asks of the rest of the server.
+import type { Paging } from '../protocol/rest/common.ts';
+import type {
+  LiveSession,
+  OverviewBody,
+  RoomRow,
+  RoomsQuery,
+  SessionRow,
+  SessionsQuery,
+  SettingInForce,
+  SystemBody,
+  TimelineBody,
+} from '../protocol/rest/dashboard.ts';
+
+/** Part of the past, in hours or days of a time zone. */
+export interface Span {
+  from: Date;
+  to: Date;
+  unit: 'hour' | 'day';
+  timeZone: string;
+}
+
+export interface DashboardStore {
+  now(ownerId: string): Promise<OverviewBody['now']>;
+  live(ownerId: string): Promise<LiveSession[]>;
+  usage(ownerId: string, span: Span): Promise<OverviewBody['usage']>;
+  webhooks(ownerId: string, span: Span): Promise<OverviewBody['webhooks']>;
+  storage(ownerId: string): Promise<OverviewBody['storage']>;
+  rooms(ownerId: string, query: RoomsQuery, paging: Paging): Promise<{ rooms: RoomRow[]; total: number }>;
+  sessions(ownerId: string, query: SessionsQuery, paging: Paging): Promise<{ sessions: SessionRow[]; total: number }>;
+  timeline(ownerId: string, sessionId: string): Promise<TimelineBody | undefined>;
+  nodes(): Promise<
+    { id: string; publicUrl: string; roles: string; people: number; sessions: number; startedAt: Date; seenAt: Date }[]
+  >;
+  database(): Promise<{ version: string; bytes: number }>;
+}
+
+export interface StoredKey {
+  apiKey: string;
+  secret: string;
+  ownerId: string;
+  name: string;
+  disabledAt: Date | null;
+  createdAt: Date;
+}
+
+export interface Keys {
+  list(): Promise<StoredKey[]>;
+  create(wish: { name?: string | undefined; ownerId?: string | undefined }): Promise<StoredKey>;
+  disable(apiKey: string): Promise<StoredKey>;
+  rotate(apiKey: string): Promise<StoredKey>;
+}
+
+/** The process and the machine it runs on. */
+export interface Installation {
+  version: string;
+  nodeId: string;
+  dataDir: string;
+  /** Owner of the first API key. */
+  operatorId: string;
+  /** API key whose secret the settings give. */
+  keyFromSettings: string | undefined;
+  publicUrl: () => string;
+  settings: readonly SettingInForce[];
+  workers: () => SystemBody['workers'];
+}
