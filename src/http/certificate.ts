@@ -1,0 +1,64 @@
+// The certificate of the HTTPS listener: the operator's, or a self-signed one that is made once and kept.
+import { X509Certificate } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { generate } from 'selfsigned';
+
+export interface Certificate {
+  cert: string;
+  key: string;
+}
+
+const VALID_DAYS = 397;
+/** Browsers complain of an expired certificate before they complain of a self-signed one. */
+const RENEW_BEFORE_MS = 14 * 24 * 3600 * 1000;
+
+/** Reads the operator's files, or the kept certificate if it still names `host` and is good for some time. */
+export async function loadCertificate(options: {
+  files: { cert: string; key: string } | undefined;
+  dataDir: string;
+  hosts: readonly string[];
+}): Promise<Certificate> {
+  const { files, dataDir, hosts } = options;
+  if (files) return { cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') };
+  const folder = join(dataDir, 'tls');
+  const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  if (existsSync(certFile) && existsSync(keyFile)) {
+    const kept = { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
+    if (stillGood(kept, hosts)) return kept;
+  }
+  const made = await selfSigned(hosts);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(keyFile, made.key, { mode: 0o600 });
+  writeFileSync(certFile, made.cert);
+  return made;
+}
+
+function stillGood({ cert }: Certificate, hosts: readonly string[]): boolean {
+  try {
+    const certificate = new X509Certificate(cert);
+    const names = (host: string) => (isIP(host) ? certificate.checkIP(host) : certificate.checkHost(host));
+    return hosts.every(names) && certificate.validToDate.getTime() - Date.now() > RENEW_BEFORE_MS;
+  } catch {
+    return false;
+  }
+}
+
+async function selfSigned(hosts: readonly string[]): Promise<Certificate> {
+  const now = new Date();
+  const { cert, private: key } = await generate([{ name: 'commonName', value: 'Roomful' }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    notBeforeDate: now,
+    notAfterDate: new Date(now.getTime() + VALID_DAYS * 24 * 3600 * 1000),
+    extensions: [
+      { name: 'basicConstraints', cA: false },
+      {
+        name: 'subjectAltName',
+        altNames: hosts.map((host) => (isIP(host) ? { type: 7, ip: host } : { type: 2, value: host })),
+      },
+    ],
+  });
+  return { cert, key };
+}

@@ -1,0 +1,60 @@
+// The one place of the REST side where an error becomes a status and a body.
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { AppError } from '../errors.ts';
+import type { ErrorBody } from '../protocol/rest/errors.ts';
+
+/** Answers with an error: ours as it says, Fastify's refusals of a request in our shape, anything else masked. */
+export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const known = toAppError(error);
+  if (known) {
+    if (known.status >= 500) request.log.warn({ err: error }, 'request.refused');
+    return reply.code(known.status).send(errorBody(known, request.id));
+  }
+  request.log.error({ err: error, method: request.method, path: pathOf(request) }, 'request.failed');
+  const message = `Something went wrong on our side; the server's log names it by request id ${request.id}.`;
+  return reply.code(500).send(errorBody({ status: 500, code: 'INTERNAL_ERROR', message }, request.id));
+}
+
+/** As `handleError` in the shape that `join()` of the browser SDK reads, whose `code` is a number. */
+export function handleJoinError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const known = toAppError(error);
+  if (!known) request.log.error({ err: error, path: pathOf(request) }, 'request.failed');
+  const { status, signalingCode, message } = known ?? {
+    status: 500,
+    signalingCode: 5000,
+    message: `Something went wrong on our side; the server's log names it by request id ${request.id}.`,
+  };
+  return reply.code(status).send({ error: message, message, code: signalingCode, statusCode: status });
+}
+
+/** Answers a path or method that does not exist. */
+export function handleNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const message = `There is no ${request.method} ${pathOf(request).slice(0, 200)}; /docs lists what there is.`;
+  return reply.code(404).send(errorBody({ status: 404, code: 'NOT_FOUND', message }, request.id));
+}
+
+function toAppError(error: unknown): AppError | undefined {
+  if (error instanceof AppError) return error;
+  const { statusCode = 500, code = '', message } = error as FastifyError;
+  if (statusCode < 400 || statusCode >= 500) return undefined;
+  return new AppError({ code: FASTIFY_CODES[code] ?? 'BAD_REQUEST', status: statusCode, signalingCode: 5000, message });
+}
+
+const FASTIFY_CODES: Record<string, string> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
+  FST_ERR_BAD_URL: 'BAD_URL',
+};
+
+/** The path alone: a query may hold a token. */
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? '';
+}
+
+function errorBody(
+  error: Pick<AppError, 'status' | 'code' | 'message'> & Partial<Pick<AppError, 'details'>>,
+  requestId: string,
+): ErrorBody {
+  const { status, code, message, details } = error;
+  return { statusCode: status, message, error: message, code, ...(details && { details }), requestId };
+}

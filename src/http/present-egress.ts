@@ -1,0 +1,101 @@
+// Recordings, HLS streams and livestreams as answers show them.
+
+import type { Shown } from '../egress/egress.ts';
+import { fileUrl, hlsUrls } from '../egress/egress-state.ts';
+import type { Egress, EgressFile } from '../protocol/egress.ts';
+import type { Links } from './links.ts';
+
+/** As FFmpeg names the family of containers that MP4 is one of, and Matroska's. */
+const FORMATS = { mp4: 'mov,mp4,m4a,3gp,3g2,mj2', webm: 'matroska,webm' } as const;
+
+export function presentRecording(shown: Shown, links: Links) {
+  const { egress } = shown;
+  const { file, gaps } = egress;
+  return {
+    id: egress.id,
+    userId: egress.ownerId,
+    roomId: egress.roomId,
+    sessionId: egress.sessionId,
+    createdAt: egress.createdAt.toISOString(),
+    updatedAt: egress.updatedAt.toISOString(),
+    fileId: file?.id ?? null,
+    file: file && presentFile(file, fileUrl(egress)),
+    start: egress.startedAt?.toISOString() ?? null,
+    end: egress.endedAt?.toISOString() ?? null,
+    ...presentStatus(shown),
+    ...(gaps.length > 0 && { gaps: gaps.map(({ at, ms }) => ({ at: at.toISOString(), duration: ms / 1000 })) }),
+    webhook: shown.webhook,
+    links: links.sessionInList(egress.roomId, egress.sessionId),
+  };
+}
+
+function presentFile(file: EgressFile, url: string | null) {
+  const { width, height } = file;
+  const resolution = width !== null && height !== null ? { width, height } : undefined;
+  return {
+    id: file.id,
+    type: file.type,
+    size: file.size,
+    meta: { ...(resolution && { resolution }), format: FORMATS[file.format], duration: file.duration },
+    filePath: file.key,
+    fileUrl: url,
+    ratio: file.duration > 0 ? { [resolution?.height ?? 'audio']: file.size / file.duration } : {},
+    userStorage: file.storedIn === 's3' ? { type: 's3', path: file.key } : null,
+    createdAt: file.createdAt.toISOString(),
+    updatedAt: file.updatedAt.toISOString(),
+  };
+}
+
+export function presentHls(shown: Shown, links: Links) {
+  const { egress } = shown;
+  const { config } = egress;
+  return {
+    id: egress.id,
+    roomId: egress.roomId,
+    sessionId: egress.sessionId,
+    ...presentTimes(egress),
+    duration: durationOf(egress),
+    ...hlsUrls(egress),
+    composerId: egress.compositionId,
+    mode: config.mode,
+    quality: config.quality,
+    orientation: config.orientation,
+    captureLog: [],
+    playable: egress.playableAt !== null,
+    ...presentStatus(shown),
+    webhook: shown.webhook,
+    links: links.sessionInList(egress.roomId, egress.sessionId),
+  };
+}
+
+export function presentLivestream(shown: Shown, links: Links) {
+  const { egress } = shown;
+  return {
+    id: egress.id,
+    roomId: egress.roomId,
+    sessionId: egress.sessionId,
+    outputs: egress.outputs,
+    ...presentTimes(egress),
+    composerId: egress.compositionId,
+    ...presentStatus(shown),
+    webhook: shown.webhook,
+    links: links.sessionInList(egress.roomId, egress.sessionId),
+  };
+}
+
+function presentTimes({ startedAt, createdAt, endedAt }: Egress) {
+  return { start: (startedAt ?? createdAt).toISOString(), end: endedAt?.toISOString() ?? null };
+}
+
+function presentStatus({ egress, position }: Shown) {
+  return {
+    status: egress.status,
+    ...(egress.reason !== null && { reason: egress.reason }),
+    ...(position !== undefined && { queuePosition: position }),
+  };
+}
+
+/** Seconds. */
+function durationOf({ startedAt, endedAt }: Egress): number {
+  return startedAt ? Math.max(0, ((endedAt ?? new Date()).getTime() - startedAt.getTime()) / 1000) : 0;
+}

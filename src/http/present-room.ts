@@ -1,0 +1,39 @@
+// Rooms as answers show them.
+import type { Room } from '../protocol/room.ts';
+import type { Links } from './links.ts';
+
+/** A room as create and validate answer; configuration is there when it was given. */
+export function presentRoom(room: Room, links: Links) {
+  const { webhook, autoCloseConfig, autoStartConfig, multiComposition, geoFence, allowedParticipantIds } = room;
+  return {
+    roomId: room.roomId,
+    customRoomId: room.customRoomId,
+    userId: room.ownerId,
+    disabled: room.disabledAt !== null,
+    createdAt: room.createdAt.toISOString(),
+    updatedAt: room.updatedAt.toISOString(),
+    id: room.id,
+    links: links.room(room.roomId),
+    ...(webhook && { webhook }),
+    ...(autoCloseConfig && { autoCloseConfig }),
+    ...(autoStartConfig && { autoStartConfig }),
+    ...(multiComposition && { multiComposition }),
+    ...(geoFence !== null && { geoFence }),
+    ...(allowedParticipantIds && { allowedParticipantIds }),
+  };
+}
+
+/** A room as get and list answer. */
+export function presentOwnedRoom(room: Room, links: Links) {
+  return { ...presentRoom(room, links), user: presentOwner(room.ownerId) };
+}
+
+/** A room as deactivate answers: under the older names of its ids too. */
+export function presentDeactivatedRoom(room: Room, links: Links) {
+  return { ...presentOwnedRoom(room, links), meetingId: room.roomId, userMeetingId: room.customRoomId };
+}
+
+/** Owners are known by nothing but their id here. */
+function presentOwner(id: string) {
+  return { email: null, name: null, discontinuedReason: null, id };
+}

@@ -1,0 +1,43 @@
+import scalar from '@scalar/fastify-api-reference';
+import type { FastifyPluginAsync } from 'fastify';
+import type { PublicUrl } from '../links.ts';
+
+/** The reference page brings everything itself; this makes the browser refuse what it might still ask of others. */
+const OWN_HOST_ONLY = [
+  "default-src 'self'",
+  "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "font-src 'self' data:",
+].join('; ');
+
+/** `/openapi.json` and `/docs`: how the server is spoken to. */
+export function docsRoutes({ publicUrl }: { publicUrl: PublicUrl }): FastifyPluginAsync {
+  return async (app) => {
+    app.get('/openapi.json', { schema: { hide: true } }, async () => ({
+      ...app.swagger(),
+      servers: [{ url: publicUrl() }],
+    }));
+
+    await app.register(async (scope) => {
+      scope.addHook('onSend', async (_request, reply) => {
+        reply.header('content-security-policy', OWN_HOST_ONLY);
+      });
+      await scope.register(scalar, {
+        routePrefix: '/docs',
+        configuration: {
+          url: '/openapi.json',
+          pageTitle: 'Roomful API reference',
+          // None of its own: the default one would be asked for where there is none.
+          favicon: 'data:,',
+          withDefaultFonts: false,
+          telemetry: false,
+          showDeveloperTools: 'never',
+          agent: { disabled: true },
+          mcp: { disabled: true },
+          hideClientButton: true,
+        },
+      });
+    });
+  };
+}

@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyPluginAsync } from 'fastify';
+import type { Registry } from 'prom-client';
+
+/** Resolves when a part can do its work, rejects with the reason when it cannot. */
+export type ReadinessCheck = () => Promise<unknown>;
+
+/** A check that takes longer than this has failed. */
+const CHECK_TIMEOUT_MS = 2_000;
+
+/** `/healthz`, `/readyz`, `/metrics` and `/ping`: for those who run the server, and for the SDK's connection test. */
+export function healthRoutes(deps: { checks: Record<string, ReadinessCheck>; metrics: Registry }): FastifyPluginAsync {
+  const { checks, metrics } = deps;
+  return async (app) => {
+    const hidden = { schema: { hide: true } };
+    app.get('/healthz', hidden, async () => ({ status: 'ok' }));
+
+    app.get('/readyz', hidden, async (_request, reply) => {
+      const results = await runChecks(checks);
+      const ready = Object.values(results).every((result) => result === 'ok');
+      return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'not ready', checks: results });
+    });
+
+    app.get('/metrics', hidden, async (_request, reply) =>
+      reply.type(metrics.contentType).send(await metrics.metrics()),
+    );
+
+    app.get('/ping', hidden, async (_request, reply) => reply.type('text/plain; charset=utf-8').send('pong'));
+  };
+}
+
+/** Runs all of them at once and says `ok` or the reason, by name. */
+export async function runChecks(checks: Record<string, ReadinessCheck>): Promise<Record<string, string>> {
+  const entries = await Promise.all(
+    Object.entries(checks).map(async ([name, check]) => [name, await outcome(check)] as const),
+  );
+  return Object.fromEntries(entries);
+}
+
+async function outcome(check: ReadinessCheck): Promise<string> {
+  const patience = new AbortController();
+  try {
+    const late = sleep(CHECK_TIMEOUT_MS, undefined, { signal: patience.signal }).then(() => {
+      throw new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`);
+    });
+    late.catch(() => undefined);
+    await Promise.race([check(), late]);
+    return 'ok';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    patience.abort();
+  }
+}

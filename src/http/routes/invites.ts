@@ -1,0 +1,72 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { Access } from '../../access/access.ts';
+import { invalidPermissions } from '../../errors.ts';
+import { JoinErrorBody } from '../../protocol/rest/errors.ts';
+import {
+  GuestToken,
+  GuestTokenBody,
+  INVITE_PERMISSIONS,
+  INVITE_SECONDS,
+  Invite,
+  InviteBody,
+} from '../../protocol/rest/invites.ts';
+import { RoomIdParams } from '../../protocol/rest/rooms.ts';
+import type { Rooms } from '../../rooms/rooms.ts';
+import { documented } from '../documented.ts';
+import { handleJoinError } from '../error-handler.ts';
+import type { PublicUrl } from '../links.ts';
+
+/** `/v2/rooms/:roomId/invite`: links to the meeting page for people without a token. */
+export function inviteRoutes(deps: { access: Access; rooms: Rooms; publicUrl: PublicUrl }): FastifyPluginAsyncTypebox {
+  const { access, rooms, publicUrl } = deps;
+  const doc = documented('Rooms');
+  return async (app) => {
+    app.post(
+      '/rooms/:roomId/invite',
+      {
+        schema: doc('Invite to a room', {
+          params: RoomIdParams,
+          body: InviteBody,
+          ok: Invite,
+          description: 'A link to the meeting page for guests without a token. Rotating the API key voids it.',
+        }),
+      },
+      async ({ caller, params, body }) => {
+        const { roomId } = await rooms.get(caller, params.roomId);
+        const { permissions = INVITE_PERMISSIONS, expiresIn = INVITE_SECONDS } = body;
+        if (permissions.includes('ask_join') && permissions.length > 1) {
+          throw invalidPermissions('ask_join cannot be combined with allow_join or allow_mod.');
+        }
+        if (!permissions.includes('ask_join') && !permissions.includes('allow_join')) {
+          throw invalidPermissions('An invite needs allow_join or ask_join.');
+        }
+        const expiresAt = new Date(Date.now() + expiresIn * 1000);
+        const invite = await access.invites.create(caller.apiKey, { roomId, name: body.name, permissions }, expiresAt);
+        const url = `${publicUrl()}/meet/${encodeURIComponent(roomId)}#invite=${invite}`;
+        return { url, invite, roomId, expiresAt: expiresAt.toISOString() };
+      },
+    );
+  };
+}
+
+/** `/meet-api/guest-token`: what the meeting page asks with the invite of its address. */
+export function guestTokenRoutes({ access }: { access: Access }): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.setErrorHandler(handleJoinError);
+    app.post(
+      '/meet-api/guest-token',
+      {
+        schema: {
+          summary: 'Exchange an invite for a token',
+          tags: ['Joining'],
+          body: GuestTokenBody,
+          response: { 200: GuestToken, '4xx': JoinErrorBody },
+        },
+      },
+      async ({ body }) => {
+        const { token, roomId, name } = await access.invites.redeem(body.invite);
+        return { token, roomId, ...(name !== undefined && { name }) };
+      },
+    );
+  };
+}

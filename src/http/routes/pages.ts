@@ -1,0 +1,117 @@
+// The pages: one document for every page address, and the files it asks for.
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { PAGES } from '../../protocol/pages.ts';
+import { PAGES_MISSING } from '../pages-missing.ts';
+
+const NONCE_PLACE = /__ROOMFUL_NONCE__/g;
+/** Names as the build makes them, with a hash of the content: no path out of the folder, and good for ever. */
+const ASSET_NAME = /^[\w][\w.-]*$/;
+
+const TYPES: Record<string, string> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.woff2': 'font/woff2',
+};
+const COMPRESSED: ReadonlySet<string> = new Set(['.js', '.css', '.svg']);
+/** The best that is still quick: a file is compressed once in the life of the process. */
+const BROTLI_QUALITY = 9;
+
+const HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+};
+
+interface Asset {
+  type: string;
+  plain: Buffer;
+  br?: Buffer;
+  gzip?: Buffer;
+}
+
+/** `/`, `/meet/:roomId` and the other addresses of `PAGES`, and `/assets/*`, from the folder that Vite built. */
+export function pageRoutes({ folder }: { folder: string }): FastifyPluginAsync {
+  const assets = new Map<string, Promise<Asset | undefined>>();
+  return async (app) => {
+    const hidden = { schema: { hide: true } };
+    const document = async (_request: FastifyRequest, reply: FastifyReply) => sendDocument(reply, folder);
+    for (const path of Object.values(PAGES)) app.get(path.replaceAll('$', ':'), hidden, document);
+
+    app.get<{ Params: { name: string } }>('/assets/:name', hidden, async (request, reply) => {
+      const { name } = request.params;
+      let asset = assets.get(name);
+      if (!asset) {
+        asset = ASSET_NAME.test(name) ? loadAsset(join(folder, 'assets', name)) : Promise.resolve(undefined);
+        // What does not exist is not remembered: a name can be anything.
+        if (await asset) assets.set(name, asset);
+      }
+      const found = await asset;
+      if (!found) return reply.callNotFound();
+      return sendAsset(request, reply, found);
+    });
+  };
+}
+
+async function sendDocument(reply: FastifyReply, folder: string): Promise<FastifyReply> {
+  const nonce = randomBytes(16).toString('base64');
+  const html = await readFile(join(folder, 'index.html'), 'utf8').catch(() => undefined);
+  return reply
+    .code(html === undefined ? 503 : 200)
+    .headers(HEADERS)
+    .header('content-security-policy', policy(nonce))
+    .header('permissions-policy', 'camera=(self), microphone=(self), display-capture=(self), fullscreen=(self)')
+    .header('cache-control', 'no-store')
+    .type('text/html; charset=utf-8')
+    .send((html ?? PAGES_MISSING).replace(NONCE_PLACE, nonce));
+}
+
+/**
+ * No inline script and no foreign host. Style elements carry a nonce (Mantine makes some while it runs); sockets may go
+ * to another node of the deployment, so `wss:` is open while everything else is this host alone.
+ */
+function policy(nonce: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src 'self' 'nonce-${nonce}'`,
+    "img-src 'self' data: blob:",
+    "font-src 'self'",
+    "media-src 'self' blob:",
+    "worker-src 'self' blob:",
+    "connect-src 'self' wss:",
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
+
+async function loadAsset(path: string): Promise<Asset | undefined> {
+  const extension = extname(path);
+  const type = TYPES[extension];
+  const plain = type && (await readFile(path).catch(() => undefined));
+  if (!plain) return undefined;
+  if (!COMPRESSED.has(extension)) return { type, plain };
+  const params = { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY };
+  const [br, gzipped] = await Promise.all([promisify(brotliCompress)(plain, { params }), promisify(gzip)(plain)]);
+  return { type, plain, br, gzip: gzipped };
+}
+
+function sendAsset(request: FastifyRequest, reply: FastifyReply, asset: Asset): FastifyReply {
+  const accepted = String(request.headers['accept-encoding'] ?? '');
+  const encoding = (['br', 'gzip'] as const).find((it) => asset[it] && accepted.includes(it));
+  reply
+    .headers(HEADERS)
+    .header('cache-control', 'public, max-age=31536000, immutable')
+    .header('vary', 'accept-encoding')
+    .type(asset.type);
+  if (!encoding) return reply.send(asset.plain);
+  return reply.header('content-encoding', encoding).send(asset[encoding]);
+}

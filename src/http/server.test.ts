@@ -1,0 +1,214 @@
+import { request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mintToken, startTestApi, type TestApi } from '../../test/harness/test-api.ts';
+
+let api: TestApi;
+let url: string;
+let token: string;
+const failing = { on: false };
+
+beforeAll(async () => {
+  api = await startTestApi({
+    checks: {
+      database: async () => {
+        if (failing.on) throw new Error('the database is away');
+      },
+    },
+    v2: [
+      async (app) => {
+        app.get('/broken', { schema: { hide: true } }, async () => {
+          throw new Error('select secret from api_keys');
+        });
+      },
+    ],
+  });
+  url = await api.listen();
+  token = await mintToken(api.key);
+});
+afterAll(() => api.close());
+
+/** A request exactly as written, without what `fetch` adds. */
+function raw(
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  body = '',
+): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const sent = request(`${url}${path}`, { method, headers }, async (answer) => {
+      const text = (await answer.toArray()).map(String).join('');
+      resolve({ status: answer.statusCode ?? 0, body: text });
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+describe('bodies', () => {
+  test.each([
+    ['POST', '/v2/rooms', { 'content-type': 'application/json' }, ''],
+    ['POST', '/v2/rooms', {}, ''],
+    ['POST', '/v2/rooms', {}, '{}'],
+    ['POST', '/v2/rooms', { 'content-type': 'application/json; charset=utf-8' }, 'null'],
+    ['POST', '/v2/rooms', { 'content-type': 'application/x-www-form-urlencoded' }, '{"customRoomId":"by curl -d"}'],
+    ['POST', '/v2/rooms', { 'content-type': 'text/plain' }, '{}'],
+    ['GET', '/v2/rooms', { 'content-type': 'application/json' }, ''],
+    ['GET', '/v2/rooms', { 'content-type': 'application/json' }, ''],
+    ['GET', '/v2/sessions', {}, ''],
+  ])('%s %s with %j and %j is accepted', async (method, path, headers, body) => {
+    expect(await raw(method, path, { ...headers, authorization: token }, body)).toMatchObject({ status: 200 });
+  });
+
+  test.each([
+    ['half a body', 'application/json', '{"a":', 400, 'MALFORMED_JSON'],
+    ['a form', 'application/x-www-form-urlencoded', 'a=b', 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    ['binary', 'application/octet-stream', '\u0000\u0001', 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    ['too much', 'application/json', JSON.stringify({ a: 'x'.repeat(1_100_000) }), 413, 'BODY_TOO_LARGE'],
+    ['deep nesting', 'application/json', `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`, 400, 'INVALID_INPUT'],
+    ['deep arrays', 'application/json', `{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, 400, 'INVALID_INPUT'],
+  ])('%s is refused', async (_what, type, body, status, code) => {
+    const answer = await raw('POST', '/v2/rooms', { authorization: token, 'content-type': type }, body);
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.body)).toMatchObject({ statusCode: status, code, message: expect.any(String) });
+  });
+
+  test('__proto__ and constructor do nothing', async () => {
+    const body =
+      '{"__proto__":{"customRoomId":"polluted"},"constructor":{"prototype":{"x":1}},"webhook":{"__proto__":{"endPoint":"https://a.example"},"endPoint":"https://b.example"}}';
+    const answer = await raw('POST', '/v2/rooms', { authorization: token, 'content-type': 'application/json' }, body);
+    expect(answer.status).toBe(200);
+    expect(JSON.parse(answer.body)).toMatchObject({ customRoomId: null, webhook: { endPoint: 'https://b.example' } });
+    expect({}).not.toHaveProperty('customRoomId');
+  });
+});
+
+describe('errors', () => {
+  test('of a missing token come before those of the body', async () => {
+    const answer = await api.call('POST', '/v2/rooms', { customRoomId: 5 }, '');
+    expect(answer).toMatchObject({ status: 401, body: { statusCode: 401, code: 'INVALID_TOKEN' } });
+  });
+
+  test('of ours are masked, and found again by request id', async () => {
+    const { status, body, headers } = await api.call('GET', '/v2/broken');
+    expect(status).toBe(500);
+    expect(JSON.stringify(body)).not.toContain('secret');
+    expect(body).toMatchObject({ code: 'INTERNAL_ERROR', requestId: headers['x-request-id'] });
+  });
+
+  test.each(['/nope', '/v2/nope', '/v2/rooms/a/b/c', '/v2/resource/acquire'])(
+    '%s is 404 with the standard body',
+    async (path) => {
+      const { status, body } = await api.call('GET', path);
+      expect(status).toBe(404);
+      expect(body).toMatchObject({
+        statusCode: 404,
+        code: 'NOT_FOUND',
+        error: body.message,
+        requestId: expect.any(String),
+      });
+    },
+  );
+
+  test('a path that cannot be decoded is 400', async () => {
+    const answer = await raw('GET', '/v2/rooms/%E0%A4%A', { authorization: token });
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.body)).toMatchObject({ code: 'BAD_URL', statusCode: 400 });
+  });
+
+  test('NUL and very long ids are never 5xx', async () => {
+    for (const id of ['%00', 'a%00b', 'x'.repeat(2_000), 'x'.repeat(12_000), '%F0%9F%92%A9'.repeat(256)]) {
+      for (const path of [
+        `/v2/rooms/${id}`,
+        `/v2/rooms/validate/${id}`,
+        `/v2/sessions/${id}`,
+        `/v2/rooms?query=${id}`,
+      ]) {
+        expect((await raw('GET', path, { authorization: token })).status).toBeLessThan(500);
+      }
+    }
+  });
+});
+
+describe('every answer', () => {
+  test('has a request id: a sane one that was given, else a new one', async () => {
+    const given = async (id: string) =>
+      (await fetch(`${url}/v2/rooms`, { headers: { authorization: token, 'x-request-id': id } })).headers.get(
+        'x-request-id',
+      );
+    expect(await given('proxy-1.2:3')).toBe('proxy-1.2:3');
+    expect(await given('<script>')).toMatch(/^[0-9a-f-]{36}$/);
+    expect((await fetch(`${url}/nope`)).headers.get('x-request-id')).toMatch(/./);
+    expect((await fetch(`${url}/v2/rooms/%E0%A4%A`)).headers.get('x-request-id')).toMatch(/./);
+  });
+
+  test('may be read by pages of any origin, after a preflight', async () => {
+    const preflight = await fetch(`${url}/v2/rooms`, {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://app.example.com',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization,content-type',
+      },
+    });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-origin')).toBe('*');
+    expect(preflight.headers.get('access-control-allow-headers')).toBe('authorization,content-type');
+    expect(preflight.headers.get('access-control-allow-methods')).toContain('POST');
+    for (const path of ['/v2/rooms', '/infra/v1/meetings/init-config', '/nope']) {
+      const answer = await fetch(`${url}${path}`, { headers: { origin: 'https://app.example.com' } });
+      expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+      expect(answer.headers.get('access-control-expose-headers')).toBe('x-request-id');
+    }
+  });
+});
+
+describe('for operators', () => {
+  test('ping, health, readiness and metrics', async () => {
+    expect(await (await fetch(`${url}/ping`)).text()).toBe('pong');
+    expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok' });
+    expect(await (await fetch(`${url}/readyz`)).json()).toEqual({ status: 'ok', checks: { database: 'ok' } });
+    failing.on = true;
+    const answer = await fetch(`${url}/readyz`);
+    failing.on = false;
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toEqual({ status: 'not ready', checks: { database: 'the database is away' } });
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('route="/readyz",status="503"');
+  });
+});
+
+describe('documentation', () => {
+  test('the OpenAPI document holds every call under /v2', async () => {
+    const document = (await (await fetch(`${url}/openapi.json`)).json()) as {
+      paths: Record<string, Record<string, unknown>>;
+    };
+    expect(Object.keys(document.paths).sort()).toEqual([
+      '/base64-upload',
+      '/files/{id}',
+      '/infra/v1/meetings/init-config',
+      '/v2/rooms',
+      '/v2/rooms/deactivate',
+      '/v2/rooms/validate/{roomId}',
+      '/v2/rooms/{roomId}',
+      '/v2/sessions',
+      '/v2/sessions/end',
+      '/v2/sessions/participants/remove',
+      '/v2/sessions/{sessionId}',
+      '/v2/sessions/{sessionId}/participants',
+      '/v2/sessions/{sessionId}/participants/active',
+      '/v2/sessions/{sessionId}/participants/{participantId}',
+    ]);
+    const create = document.paths['/v2/rooms']?.post as { requestBody: unknown; responses: Record<string, unknown> };
+    expect(JSON.stringify(create.requestBody)).toContain('autoStartConfig');
+    expect(Object.keys(create.responses)).toEqual(['200', '4XX']);
+  });
+
+  test('the pages name no foreign host', async () => {
+    expect(await (await fetch(`${url}/`)).text()).toContain('/docs');
+    const page = await fetch(`${url}/docs/`);
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'self'");
+    expect(await page.text()).not.toMatch(/(?:src|href)="https?:/);
+    const script = await fetch(`${url}/docs/js/scalar.js`);
+    expect(script.status).toBe(200);
+  });
+});

@@ -1,0 +1,131 @@
+// The HTTP side of the server: REST API, bootstrap of the SDKs, files, health and documentation in one application.
+//
+// It does not listen. `createListener` makes servers around it, so that one application answers on several ports with
+// and without TLS, and sockets can be attached to the same servers.
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import cors from '@fastify/cors';
+import swagger from '@fastify/swagger';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { Registry } from 'prom-client';
+import type { Access } from '../access/access.ts';
+import type { Logger } from '../log.ts';
+import type { Rooms } from '../rooms/rooms.ts';
+import { API_DOCUMENT } from './api-document.ts';
+import { requireCaller } from './auth.ts';
+import { parseBodiesAsJson } from './body-parser.ts';
+import { handleError, handleNotFound } from './error-handler.ts';
+import { Links, type PublicUrl } from './links.ts';
+import { measureRequests } from './request-metrics.ts';
+import { type DashboardDeps, dashboardRoutes } from './routes/dashboard.ts';
+import { docsRoutes } from './routes/docs.ts';
+import { type FileStore, fileRoutes } from './routes/files.ts';
+import { healthRoutes, type ReadinessCheck } from './routes/health.ts';
+import { initConfigRoutes } from './routes/init-config.ts';
+import { roomRoutes } from './routes/rooms.ts';
+import { sessionRoutes } from './routes/sessions.ts';
+import { validatorCompiler } from './validation.ts';
+
+export interface HttpDeps {
+  access: Access;
+  rooms: Rooms;
+  files: FileStore;
+  /** Asked by `/readyz`, by name. */
+  checks: Record<string, ReadinessCheck>;
+  publicUrl: PublicUrl;
+  log: Logger;
+  metrics?: Registry;
+  /** More routes under `/v2` for callers with a token. */
+  v2?: readonly FastifyPluginAsyncTypebox[];
+  /** More routes, from the root and without a token. */
+  open?: readonly FastifyPluginAsyncTypebox[];
+  /** Sign-in and what the operator's pages call. */
+  dashboard?: DashboardDeps;
+}
+
+const MAX_BODY_BYTES = 1024 * 1024;
+/** Ids may be 256 characters, each of up to 12 when encoded. */
+const MAX_PARAM_LENGTH = 3_072;
+/** Ids that proxies in front give to requests; anything else could forge lines of the log. */
+const REQUEST_ID = /^[\w.:-]{1,64}$/;
+
+/** Builds the application, ready to answer; `close()` it after its listeners. */
+export async function createHttpServer(deps: HttpDeps): Promise<FastifyInstance> {
+  const app = newApp(deps.log);
+  const metrics = deps.metrics ?? new Registry();
+  parseBodiesAsJson(app);
+  measureRequests(app, metrics);
+  await app.register(cors, {
+    origin: '*',
+    exposedHeaders: ['x-request-id'],
+    maxAge: 86_400,
+    methods: 'GET,HEAD,POST,PUT,PATCH,DELETE',
+  });
+  await app.register(swagger, { openapi: API_DOCUMENT });
+  await registerRoutes(app, { ...deps, metrics });
+  await app.ready();
+  return app;
+}
+
+function newApp(log: Logger): FastifyInstance {
+  const loggerInstance: FastifyBaseLogger = log.child({ part: 'http' });
+  const app = Fastify({
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: MAX_BODY_BYTES,
+    genReqId: requestId,
+    requestIdHeader: false,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
+    frameworkErrors: (error, request, reply) => handleError(error, request, reply.header('x-request-id', request.id)),
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  // Plain JSON: a serialiser made from the schemas would drop what they do not name.
+  app.setSerializerCompiler(() => JSON.stringify);
+  app.setErrorHandler(handleError);
+  app.setNotFoundHandler(handleNotFound);
+  app.decorateRequest('caller');
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  return app;
+}
+
+async function registerRoutes(app: FastifyInstance, deps: HttpDeps & { metrics: Registry }): Promise<void> {
+  const { access, rooms, files, checks, publicUrl, metrics } = deps;
+  const links = new Links(publicUrl);
+  const { dashboard } = deps;
+  const restApi = async (scope: FastifyInstance) => {
+    if (dashboard) tellOfChanges(scope, dashboard.dashboard.feed);
+    await scope.register(roomRoutes({ rooms, links }), { prefix: '/v2/rooms' });
+    await scope.register(sessionRoutes({ rooms, links }), { prefix: '/v2/sessions' });
+    for (const routes of deps.v2 ?? []) await scope.register(routes, { prefix: '/v2' });
+  };
+  await app.register(async (v2) => {
+    requireCaller(v2, access);
+    await restApi(v2);
+  });
+  if (dashboard) {
+    const routes = dashboardRoutes({ ...dashboard, publicUrl, checks, restApi });
+    await app.register(routes, { prefix: '/dashboard-api' });
+  }
+  await app.register(initConfigRoutes({ access, rooms }));
+  await app.register(fileRoutes({ access, rooms, files, links }));
+  await app.register(healthRoutes({ checks, metrics }));
+  await app.register(docsRoutes({ publicUrl }));
+  for (const routes of deps.open ?? []) await app.register(routes);
+}
+
+/** Sessions tell of their changes themselves; rooms are changed by requests alone. */
+function tellOfChanges(scope: FastifyInstance, feed: DashboardDeps['dashboard']['feed']): void {
+  scope.addHook('onResponse', async (request, reply) => {
+    if (request.method === 'POST' && reply.statusCode < 300 && request.routeOptions.url?.includes('/v2/rooms')) {
+      feed.changed('rooms');
+    }
+  });
+}
+
+function requestId(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+}
