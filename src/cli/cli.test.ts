@@ -1,0 +1,119 @@
+import { decodeJwt } from 'jose';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { startTestApi, type TestApi } from '../../test/harness/test-api.ts';
+import { runCli } from './cli.ts';
+
+let api: TestApi;
+let url: string;
+beforeAll(async () => {
+  api = await startTestApi();
+  url = await api.listen();
+});
+afterAll(() => api.close());
+beforeEach(() => {
+  vi.stubEnv('DATABASE_URL', api.database.url);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
+
+/** Runs a command line and gives back its exit code and what it printed. */
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const out = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  const err = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  const code = await runCli(args);
+  const printed = (spy: typeof out) => spy.mock.calls.map(([line]) => String(line)).join('\n');
+  const result = { code, out: printed(out), err: printed(err) };
+  vi.restoreAllMocks();
+  return result;
+}
+
+test('token prints a token of the first key that REST and joining accept', async () => {
+  const { code, out } = await run('token');
+  expect(code).toBe(0);
+  expect(await api.access.authorizeRest(out)).toMatchObject({ apiKey: api.key.apiKey });
+  expect(await api.access.authorizeJoin(out)).toMatchObject({ entry: 'allowed', moderator: true });
+  const { exp = 0, iat = 0 } = decodeJwt(out);
+  expect(exp - iat).toBe(24 * 3600);
+});
+
+test('token takes room, participant, permissions, roles, lifetime and key', async () => {
+  const { out } = await run(
+    ...['token', '--room', 'r', '--participant', 'ann', '--permissions', 'ask_join', '--roles', 'rtc'],
+    ...['--expires', '30m', '--key', api.otherKey.apiKey],
+  );
+  const claims = decodeJwt(out);
+  expect(claims).toMatchObject({ roomId: 'r', participantId: 'ann', permissions: ['ask_join'], roles: ['rtc'] });
+  expect(await api.access.authorizeJoin(out)).toMatchObject({ ownerId: api.otherKey.ownerId, entry: 'ask' });
+});
+
+test('token uses the key of the environment without any database', async () => {
+  vi.stubEnv('DATABASE_URL', 'postgres://nobody@127.0.0.1:1/none');
+  vi.stubEnv('ROOMFUL_API_KEY', 'from-the-environment');
+  vi.stubEnv('ROOMFUL_API_SECRET', 'a secret of sixteen');
+  expect(decodeJwt((await run('token')).out)).toMatchObject({ apikey: 'from-the-environment' });
+});
+
+test('keys are listed, made, rotated and disabled', async () => {
+  const made = await run('keys', 'create', '--name', 'from the command line');
+  expect(made.out).toMatch(/^API key: +(\S+)\nSecret: +\S+\nWebhook secret: whsec_/);
+  const apiKey = /API key: +(\S+)/.exec(made.out)?.[1] ?? '';
+  const listed = JSON.parse((await run('keys', 'list', '--json')).out) as { apiKey: string; owner: string }[];
+  expect(listed.find((key) => key.apiKey === apiKey)).toMatchObject({ owner: api.key.ownerId, state: 'active' });
+  expect((await run('keys', 'list')).out).not.toContain(api.key.secret);
+  expect((await run('keys', 'rotate', apiKey)).out).not.toContain(/Secret: +(\S+)/.exec(made.out)?.[1]);
+  expect((await run('keys', 'disable', apiKey)).code).toBe(0);
+  expect(await run('token', '--key', apiKey)).toMatchObject({ code: 1, out: '' });
+  const apart = await run('keys', 'create', '--new-owner');
+  expect(apart.code).toBe(0);
+});
+
+test('rooms go through the running server', async () => {
+  const made = await run(
+    'rooms',
+    'create',
+    '--url',
+    url,
+    '--custom-id',
+    'mine',
+    '--webhook',
+    'https://a.example/',
+    '--events',
+    'session-*,hls-*',
+  );
+  const room = JSON.parse(made.out);
+  expect(room).toMatchObject({ customRoomId: 'mine', webhook: { events: ['session-*', 'hls-*'] } });
+  expect(JSON.parse((await run('rooms', 'list', '--url', url, '--query', 'mine')).out).data).toHaveLength(1);
+  expect(JSON.parse((await run('rooms', 'get', 'mine', '--url', url)).out)).toMatchObject({ id: room.id });
+  expect(JSON.parse((await run('rooms', 'deactivate', room.roomId, '--url', url)).out)).toMatchObject({
+    disabled: true,
+  });
+  expect(await run('rooms', 'get', 'nope', '--url', url)).toMatchObject({ code: 1, err: 'Room not found.' });
+  expect((await run('rooms', 'list', '--url', 'http://127.0.0.1:1')).err).toContain('No server answers');
+});
+
+test.each([
+  [['frob'], "There is no command 'frob'"],
+  [['keys'], "'keys' needs a command"],
+  [['keys', 'constructor'], "There is no 'keys constructor'"],
+  [['keys', 'disable'], 'An argument is missing'],
+  [['keys', 'list', 'extra'], "Unexpected argument 'extra'"],
+  [['token', '--frob'], "Unknown option '--frob'"],
+  [['token', '--expires', 'soon'], '--expires'],
+  [['token', '--permissions', 'allow_all'], 'allow_join'],
+  [['rooms', 'create', '--body', '[]'], '--body must be a JSON object'],
+  [['rooms', 'create', '--events', '*'], '--events needs --webhook'],
+])('%j is not understood, and says why', async (args, message) => {
+  const { code, err, out } = await run(...args);
+  expect(code).toBe(2);
+  expect(err).toContain(message);
+  expect(err).toContain('roomful help');
+  expect(out).toBe('');
+});
+
+test('help lists the commands', async () => {
+  for (const args of [[], ['help'], ['--help'], ['keys', '--help']]) {
+    expect(await run(...args)).toMatchObject({ code: 0, out: expect.stringContaining('Usage: roomful') });
+  }
+});
