@@ -1,0 +1,424 @@
+// The only file that knows every folder: builds the parts by hand, starts them in order, stops them in reverse.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { sql } from 'kysely';
+import { Registry } from 'prom-client';
+import { Access } from './access/access.ts';
+import { SignIns } from './access/sign-ins.ts';
+import {
+  createEgress,
+  createEgressStore,
+  type EgressParts,
+  egressOfMeetings,
+  egressOnlooker,
+  splitMailbox,
+} from './app-egress.ts';
+import type { Config, ListenPort, Secrets, SettingInForce } from './config.ts';
+import { Dashboard } from './dashboard/dashboard.ts';
+import { Feed } from './dashboard/feed.ts';
+import { loadCertificate } from './http/certificate.ts';
+import { Links } from './http/links.ts';
+import { createListener } from './http/listener.ts';
+import { hlsRoutes } from './http/routes/hls.ts';
+import { guestTokenRoutes, inviteRoutes } from './http/routes/invites.ts';
+import { livestreamRoutes } from './http/routes/livestreams.ts';
+import { mediaFileRoutes } from './http/routes/media-files.ts';
+import { pageRoutes } from './http/routes/pages.ts';
+import { recordingRoutes } from './http/routes/recordings.ts';
+import { publicKeyRoutes, webhookRoutes } from './http/routes/webhooks.ts';
+import { createHttpServer } from './http/server.ts';
+import { Mailbox } from './jobs/mailbox.ts';
+import { firstExternalAddress, isLoopback, isUnspecified } from './kit/addresses.ts';
+import { DataLock } from './kit/data-lock.ts';
+import { createOutbound } from './kit/outbound/outbound.ts';
+import { StartError } from './kit/start-error.ts';
+import type { Logger } from './log.ts';
+import { Media } from './media/media.ts';
+import { measureEgress, measureLive, measureWebhooks } from './metrics.ts';
+import { newObjectId } from './protocol/ids.ts';
+import { LiveRooms } from './rooms/live-rooms.ts';
+import { Node } from './rooms/node.ts';
+import { Rooms } from './rooms/rooms.ts';
+import { SignalingServer } from './signaling/server.ts';
+import { ChangeChannel } from './store/change-channel.ts';
+import { DashboardStore } from './store/dashboard-store.ts';
+import { openDatabase } from './store/database.ts';
+import { DeliveryQueue } from './store/delivery-queue.ts';
+import { EmbeddedPostgres } from './store/embedded-postgres.ts';
+import { FileStore } from './store/file-store.ts';
+import { KeyStore } from './store/key-store.ts';
+import { LiveStore } from './store/live-store.ts';
+import { NodeStore } from './store/node-store.ts';
+import { RoomStore } from './store/room-store.ts';
+import { SessionStore } from './store/session-store.ts';
+import { SignInStore } from './store/sign-in-store.ts';
+import { TopicStore } from './store/topic-store.ts';
+import { UploadStore } from './store/upload-store.ts';
+import { WebhookStore } from './store/webhook-store.ts';
+import { Webhooks } from './webhooks/webhooks.ts';
+
+/** What set-up builds of `web/`. */
+const PAGES_FOLDER = join(import.meta.dirname, '..', 'dist', 'web');
+
+export interface FirstKey {
+  apiKey: string;
+  secret: string;
+  ownerId: string;
+  created: boolean;
+}
+
+/** What tests put in the place of parts. */
+export interface OtherParts {
+  /** Program of another compositor. */
+  compositor?: string;
+}
+
+interface Given {
+  config: Config;
+  secrets: Secrets;
+  log: Logger;
+  /** For the operator to look up. */
+  settings: readonly SettingInForce[];
+  others: OtherParts;
+}
+
+/** From the package, which says what was installed. */
+const { version: VERSION } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+type Undo = () => Promise<unknown> | unknown;
+
+export class App {
+  readonly httpUrl: string | undefined;
+  readonly httpsUrl: string | undefined;
+  readonly publicUrl: string;
+  readonly firstKey: FirstKey;
+  readonly #undo: Undo[];
+  #stopping: Promise<void> | undefined;
+
+  private constructor(facts: Omit<Started, 'undo'>, undo: Undo[]) {
+    this.httpUrl = facts.httpUrl;
+    this.httpsUrl = facts.httpsUrl;
+    this.publicUrl = facts.publicUrl;
+    this.firstKey = facts.firstKey;
+    this.#undo = undo;
+  }
+
+  /** Starts everything, or undoes what had been started and throws. */
+  static async start(
+    config: Config,
+    secrets: Secrets,
+    log: Logger,
+    { settings = [], ...others }: OtherParts & { settings?: readonly SettingInForce[] } = {},
+  ): Promise<App> {
+    const undo: Undo[] = [];
+    try {
+      const started = await startParts({ config, secrets, log, settings, others }, undo);
+      return new App(started, undo);
+    } catch (error) {
+      await unwind(undo);
+      throw error;
+    }
+  }
+
+  /** Drains and stops everything, in reverse order. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopping ??= unwind(this.#undo);
+    return this.#stopping;
+  }
+}
+
+interface Started {
+  httpUrl: string | undefined;
+  httpsUrl: string | undefined;
+  publicUrl: string;
+  firstKey: FirstKey;
+}
+
+async function unwind(undo: Undo[]): Promise<void> {
+  for (const step of undo.splice(0).reverse()) await step();
+}
+
+async function startParts(given: Given, undo: Undo[]): Promise<Started> {
+  const { config, secrets, log, settings, others } = given;
+  const { dataDir } = config;
+  makeFolder(dataDir);
+  const lock = DataLock.acquire(dataDir);
+  undo.push(() => lock.release());
+  const nodeId = keptNodeId(dataDir);
+
+  const databaseUrl = secrets.databaseUrl ?? (await startEmbedded(dataDir, log, undo));
+  const { db } = await openDatabase(databaseUrl);
+  undo.push(() => db.destroy());
+  const keyStore = new KeyStore(db);
+  const access = new Access(keyStore);
+  const firstKey = await access.keys.ensureFirstKey(secrets.firstKey);
+
+  const media = new Media({ ...config.media, ...mediaAddresses(config), log: log.child({ part: 'media' }) });
+  undo.push(() => media.stop());
+  const mailbox = new Mailbox({ databaseUrl, nodeId, log });
+  undo.push(() => mailbox.stop());
+  await Promise.all([config.roles.includes('media') && media.start(), mailbox.start()]);
+
+  const egressStore = createEgressStore(db, mailbox);
+  let egressParts: EgressParts;
+  const liveStore = new LiveStore({
+    db,
+    nodeId,
+    send: (tx, job, startAt) => mailbox.send(nodeId, job, { tx, startAt }),
+    onSessionEnd: (tx, sessionId, at) => egressStore.sessionEnds(tx, sessionId, at),
+  });
+  const liveRooms = new LiveRooms({
+    store: liveStore,
+    topicStore: new TopicStore(db),
+    media,
+    onlooker: egressOnlooker(() => egressParts),
+    log: log.child({ part: 'rooms' }),
+  });
+  media.on('workerDied', ({ peers }) => liveRooms.mediaLost(peers));
+
+  const urls: { public: string } = { public: config.publicUrl ?? '' };
+  const node = new Node({
+    id: nodeId,
+    roles: config.roles,
+    publicUrl: () => urls.public,
+    store: new NodeStore(db),
+    mailbox: splitMailbox(mailbox, (command) => egressParts.egress.obey(command)),
+    rooms: liveRooms,
+    endLostSessions: (id, lastSeen) => liveStore.endLostSessions(id, lastSeen),
+    log: log.child({ part: 'node', node: nodeId }),
+  });
+  const outbound = createOutbound({ allow: config.outboundAllow });
+  undo.push(() => outbound.close());
+  const rooms = new Rooms({
+    rooms: new RoomStore(db),
+    sessions: new SessionStore(db),
+    live: node,
+    checkUrl: (url) => outbound.checkUrl(url),
+  });
+
+  const uploadStore = new UploadStore(db);
+  egressParts = createEgress({
+    ...others,
+    config,
+    secrets,
+    nodeId,
+    store: egressStore,
+    uploads: uploadStore,
+    rooms,
+    liveRooms,
+    media,
+    outbound,
+    log,
+  });
+  const { egress, studio, uploads, storage } = egressParts;
+  undo.push(() => storage.close());
+  undo.push(() => uploads.stop());
+
+  const feed = new Feed({ channel: new ChangeChannel(db, databaseUrl), log: log.child({ part: 'dashboard' }) });
+  undo.push(() => feed.stop());
+  const metrics = new Registry();
+  measureLive(metrics, { rooms: liveRooms, media });
+  measureEgress(metrics, studio, () => uploadStore.pendingUploads(nodeId));
+  const attempts = measureWebhooks(metrics);
+  const webhooks = await Webhooks.create({
+    queue: new DeliveryQueue(db, databaseUrl),
+    store: new WebhookStore(db),
+    outbound,
+    log,
+    nodeId,
+    metrics: {
+      attempted: (facts) => {
+        attempts.attempted(facts);
+        feed.changed('deliveries');
+      },
+    },
+  });
+  undo.push(() => webhooks.stop());
+  const links = new Links(() => urls.public);
+  const dashboard = new Dashboard({
+    store: new DashboardStore(db),
+    keys: access.keys,
+    feed,
+    installation: {
+      version: VERSION,
+      nodeId,
+      dataDir,
+      operatorId: firstKey.ownerId,
+      keyFromSettings: secrets.firstKey?.apiKey,
+      publicUrl: () => urls.public,
+      settings,
+      workers: () => workersOf(media),
+    },
+  });
+  const http = await createHttpServer({
+    access,
+    dashboard: { dashboard, signIns: new SignIns({ store: new SignInStore(db), keys: keyStore }) },
+    rooms,
+    files: new FileStore(db, dataDir),
+    checks: {
+      database: () => sql`select 1`.execute(db),
+      media: async () => {
+        if (config.roles.includes('media') && !media.ready) throw new Error('a media worker is being replaced');
+      },
+    },
+    publicUrl: () => urls.public,
+    log,
+    metrics,
+    v2: [
+      webhookRoutes({ webhooks }),
+      inviteRoutes({ access, rooms, publicUrl: () => urls.public }),
+      prefixed('/recordings', recordingRoutes({ egress, links })),
+      prefixed('/hls', hlsRoutes({ egress, links })),
+      prefixed('/livestreams', livestreamRoutes({ egress, links })),
+    ],
+    open: [
+      publicKeyRoutes({ webhooks }),
+      mediaFileRoutes({ egress }),
+      guestTokenRoutes({ access }),
+      pageRoutes({ folder: PAGES_FOLDER }),
+    ],
+  });
+  undo.push(() => http.close());
+  const signaling = new SignalingServer({
+    services: {
+      admit: async (token, roomId, participantId) => {
+        const grant = await access.authorizeJoin(token);
+        return { facts: await rooms.joinable(grant, roomId, participantId), grant };
+      },
+      openRoom: (facts) => liveRooms.open(facts),
+      rtpCapabilities: () => media.rtpCapabilities,
+      egress: egressOfMeetings(egress),
+    },
+    publicUrl: () => urls.public,
+    log,
+  });
+  undo.push(() => signaling.close());
+
+  // Sessions of an earlier life end before anybody can join again.
+  await node.recover();
+  const listen = (port: ListenPort, make: () => Promise<Server>, scheme: string) =>
+    port === undefined ? undefined : openListener({ config, port, make, scheme, signaling, undo });
+  const httpUrl = await listen(config.httpPort, async () => createListener(http), 'http');
+  const httpsUrl = await listen(config.httpsPort, async () => createListener(http, await certificate(config)), 'https');
+  urls.public ||= httpsUrl ?? httpUrl ?? '';
+  await feed.start();
+  await node.start();
+  undo.push(() => studio.stop());
+  undo.push(() => node.stop());
+  // What this node left unfinished is finished under the addresses it has now.
+  await studio.start();
+  await uploads.start();
+  if (config.roles.includes('api')) await webhooks.start();
+  return { httpUrl, httpsUrl, publicUrl: urls.public, firstKey };
+}
+
+function prefixed(prefix: string, routes: FastifyPluginAsyncTypebox): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    await app.register(routes, { prefix });
+  };
+}
+
+function workersOf(media: Media) {
+  return media.workers.map(({ index, worker, rooms, peers, consumers }) => ({
+    index,
+    pid: worker.pid,
+    rooms,
+    people: peers.size,
+    consumers,
+  }));
+}
+
+async function startEmbedded(dataDir: string, log: Logger, undo: Undo[]): Promise<string> {
+  const postgres = await EmbeddedPostgres.start({ dataDir, log });
+  undo.push(() => postgres.stop());
+  return postgres.url;
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new StartError(`The data folder ${folder} could not be made: ${(error as Error).message}`);
+  }
+}
+
+/** A node keeps its id, so that after a crash it finds the sessions and deliveries that were its own. */
+function keptNodeId(dataDir: string): string {
+  const file = join(dataDir, 'node-id');
+  try {
+    const kept = readFileSync(file, 'utf8').trim();
+    if (/^[0-9a-f]{24}$/.test(kept)) return kept;
+  } catch {
+    // The first start in this folder.
+  }
+  const made = newObjectId();
+  writeFileSync(file, `${made}\n`);
+  return made;
+}
+
+function mediaAddresses({ host, media }: Config): { listenAddress: string; announcedAddress: string | undefined } {
+  const local = host === 'localhost' ? '127.0.0.1' : host;
+  if (media.announcedAddress) {
+    return {
+      listenAddress: isLoopback(media.announcedAddress) ? local : '0.0.0.0',
+      announcedAddress: media.announcedAddress,
+    };
+  }
+  if (!isUnspecified(host)) return { listenAddress: local, announcedAddress: undefined };
+  const announcedAddress = firstExternalAddress();
+  if (!announcedAddress) throw new StartError('No address for media was found: set ROOMFUL_RTC_ADDRESS.');
+  return { listenAddress: '0.0.0.0', announcedAddress };
+}
+
+/** The host that others are told: where all addresses are bound, the one that media is announced with. */
+function shownHost(config: Config): string {
+  if (!isUnspecified(config.host)) return config.host;
+  return config.media.announcedAddress ?? firstExternalAddress() ?? '127.0.0.1';
+}
+
+function certificate(config: Config) {
+  const hosts = [...new Set(['localhost', '127.0.0.1', shownHost(config)])];
+  return loadCertificate({ files: config.tlsFiles, dataDir: config.dataDir, hosts });
+}
+
+async function openListener(options: {
+  config: Config;
+  port: number;
+  make: () => Promise<Server>;
+  scheme: string;
+  signaling: SignalingServer;
+  undo: Undo[];
+}): Promise<string> {
+  const { config, port, make, scheme, signaling, undo } = options;
+  const server = await make();
+  signaling.attach(server);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, scheme, config.host, port)));
+    server.listen(port, config.host, resolve);
+  });
+  undo.push(
+    () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  );
+  const host = shownHost(config);
+  const bound = (server.address() as AddressInfo).port;
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+}
+
+function listenError(error: NodeJS.ErrnoException, scheme: string, host: string, port: number): StartError {
+  const setting = scheme === 'https' ? 'ROOMFUL_HTTPS_PORT' : 'ROOMFUL_HTTP_PORT';
+  if (error.code === 'EADDRINUSE') {
+    return new StartError(`Port ${port} on ${host} is in use. Stop what uses it, or choose another with ${setting}.`);
+  }
+  if (error.code === 'EACCES')
+    return new StartError(`Port ${port} may not be bound by this user; choose another with ${setting}.`);
+  return new StartError(`Port ${port} on ${host} could not be bound: ${error.message}`);
+}

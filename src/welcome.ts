@@ -1,0 +1,33 @@
+// What the operator reads when the server is up: where it is, the key, and a command that works.
+import { mintToken } from './access/mint.ts';
+import type { App } from './app.ts';
+
+const TOKEN_HOURS = 24;
+
+/** The secret is shown once, when the key was made; afterwards the command that shows it. */
+export async function welcome({ app, keyIsGiven }: { app: App; keyIsGiven: boolean }): Promise<string> {
+  const { firstKey, publicUrl } = app;
+  const api = app.httpUrl ?? publicUrl;
+  const token = await mintToken(firstKey, { expiresInSeconds: TOKEN_HOURS * 3600 });
+  const insecure = api.startsWith('https:') ? ' --insecure' : '';
+  const secret = keyIsGiven
+    ? 'as set in ROOMFUL_API_SECRET'
+    : firstKey.created
+      ? firstKey.secret
+      : 'kept in the database; show it with: npm run roomful -- keys list --secrets';
+  return `
+  Roomful is ready.
+
+    Open         ${publicUrl}
+    API docs     ${api}/docs
+    SDKs         signalingBaseUrl: '${new URL(publicUrl).host}'   apiEndpoint: '${api}'
+
+    API key      ${firstKey.apiKey}
+    API secret   ${secret}
+
+  Create a room (the token is good for ${TOKEN_HOURS} hours; make others with: npm run roomful -- token):
+
+    curl${insecure} -X POST ${api}/v2/rooms -H 'Content-Type: application/json' -d '{}' -H 'Authorization: ${token}'
+
+`;
+}
