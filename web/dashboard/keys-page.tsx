@@ -1,0 +1,239 @@
+import { ActionIcon, Alert, Badge, Button, Group, Menu, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { IconBan, IconDots, IconKey, IconPlus, IconRotate } from '@tabler/icons-react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { KeyRow, NewSecretBody } from '../../src/protocol/rest/dashboard.ts';
+import { api } from './api.ts';
+import { CodeBlock } from './parts/code-block.tsx';
+import { Confirm } from './parts/confirm.tsx';
+import { type Column, DataTable } from './parts/data-table.tsx';
+import { Identifier } from './parts/identifier.tsx';
+import { PageFrame } from './parts/page.tsx';
+import { Section } from './parts/section.tsx';
+import { Ago } from './parts/times.tsx';
+import { tell } from './parts/toasts.tsx';
+import { keys } from './queries.ts';
+
+type Asked = { what: 'rotate' | 'disable'; key: KeyRow };
+
+export function Page() {
+  const found = useQuery(keys);
+  const [creating, setCreating] = useState(false);
+  const [asked, setAsked] = useState<Asked>();
+  const [made, setMade] = useState<NewSecretBody>();
+  const data = found.data && {
+    data: found.data.data,
+    pageInfo: { currentPage: 1, perPage: found.data.data.length, lastPage: 1, total: found.data.data.length },
+  };
+  const columns: Column<KeyRow>[] = [
+    { header: 'Name', cell: (key) => <Name row={key} /> },
+    { header: 'API key', from: 'sm', cell: ({ apiKey }) => <Identifier value={apiKey} label="API key" /> },
+    {
+      header: 'State',
+      cell: ({ disabledAt }) => (
+        <Badge variant="light" color={disabledAt ? 'red' : 'teal'} tt="none">
+          {disabledAt ? 'Disabled' : 'Active'}
+        </Badge>
+      ),
+    },
+    { header: 'Created', from: 'sm', cell: ({ createdAt }) => <Ago at={createdAt} size="sm" /> },
+    { header: 'Actions', align: 'right', cell: (key) => !key.disabledAt && <Actions row={key} ask={setAsked} /> },
+  ];
+  return (
+    <PageFrame
+      title="API keys"
+      description="A key and its secret sign tokens. Keys on this page share their rooms; give each program its own."
+      actions={
+        <Button leftSection={<IconPlus size={16} />} onClick={() => setCreating(true)}>
+          New key
+        </Button>
+      }
+    >
+      <Section>
+        <DataTable
+          label="API keys"
+          columns={columns}
+          rowKey={({ apiKey }) => apiKey}
+          found={{ data, error: found.error, refetch: found.refetch }}
+          noun={['key', 'keys']}
+          empty={null}
+        />
+      </Section>
+      <Create opened={creating} onClose={() => setCreating(false)} onMade={setMade} />
+      <Change asked={asked} onClose={() => setAsked(undefined)} onMade={setMade} />
+      <NewSecret made={made} onClose={() => setMade(undefined)} />
+    </PageFrame>
+  );
+}
+
+function Name({ row: { name, current, fromSettings, apiKey } }: { row: KeyRow }) {
+  return (
+    <Stack gap={2}>
+      <Group gap={6}>
+        <Text size="sm" fw={600}>
+          {name}
+        </Text>
+        {current && (
+          <Badge size="sm" variant="default" tt="none">
+            signed in
+          </Badge>
+        )}
+        {fromSettings && (
+          <Badge size="sm" variant="default" tt="none">
+            from the settings
+          </Badge>
+        )}
+      </Group>
+      <Text size="xs" c="dimmed" hiddenFrom="sm" style={{ overflowWrap: 'anywhere' }}>
+        {apiKey}
+      </Text>
+    </Stack>
+  );
+}
+
+function Actions({ row, ask }: { row: KeyRow; ask: (asked: Asked) => void }) {
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" aria-label={`Actions for ${row.name}`}>
+          <IconDots size={18} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item
+          leftSection={<IconRotate size={16} />}
+          disabled={row.fromSettings}
+          onClick={() => ask({ what: 'rotate', key: row })}
+        >
+          New secret …
+        </Menu.Item>
+        <Menu.Item color="red" leftSection={<IconBan size={16} />} onClick={() => ask({ what: 'disable', key: row })}>
+          Disable …
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function Create({
+  opened,
+  onClose,
+  onMade,
+}: {
+  opened: boolean;
+  onClose: () => void;
+  onMade: (made: NewSecretBody) => void;
+}) {
+  const client = useQueryClient();
+  const form = useForm({
+    initialValues: { name: '' },
+    validate: { name: (text) => (text.trim() ? null : 'Say what it is for.') },
+  });
+  const create = useMutation({
+    mutationFn: ({ name }: { name: string }) => api<NewSecretBody>('POST', '/keys', { name: name.trim() }),
+    onSuccess: async (made) => {
+      form.reset();
+      onClose();
+      onMade(made);
+      await client.invalidateQueries({ queryKey: ['keys'] });
+    },
+    onError: tell.failed,
+  });
+  return (
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={<Text fw={650}>New API key</Text>}
+      centered
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      <form onSubmit={form.onSubmit((values) => create.mutate(values))}>
+        <Stack>
+          <TextInput
+            label="Name"
+            description="What it is for, such as the program that uses it."
+            placeholder="Production backend"
+            maxLength={100}
+            data-autofocus
+            {...form.getInputProps('name')}
+          />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={create.isPending}>
+              Create key
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
+
+function Change({
+  asked,
+  onClose,
+  onMade,
+}: {
+  asked: Asked | undefined;
+  onClose: () => void;
+  onMade: (made: NewSecretBody) => void;
+}) {
+  const client = useQueryClient();
+  const isRotation = asked?.what === 'rotate';
+  const change = useMutation({
+    mutationFn: async ({ what, key }: Asked): Promise<NewSecretBody | undefined> => {
+      const path = `/keys/${encodeURIComponent(key.apiKey)}/${what}`;
+      return what === 'rotate' ? api<NewSecretBody>('POST', path) : void (await api('POST', path));
+    },
+    onSuccess: async (made) => {
+      onClose();
+      if (made) onMade(made);
+      else tell.done('The key is disabled.');
+      await client.invalidateQueries({ queryKey: ['keys'] });
+    },
+    onError: tell.failed,
+  });
+  return (
+    <Confirm
+      opened={asked !== undefined}
+      title={isRotation ? `New secret for ${asked?.key.name}?` : `Disable ${asked?.key.name}?`}
+      action={isRotation ? 'Make a new secret' : 'Disable for ever'}
+      loading={change.isPending}
+      onConfirm={() => asked && change.mutate(asked)}
+      onClose={onClose}
+    >
+      {isRotation
+        ? 'Tokens signed with the old secret are refused within a second, and whoever signed in with it is signed out.'
+        : 'Its tokens are refused within a second and nobody can sign in with it. This cannot be taken back; its rooms stay.'}
+      {!isRotation && asked?.key.current && ' You are signed in with this key: you will be signed out.'}
+    </Confirm>
+  );
+}
+
+function NewSecret({ made, onClose }: { made: NewSecretBody | undefined; onClose: () => void }) {
+  return (
+    <Modal
+      opened={made !== undefined}
+      onClose={onClose}
+      title={<Text fw={650}>{made?.name}</Text>}
+      size="lg"
+      centered
+      closeOnClickOutside={false}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      <Stack>
+        <Alert color="yellow" icon={<IconKey size={18} />}>
+          Keep the secret now: it is not shown again.
+        </Alert>
+        <CodeBlock label="API key" code={made?.apiKey ?? ''} />
+        <CodeBlock label="secret" code={made?.secret ?? ''} />
+        <Group justify="flex-end">
+          <Button onClick={onClose}>I have kept it</Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}
