@@ -1,0 +1,148 @@
+// The folders show the architecture only as long as imports follow it. Each rule says why it is there.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const SRC = join(ROOT, 'src');
+
+const WORDS = ['protocol', 'kit', 'errors', 'log'];
+
+/** Which parts of `src` a part may import, and the reason told when one imports another. */
+const MAY_IMPORT: Record<string, { parts: string[]; why: string }> = {
+  protocol: {
+    parts: [],
+    why: 'protocol holds the words we speak outward: schemas, types and ids that depend on nothing',
+  },
+  kit: { parts: [], why: 'kit holds tools without a domain' },
+  errors: { parts: ['protocol', 'kit'], why: 'errors are made of words only' },
+  log: { parts: ['protocol', 'kit'], why: 'the log knows no part of the product' },
+  config: { parts: ['protocol', 'kit'], why: 'settings are read before any part exists' },
+  metrics: { parts: ['protocol', 'kit'], why: 'gauges read what app.ts hands them' },
+  store: { parts: WORDS, why: 'store holds rows and SQL; what they mean is decided in the domain folders' },
+  access: { parts: WORDS, why: 'who may do what is decided without knowing how it was asked' },
+  jobs: { parts: WORDS, why: 'the queue carries jobs; the node that takes them knows what they mean' },
+  rooms: { parts: WORDS, why: 'rooms ask for a store and a media plane by shape, so that app.ts can hand over any' },
+  media: { parts: WORDS, why: 'the SFU knows peers and streams, not rooms, sockets or tables' },
+  webhooks: { parts: WORDS, why: 'webhooks deliver what the store hands them, whoever caused it' },
+  dashboard: { parts: WORDS, why: 'the dashboard asks for a store and keys by shape' },
+  egress: {
+    parts: WORDS,
+    why: 'egress asks for a store, sessions and a tap by shape, so that app.ts can hand over any',
+  },
+  http: {
+    parts: [...WORDS, 'rooms', 'webhooks', 'egress', 'access', 'dashboard'],
+    why: 'http translates requests for the front doors',
+  },
+  signaling: { parts: [...WORDS, 'rooms', 'egress', 'access'], why: 'signaling translates messages for rooms' },
+  cli: { parts: [...WORDS, 'config', 'access', 'rooms', 'store', 'http'], why: 'commands use the front doors' },
+};
+
+/** What no part but these may import, of packages. */
+const OWNERS: Record<string, { parts: string[]; why: string }> = {
+  mediasoup: { parts: ['media'], why: 'the SFU could be another; only media knows that it is mediasoup' },
+  'pg-boss': { parts: ['jobs'], why: 'the job queue could be another' },
+  pg: { parts: ['store'], why: 'SQL and connections live in store' },
+  kysely: { parts: ['store', 'jobs', 'app'], why: 'SQL lives in store' },
+  fastify: { parts: ['http'], why: 'rooms and webhooks are asked through HTTP, they do not know it' },
+  'socket.io': { parts: ['signaling'], why: 'rooms see a ParticipantLink, not a socket' },
+  'node-av': { parts: ['egress'], why: 'FFmpeg runs in the children of egress only' },
+  '@aws-sdk': { parts: ['egress'], why: 'object storage is one of the storages of egress' },
+  undici: { parts: ['kit'], why: 'whatever goes out passes the outbound guard' },
+};
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .map((file) => join(folder, file));
+}
+
+/** `rooms` for src/rooms/live-room.ts, `app` for src/app.ts. */
+function partOf(file: string): string {
+  const [first = ''] = relative(SRC, file).split('/');
+  return first.replace(/\.ts$/, '');
+}
+
+function importsOf(file: string): string[] {
+  const found = readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g);
+  return [...found].map(([, specifier = '']) => specifier);
+}
+
+const files = sourceFiles(SRC);
+
+describe('imports', () => {
+  it('follow the table of parts', () => {
+    const broken = files.flatMap((file) => {
+      const rule = MAY_IMPORT[partOf(file)];
+      if (!rule) return [];
+      return importsOf(file)
+        .filter((specifier) => specifier.startsWith('.'))
+        .map((specifier) => partOf(resolve(dirname(file), specifier)))
+        .filter((part) => part !== partOf(file) && !rule.parts.includes(part))
+        .map((part) => `${relative(ROOT, file)} imports ${part}: ${rule.why}`);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('leave each library to the part that owns it', () => {
+    const broken = files.flatMap((file) =>
+      importsOf(file).flatMap((specifier) => {
+        const rule = Object.entries(OWNERS).find(
+          ([name]) => specifier === name || specifier.startsWith(`${name}/`),
+        )?.[1];
+        return rule && !rule.parts.includes(partOf(file))
+          ? [`${relative(ROOT, file)} imports ${specifier}: ${rule.why}`]
+          : [];
+      }),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('never take a proprietary SDK into what is shipped', () => {
+    const shipped = files.filter((file) =>
+      importsOf(file).some((specifier) => specifier.startsWith('@videosdk.live/')),
+    );
+    expect(shipped).toEqual([]);
+    const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { dependencies: object };
+    expect(Object.keys(dependencies).filter((name) => name.startsWith('@videosdk.live/'))).toEqual([]);
+  });
+
+  it('of the pages reach into the server for its words alone, and of the client know no page', () => {
+    const pages = readdirSync(join(ROOT, 'web'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.tsx?$/.test(file) && !file.includes('.test.'))
+      .map((file) => join(ROOT, 'web', file));
+    const broken = pages.flatMap((file) =>
+      importsOf(file).flatMap((specifier) => {
+        const target = specifier.startsWith('.') ? relative(ROOT, resolve(dirname(file), specifier)) : specifier;
+        const inClient = relative(ROOT, file).startsWith('web/client/');
+        const foreign = target.startsWith('src/') && !target.startsWith('src/protocol/');
+        const upward = inClient && (/^web\/(?!client\/)/.test(target) || /^(react|@mantine|@tanstack)/.test(target));
+        const proprietary = target.startsWith('@videosdk.live/');
+        return foreign || upward || proprietary ? [`${relative(ROOT, file)} imports ${target}`] : [];
+      }),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('have a rule for every part', () => {
+    const parts = new Set(files.map(partOf));
+    const free = ['app', 'app-egress', 'main', 'welcome'];
+    expect([...parts].filter((part) => !(part in MAY_IMPORT) && !free.includes(part))).toEqual([]);
+  });
+});
+
+describe('folders', () => {
+  it('each tell in a README what lives there', () => {
+    const folders = readdirSync(SRC, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const silent = folders.filter(({ name }) => !readdirSync(join(SRC, name)).includes('README.md'));
+    expect(silent.map(({ name }) => name)).toEqual([]);
+  });
+});
+
+describe('process.env', () => {
+  it('is read by config.ts alone', () => {
+    // PATH is handed on to child processes, not read.
+    const readers = files.filter((file) => /process\.env(?!\.PATH)/.test(readFileSync(file, 'utf8')));
+    expect(readers.map((file) => relative(ROOT, file))).toEqual(['src/config.ts']);
+  });
+});

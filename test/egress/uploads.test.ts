@@ -1,0 +1,84 @@
+// Finished recordings go to an object storage and to signed addresses, also when those are away for a while.
+
+import { access } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EgressStage } from '../harness/egress-stage.ts';
+import { ObjectStorage } from '../harness/object-storage.ts';
+
+let storage: ObjectStorage;
+let stage: EgressStage;
+beforeEach(async () => {
+  storage = await ObjectStorage.start();
+  stage = await EgressStage.set(storage.env);
+});
+afterEach(async () => {
+  await stage[Symbol.asyncDispose]();
+  await storage[Symbol.asyncDispose]();
+});
+
+async function record(wish: object = {}) {
+  const roomId = await stage.room();
+  await stage.join(roomId);
+  await stage.app.post('/v2/recordings/start', { roomId, ...wish });
+  await stage.event(roomId, 'recording-started');
+  await stage.app.post('/v2/recordings/end', { roomId });
+  await stage.event(roomId, 'recording-stopped');
+  // biome-ignore lint/suspicious/noExplicitAny: answers are looked into
+  const look = async () => ((await stage.app.get(`/v2/recordings?roomId=${roomId}`)).body as any).data[0];
+  return { roomId, look };
+}
+
+const localPath = async () =>
+  (await stage.app.database.db.selectFrom('egress_files').select('local_path').executeTakeFirst())?.local_path;
+
+describe('an object storage', () => {
+  it('gets the file, which is served from there when the copy here is gone', async () => {
+    const { look } = await record({ awsDirPath: 'march' });
+    await expect.poll(async () => (await look()).file.userStorage, { timeout: 10_000 }).not.toBeNull();
+    await expect.poll(localPath).toBeNull();
+    const { file } = await look();
+    expect(file.userStorage).toEqual({ type: 's3', path: `march/${file.id}.mp4` });
+    const answer = await fetch(file.fileUrl, { headers: { range: 'bytes=4-7' } });
+    expect([answer.status, await answer.text()]).toEqual([206, 'ftyp']);
+    expect((await (await fetch(file.fileUrl)).arrayBuffer()).byteLength).toBe(file.size);
+  });
+
+  it('that is away gets it later, and until then it is served from here', async () => {
+    await storage.goAway();
+    const { look } = await record();
+    const { file } = await look();
+    expect(file.userStorage).toBeNull();
+    expect((await (await fetch(file.fileUrl)).arrayBuffer()).byteLength).toBe(file.size);
+    const attempts = async () =>
+      (await stage.app.database.db.selectFrom('egress_uploads').select('attempts').executeTakeFirstOrThrow()).attempts;
+    await expect.poll(attempts, { timeout: 20_000 }).toBeGreaterThan(0);
+    await access(String(await localPath()));
+    await storage.comeBack();
+    await expect.poll(async () => (await look()).file.userStorage, { timeout: 25_000 }).not.toBeNull();
+    await expect.poll(localPath).toBeNull();
+  });
+});
+
+describe('a signed address', () => {
+  it('gets the file as well, however often it refuses at first', async () => {
+    const received: Buffer[] = [];
+    let refusals = 1;
+    const server: Server = createServer((request, response) => {
+      const pieces: Buffer[] = [];
+      request.on('data', (piece: Buffer) => pieces.push(piece));
+      request.on('end', () => {
+        if (refusals-- > 0) return response.writeHead(500).end('not now');
+        received.push(Buffer.concat(pieces));
+        return response.end();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const { look } = await record({ preSignedUrl: `http://127.0.0.1:${port}/bucket/key?signature=x` });
+    await expect.poll(() => received.length, { timeout: 15_000 }).toBe(1);
+    expect(received[0]).toHaveLength((await look()).file.size);
+    server.close();
+  });
+});

@@ -1,0 +1,37 @@
+// An egress that nothing has happened to, but for what a test says.
+import type { Egress } from '../../src/protocol/egress.ts';
+
+export const anEgress = (facts: Partial<Egress>): Egress => ({
+  id: 'e'.repeat(24),
+  kind: 'recording',
+  sessionId: 's'.repeat(24),
+  roomId: 'abcd-efgh-ijkl',
+  ownerId: 'o'.repeat(24),
+  nodeId: 'n'.repeat(24),
+  baseUrl: 'https://rooms.example.com',
+  config: {
+    layout: { type: 'GRID', priority: 'SPEAKER', gridSize: 25 },
+    theme: 'DEFAULT',
+    mode: 'video-and-audio',
+    quality: 'med',
+    orientation: 'landscape',
+  },
+  webhookUrl: null,
+  outputs: [],
+  fileFormat: 'mp4',
+  dirPath: '',
+  preSignedUrl: null,
+  onFailure: null,
+  compositionId: null,
+  status: 'queued',
+  reason: null,
+  folder: null,
+  gaps: [],
+  file: null,
+  createdAt: new Date(0),
+  updatedAt: new Date(0),
+  startedAt: null,
+  playableAt: null,
+  endedAt: null,
+  ...facts,
+});

@@ -1,0 +1,73 @@
+// A tab with the dashboard in it, driven as the operator does: by roles, labels and visible words.
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { accessibilityOf, type Finding } from './accessibility.ts';
+import type { TestServer } from './server.ts';
+
+const PATIENCE_MS = 15_000;
+
+export class DashboardTab implements AsyncDisposable {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** What the browser refused by the Content-Security-Policy, errors nobody caught, and dialogs of injected scripts. */
+  readonly complaints: string[] = [];
+  readonly #server: TestServer;
+
+  private constructor(server: TestServer, context: BrowserContext, page: Page) {
+    this.#server = server;
+    this.context = context;
+    this.page = page;
+    page.setDefaultTimeout(PATIENCE_MS);
+    page.on('pageerror', (error) => this.complaints.push(String(error)));
+    page.on('console', (message) => {
+      if (message.text().includes('Content Security Policy')) this.complaints.push(message.text());
+    });
+    page.on('dialog', (dialog) => {
+      this.complaints.push(`dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+  }
+
+  static async open(browser: Browser, server: TestServer, scheme: 'light' | 'dark' = 'light'): Promise<DashboardTab> {
+    const context = await browser.newContext({
+      viewport: { width: 1280, height: 900 },
+      colorScheme: scheme,
+      ignoreHTTPSErrors: true,
+      reducedMotion: 'reduce',
+    });
+    const tab = new DashboardTab(server, context, await context.newPage());
+    await tab.go('/');
+    return tab;
+  }
+
+  /** Opens a page by its address, as a link that somebody was sent. */
+  async go(path: string): Promise<void> {
+    await this.page.goto(`${this.#server.httpsUrl}${path}`);
+  }
+
+  async signIn(apiKey = this.#server.apiKey, secret = this.#server.secret): Promise<void> {
+    await this.page.getByLabel('API key').fill(apiKey);
+    await this.page.getByLabel('Secret', { exact: true }).fill(secret);
+    await this.button('Sign in').click();
+  }
+
+  button(name: string | RegExp): Locator {
+    return this.page.getByRole('button', { name, exact: typeof name === 'string' });
+  }
+
+  heading(name: string): Locator {
+    return this.page.getByRole('heading', { name, exact: true });
+  }
+
+  /** Rows of the table with this name, without the one of headers. */
+  rows(table: string): Locator {
+    return this.page.getByRole('table', { name: table }).locator('tbody tr');
+  }
+
+  accessibility(): Promise<Finding[]> {
+    return accessibilityOf(this.page);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.context.close();
+  }
+}

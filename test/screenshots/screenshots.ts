@@ -1,0 +1,200 @@
+// Pictures of every page: `npm run screenshots`. The real program with a month of made-up history; the best ones are
+// written to docs/images, with `--all <folder>` every page at every width, light and dark.
+import { mkdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { Browser, Page } from 'playwright-core';
+import { mintToken } from '../../src/access/mint.ts';
+import { App } from '../../src/app.ts';
+import { readConfig, settingsInForce } from '../../src/config.ts';
+import { openDatabase } from '../../src/store/database.ts';
+import { EmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
+import { launchBrowser } from '../harness/browser.ts';
+import { RawClient } from '../harness/raw-client.ts';
+import { insertDemo } from './demo-data.ts';
+
+const WIDTHS = [1440, 768, 360];
+const SCHEMES = ['light', 'dark'] as const;
+const HEIGHT = 900;
+
+/** What the README shows: page, width and colours. */
+const BEST = [
+  ['overview', 1440, 'light'],
+  ['session', 1440, 'dark'],
+  ['new-room', 1440, 'light'],
+  ['webhooks', 1440, 'light'],
+  ['overview', 360, 'dark'],
+  ['session', 360, 'light'],
+] as const;
+
+interface Stage extends AsyncDisposable {
+  url: string;
+  key: { apiKey: string; secret: string };
+  /** Address of each page by its name. */
+  pages: Record<string, string>;
+}
+
+async function setStage(): Promise<Stage> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'roomful-screenshots-'));
+  const log = pino({ level: 'error' });
+  const postgres = await EmbeddedPostgres.start({ dataDir: join(dataDir, 'pictures'), log });
+  const env = {
+    ...(process.env.MEDIASOUP_WORKER_BIN && { MEDIASOUP_WORKER_BIN: process.env.MEDIASOUP_WORKER_BIN }),
+    ROOMFUL_DATA_DIR: dataDir,
+    ROOMFUL_HTTP_PORT: '0',
+    ROOMFUL_HTTPS_PORT: 'off',
+    ROOMFUL_RTC_PORT: '0',
+    ROOMFUL_MEDIA_WORKERS: '2',
+    ROOMFUL_LOG_LEVEL: 'error',
+    ROOMFUL_PUBLIC_URL: 'https://rooms.example.com',
+    DATABASE_URL: postgres.url,
+  };
+  const { config, secrets } = readConfig(env);
+  const app = await App.start(config, secrets, log, { settings: settingsInForce(env) });
+  const { db } = await openDatabase(postgres.url);
+  const { storyId, deadId } = await insertDemo(db, app.firstKey);
+  const room = await db
+    .selectFrom('rooms')
+    .selectAll()
+    .where('custom_room_id', '=', 'weekly-standup')
+    .executeTakeFirstOrThrow();
+  const busy = await db
+    .selectFrom('rooms')
+    .selectAll()
+    .where('custom_room_id', '=', 'support-desk')
+    .executeTakeFirstOrThrow();
+  const other = await db
+    .selectFrom('rooms')
+    .selectAll()
+    .where('custom_room_id', '=', 'maths-101')
+    .executeTakeFirstOrThrow();
+  // Nobody listens at the addresses of the history, so what is live tells nobody.
+  await db
+    .updateTable('rooms')
+    .set({ webhook: null })
+    .where('custom_room_id', 'in', ['support-desk', 'maths-101'])
+    .execute();
+  const clients: RawClient[] = [];
+  for (const [roomId, peerId] of [
+    [other.room_id, 'ada'],
+    [other.room_id, 'grace'],
+    [other.room_id, 'alan'],
+    [busy.room_id, 'radia'],
+    [busy.room_id, 'zoe'],
+  ] as const) {
+    const token = await mintToken(app.firstKey, { expiresInSeconds: 600 });
+    clients.push(await RawClient.join(app.httpUrl ?? '', { roomId, peerId, secret: token }, 'RECV_ONLY'));
+  }
+  const since = new Date(Date.now() - 23 * 60_000);
+  await db.updateTable('sessions').set({ started_at: since }).where('ended_at', 'is', null).execute();
+  await db.updateTable('participant_stays').set({ joined_at: since }).where('left_at', 'is', null).execute();
+  await db.destroy();
+  return {
+    url: app.httpUrl ?? '',
+    key: app.firstKey,
+    pages: {
+      overview: '/',
+      rooms: '/rooms',
+      'new-room': '/rooms/new',
+      room: `/rooms/${room.room_id}`,
+      sessions: '/sessions',
+      session: `/sessions/${storyId}`,
+      webhooks: '/webhooks',
+      delivery: `/webhooks/deliveries/${deadId}`,
+      receivers: '/webhooks/endpoints',
+      'webhook-tools': '/webhooks/tools',
+      keys: '/keys',
+      tokens: '/tokens',
+      system: '/system',
+    },
+    async [Symbol.asyncDispose]() {
+      for (const client of clients) client.close();
+      await app.stop();
+      await postgres.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function openPage(browser: Browser, stage: Stage, width: number, scheme: 'light' | 'dark'): Promise<Page> {
+  const context = await browser.newContext({
+    colorScheme: scheme,
+    viewport: { width, height: HEIGHT },
+    locale: 'en-GB',
+    reducedMotion: 'reduce',
+  });
+  const page = await context.newPage();
+  page.on('console', (line) => line.type() === 'error' && console.error(`[${width} ${scheme}] ${line.text()}`));
+  page.on('pageerror', (error) => console.error(`[${width} ${scheme}] ${error}`));
+  await page.goto(stage.url);
+  return page;
+}
+
+async function signIn(page: Page, { key }: Stage): Promise<void> {
+  await page.getByLabel('API key').fill(key.apiKey);
+  await page.getByLabel('Secret', { exact: true }).fill(key.secret);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+}
+
+/** Live pages hold a connection for ever, so quiet is when nothing loads any more on the screen. */
+async function settle(page: Page): Promise<void> {
+  await page.locator('h1').first().waitFor();
+  await page.locator('[aria-busy="true"], .mantine-Skeleton-root').first().waitFor({ state: 'detached' });
+  await page.waitForTimeout(400);
+}
+
+async function fillForm(page: Page): Promise<void> {
+  await page.getByLabel('Custom room id').fill('weekly-standup');
+  await page.getByLabel('Receiver').fill('https://hooks.example.com/roomful');
+  await page.getByLabel('Record every session').click();
+  await page.waitForTimeout(300);
+}
+
+async function takeAll(
+  folder: string,
+  stage: Stage,
+  browser: Browser,
+  wanted: (name: string, width: number, scheme: string) => boolean,
+): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  for (const width of WIDTHS) {
+    for (const scheme of SCHEMES) {
+      const shots = ['sign-in', ...Object.keys(stage.pages)].filter((name) => wanted(name, width, scheme));
+      if (shots.length === 0) continue;
+      const page = await openPage(browser, stage, width, scheme);
+      const shoot = async (name: string) => {
+        const path = join(folder, `${name}-${width}-${scheme}.png`);
+        await page.screenshot({ path, fullPage: folder !== IMAGES });
+        const wide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+        if (Number(wide) > 0) console.error(`${name} is ${wide} px too wide at ${width}`);
+      };
+      await page.getByRole('heading', { name: 'Sign in to Roomful' }).waitFor();
+      if (shots.includes('sign-in')) await shoot('sign-in');
+      await signIn(page, stage);
+      for (const name of shots.filter((shot) => shot !== 'sign-in')) {
+        await page.goto(`${stage.url}${stage.pages[name]}`);
+        await settle(page);
+        if (name === 'new-room') await fillForm(page);
+        await shoot(name);
+      }
+      await page.context().close();
+    }
+  }
+}
+
+const IMAGES = 'docs/images';
+const all = process.argv[process.argv.indexOf('--all') + 1];
+const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1]?.split(',') : undefined;
+
+await using stage = await setStage();
+await using browser = await launchBrowser();
+if (process.argv.includes('--all') && all) {
+  await takeAll(all, stage, browser, (name) => !only || only.includes(name));
+} else {
+  await takeAll(IMAGES, stage, browser, (...shot) =>
+    BEST.some((best) => best.every((part, index) => part === shot[index])),
+  );
+}
