@@ -1,0 +1,154 @@
+// What the SFU costs per forwarded packet, and what the Node process beside it does meanwhile: our media plane (its
+// codecs, its WebRtcServer, its speaker observer) against a bare mediasoup worker, the same packets through both.
+// Receivers are plain UDP sockets, so encryption is in neither figure.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createWorker } from 'mediasoup';
+import type { Consumer, PlainTransport, Router, RtpParameters, Worker } from 'mediasoup/types';
+import { pino } from 'pino';
+import { readConfig } from '../src/config.ts';
+import { Media } from '../src/media/media.ts';
+import { median, type Row } from './table.ts';
+
+const PUBLISHERS = 8;
+const CONSUMERS_EACH = 40;
+const ROUNDS = 5;
+const ROUND_MS = 4_000;
+
+const CODECS = [
+  { kind: 'audio' as const, mimeType: 'audio/opus', clockRate: 48000, channels: 2 },
+  { kind: 'video' as const, mimeType: 'video/VP8', clockRate: 90000 },
+];
+
+function opus(ssrc: number): RtpParameters {
+  return {
+    codecs: [{ mimeType: 'audio/opus', payloadType: 111, clockRate: 48000, channels: 2, parameters: {} }],
+    encodings: [{ ssrc }],
+    rtcp: { cname: `bench-${ssrc}` },
+  };
+}
+
+interface Plane {
+  worker: Worker;
+  router: Router;
+  consumers: Consumer[];
+  intake: { port: number; ssrc: number }[];
+}
+
+/** Publishers and consumers on a router; `sinkPort` swallows what is forwarded. */
+async function fill(worker: Worker, router: Router, sinkPort: number): Promise<Plane> {
+  const plane: Plane = { worker, router, consumers: [], intake: [] };
+  const out: PlainTransport[] = [];
+  for (let i = 0; i < CONSUMERS_EACH; i++) {
+    const transport = await router.createPlainTransport({
+      listenInfo: { protocol: 'udp', ip: '127.0.0.1' },
+      rtcpMux: true,
+    });
+    await transport.connect({ ip: '127.0.0.1', port: sinkPort });
+    out.push(transport);
+  }
+  for (let i = 0; i < PUBLISHERS; i++) {
+    const ssrc = 1000 + i;
+    const into = await router.createPlainTransport({
+      listenInfo: { protocol: 'udp', ip: '127.0.0.1' },
+      rtcpMux: true,
+      comedia: true,
+    });
+    const producer = await into.produce({ kind: 'audio', rtpParameters: opus(ssrc) });
+    plane.intake.push({ port: into.tuple.localPort, ssrc });
+    for (const transport of out) {
+      plane.consumers.push(
+        await transport.consume({ producerId: producer.id, rtpCapabilities: router.rtpCapabilities }),
+      );
+    }
+  }
+  return plane;
+}
+
+interface Sample {
+  /** Microseconds of the worker's CPU for each packet that it forwarded. */
+  perPacketUs: number;
+  /** CPU of this process, as a share of the worker's. */
+  nodeShare: number;
+}
+
+async function measure(plane: Plane): Promise<Sample> {
+  const read = async () => {
+    const usage = await plane.worker.getResourceUsage();
+    let packets = 0;
+    for (const consumer of plane.consumers) {
+      for (const stat of await consumer.getStats()) if (stat.type === 'outbound-rtp') packets += stat.packetCount;
+    }
+    return { workerMs: usage.ru_utime + usage.ru_stime, packets };
+  };
+  const before = await read();
+  const nodeBefore = process.cpuUsage();
+  const quiet = await plane.worker.getResourceUsage();
+  await new Promise((resolve) => setTimeout(resolve, ROUND_MS));
+  const node = process.cpuUsage(nodeBefore);
+  const loud = await plane.worker.getResourceUsage();
+  const after = await read();
+  const workerMs = loud.ru_utime + loud.ru_stime - quiet.ru_utime - quiet.ru_stime;
+  return {
+    perPacketUs: (workerMs * 1000) / (after.packets - before.packets),
+    nodeShare: (node.user + node.system) / 1000 / workerMs,
+  };
+}
+
+export async function benchConsumers(): Promise<Row[]> {
+  const { workerBin } = readConfig().config.media;
+  const load = fork(new URL('rtp-load.ts', import.meta.url));
+  const [{ sinkPort }] = (await once(load, 'message')) as [{ sinkPort: number }];
+
+  const media = new Media({
+    listenAddress: '127.0.0.1',
+    announcedAddress: undefined,
+    firstPort: 0,
+    workers: 1,
+    workerBin,
+    log: pino({ level: 'silent' }),
+  });
+  await media.start();
+  const [home] = media.workers;
+  if (!home) throw new Error('no media worker');
+  const bareWorker = await createWorker({ ...(workerBin && { workerBin }) });
+  const ours = await fill(home.worker, home.router, sinkPort);
+  const bare = await fill(bareWorker, await bareWorker.createRouter({ mediaCodecs: CODECS }), sinkPort);
+  const observer = await home.router.createAudioLevelObserver({ maxEntries: 1, interval: 900 });
+  for (const producerId of new Set(ours.consumers.map((consumer) => consumer.producerId))) {
+    await observer.addProducer({ producerId });
+  }
+
+  const rounds: { ours: Sample; bare: Sample }[] = [];
+  for (let i = 0; i < ROUNDS; i++) {
+    const turn = async (plane: Plane) => {
+      load.send({ intake: plane.intake });
+      await once(load, 'message');
+      return measure(plane);
+    };
+    rounds.push({ ours: await turn(ours), bare: await turn(bare) });
+  }
+  load.disconnect();
+  bareWorker.close();
+  await media.stop();
+  const ratio = median(rounds.map((it) => it.bare.perPacketUs / it.ours.perPacketUs));
+  return [
+    { what: 'streams forwarded at once', value: String(PUBLISHERS * CONSUMERS_EACH), target: '' },
+    {
+      what: 'worker CPU per packet',
+      value: `${median(rounds.map((it) => it.ours.perPacketUs)).toFixed(2)} µs`,
+      target: '',
+    },
+    {
+      what: 'the same in bare mediasoup',
+      value: `${median(rounds.map((it) => it.bare.perPacketUs)).toFixed(2)} µs`,
+      target: '',
+    },
+    { what: 'consumers per core against bare mediasoup', value: ratio.toFixed(2), target: '≥ 0.95' },
+    {
+      what: 'Node process, share of the worker’s CPU',
+      value: `${(median(rounds.map((it) => it.ours.nodeShare)) * 100).toFixed(1)} %`,
+      target: '≤ 5 %',
+    },
+  ];
+}
