@@ -39,12 +39,15 @@ interface NodeDeps {
 
 /** How exact the end of a session is that died with its node. */
 const HEARTBEAT_MS = 1_000;
+/** Lost nodes are looked for less often than this one says that it lives. */
+const BEATS_PER_SEARCH = 5;
 /** A node that has not been seen this long is lost: many missed heartbeats, so that a slow database is no death. */
 const LOST_AFTER_MS = 15_000;
 
 export class Node implements Service {
   readonly #deps: NodeDeps;
   #heartbeat: NodeJS.Timeout | undefined;
+  #beats = 0;
   #beating: Promise<void> = Promise.resolve();
   readonly #lifecycle = new Lifecycle(
     () => this.#join(),
@@ -127,6 +130,8 @@ export class Node implements Service {
     const { id, store, rooms, endLostSessions, log } = this.#deps;
     try {
       await store.heartbeat(id, rooms.counts.participants, new Date());
+      this.#beats += 1;
+      if (this.#beats % BEATS_PER_SEARCH !== 0) return;
       for (const node of await store.lostWithSessions(lostSince())) {
         if (node.id === id) continue;
         const lost = await endLostSessions(node.id, node.seenAt);
