@@ -8,6 +8,7 @@ import { SdkTab } from './sdk-tab.ts';
 import { TestServer } from './server.ts';
 import { mintToken } from './test-api.ts';
 import { createTestDatabase } from './test-database.ts';
+import { SPEAKING } from './voice.ts';
 import { WebhookReceiver } from './webhook-receiver.ts';
 
 /** Enough for a test to see, and little to encode: most journeys are not about picture quality. */
@@ -21,6 +22,8 @@ export interface Person {
   /** Options of `createCameraVideoTrack`; 'own' is what the SDK chooses by itself, false a camera that is off. */
   camera?: Record<string, unknown> | 'own' | false;
   mic?: boolean;
+  /** Speaks without a pause, instead of beeping about once a second. */
+  speaks?: boolean;
   /** Further options of `initMeeting`. */
   options?: Record<string, unknown>;
 }
@@ -74,9 +77,11 @@ export class Stage implements AsyncDisposable {
 
   /** Opens a tab for somebody who is about to join. */
   async open(roomId: string, id: string, person: Person = {}): Promise<SdkTab> {
+    const context = await this.#browser.newContext();
+    if (person.speaks) await context.addInitScript(SPEAKING);
     return SdkTab.open({
       id,
-      context: await this.#browser.newContext(),
+      context,
       url: this.#pages.url('main'),
       serverLog: () => this.server.recently(),
       opening: await this.#opening(roomId, id, person),

@@ -9,6 +9,7 @@ import { MeetingTab, type TabOptions } from '../harness/meeting-tab.ts';
 import { TestServer } from '../harness/server.ts';
 import { mintToken } from '../harness/test-api.ts';
 import { createTestDatabase } from '../harness/test-database.ts';
+import { SPEAKING } from '../harness/voice.ts';
 
 const PAGES = resolve(import.meta.dirname, '../../dist/web');
 const MEETING_BUDGET_BYTES = 250_000;
@@ -49,23 +50,6 @@ const SMALL_CAMERA = `
   const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
   navigator.mediaDevices.getUserMedia = (wish) =>
     real(wish.video ? { video: { ...wish.video, width: 320, height: 180, frameRate: 15 } } : wish);`;
-
-/** The fake microphone's short beeps hardly count as speech; this has syllables. */
-const SPEAKING = `
-  const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-  navigator.mediaDevices.getUserMedia = async (wish) => {
-    if (!wish.audio) return real(wish);
-    const context = new AudioContext();
-    const voice = new OscillatorNode(context, { type: 'sawtooth', frequency: 180 });
-    const volume = new GainNode(context, { gain: 0.5 });
-    const syllables = new OscillatorNode(context, { frequency: 4 });
-    const out = context.createMediaStreamDestination();
-    syllables.connect(new GainNode(context, { gain: 0.5 })).connect(volume.gain);
-    voice.connect(volume).connect(out);
-    voice.start();
-    syllables.start();
-    return out.stream;
-  };`;
 
 const HOST = ['allow_join', 'allow_mod'];
 const GUEST = ['allow_join'];
