@@ -337,7 +337,7 @@ export class LiveRoom {
     peerId: string,
     what: 'enableMic' | 'disableMic' | 'enableWebcam' | 'disableWebcam',
   ): void {
-    this.#mustModerate(by);
+    this.mustModerate(by);
     const peer = this.#mustKnow(peerId);
     peer.link.request(what, { peerId: by.id }).catch((error) => peer.log.debug({ err: error, what }, 'device request'));
   }
@@ -348,7 +348,7 @@ export class LiveRoom {
     peerId: string,
     to: { roomId: string; payload: unknown; token: string | undefined },
   ): void {
-    this.#mustModerate(by);
+    this.mustModerate(by);
     const peer = this.#mustKnow(peerId);
     peer.link
       .request('switchRoom', { ...to, peerId: by.id })
@@ -356,7 +356,7 @@ export class LiveRoom {
   }
 
   async remove(by: Participant | 'api', peerId: string): Promise<void> {
-    if (by !== 'api') this.#mustModerate(by);
+    if (by !== 'api') this.mustModerate(by);
     const reason = by === 'api' ? LEAVE_REASONS.REMOVE_PEER_API : LEAVE_REASONS.REMOVE_PEER;
     const peer = this.#mustKnow(peerId);
     await this.leave(peer, reason);
@@ -364,7 +364,7 @@ export class LiveRoom {
   }
 
   async closeBy(participant: Participant): Promise<void> {
-    this.#mustModerate(participant);
+    this.mustModerate(participant);
     await this.end('closed');
   }
 
@@ -437,10 +437,6 @@ export class LiveRoom {
 
   tellAll(notification: Notification): void {
     this.#tellOthers(undefined, notification);
-  }
-
-  mustModerate(participant: Participant): void {
-    this.#mustModerate(participant);
   }
 
   #media(): RoomMedia {
@@ -601,7 +597,8 @@ export class LiveRoom {
     if (!this.isJoined(participant)) throw badRequest('NOT_JOINED', 'Join the meeting first.');
   }
 
-  #mustModerate(participant: Participant): void {
+  /** Throws unless the participant has joined and may moderate. */
+  mustModerate(participant: Participant): void {
     this.#mustBeJoined(participant);
     if (!participant.grant.moderator) throw invalidPermissions('This takes a token with the permission allow_mod.');
   }
