@@ -1,6 +1,6 @@
 // How app.ts builds recording, HLS and livestreams: the parts of `egress`, and what binds them to rooms, media and store.
 import { fileURLToPath } from 'node:url';
-import type { Caller } from './access/access.ts';
+import type { Access, Caller } from './access/access.ts';
 import type { Config, Secrets } from './config.ts';
 import { Egress } from './egress/egress.ts';
 import { egressRules } from './egress/egress-state.ts';
@@ -27,6 +27,9 @@ import type { UploadStore } from './store/upload-store.ts';
 
 const COMPOSITOR = fileURLToPath(new URL('./egress/worker/main.ts', import.meta.url));
 
+/** Longer than any session. */
+const TOKEN_SECONDS = 24 * 3600;
+
 export function createEgressStore(db: Db, mailbox: Mailbox): EgressStore {
   return new EgressStore({
     db,
@@ -51,7 +54,12 @@ export function createEgress(deps: {
   rooms: Rooms;
   liveRooms: LiveRooms;
   media: Media;
+  access: Access;
   outbound: Outbound;
+  /** `host:port` of the installation's own listeners, all nodes included. */
+  ownHosts: () => Promise<string[]>;
+  /** SHA-256 of the public keys of this node's certificates, base64. */
+  certificates: () => string[];
   log: Logger;
   /** Another compositor, for tests. */
   compositor?: string | undefined;
@@ -69,6 +77,18 @@ export function createEgress(deps: {
     finisher,
     source: (sessionId) => sourceOf(liveRooms.ofSession(sessionId)),
     openTap: (options) => new MediaTap(media, options, log),
+    templates: {
+      browser: config.egress.browser,
+      ownHosts: () => deps.ownHosts(),
+      certificates: () => deps.certificates(),
+      tokenFor: (ownerId, roomId, participantId) =>
+        deps.access.tokenOf(ownerId, {
+          roomId,
+          participantId,
+          permissions: ['allow_join'],
+          expiresInSeconds: TOKEN_SECONDS,
+        }),
+    },
     tell: (sessionId, notification) => liveRooms.ofSession(sessionId)?.tellAll(notification),
     program: deps.compositor ?? COMPOSITOR,
     outboundAllow: config.outboundAllow,
@@ -163,5 +183,6 @@ function sourceOf(room: LiveRoom | undefined): SessionSource | undefined {
         streams.map(({ kind, publication }) => ({ participantId: id, kind, publication })),
       ),
     activeSpeaker: () => room.activeSpeaker,
+    expectObserver: (participantId) => room.expectObserver(participantId),
   };
 }

@@ -19,7 +19,7 @@ import {
 import type { Config, ListenPort, Secrets, SettingInForce } from './config.ts';
 import { Dashboard } from './dashboard/dashboard.ts';
 import { Feed } from './dashboard/feed.ts';
-import { loadCertificate } from './http/certificate.ts';
+import { loadCertificate, publicKeyHash } from './http/certificate.ts';
 import { Links } from './http/links.ts';
 import { createListener } from './http/listener.ts';
 import { hlsRoutes } from './http/routes/hls.ts';
@@ -181,12 +181,14 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
   });
   media.on('workerDied', ({ peers }) => liveRooms.mediaLost(peers));
 
-  const urls: { public: string } = { public: config.publicUrl ?? '' };
+  const urls: { public: string; listeners: string[] } = { public: config.publicUrl ?? '', listeners: [] };
+  const tls = config.httpsPort === undefined ? undefined : await certificate(config);
+  const nodeStore = new NodeStore(db);
   const node = new Node({
     id: nodeId,
     roles: config.roles,
     publicUrl: () => urls.public,
-    store: new NodeStore(db),
+    store: nodeStore,
     mailbox: splitMailbox(mailbox, (command) => egressParts.egress.obey(command)),
     rooms: liveRooms,
     endLostSessions: (id, lastSeen) => liveStore.endLostSessions(id, lastSeen),
@@ -212,7 +214,10 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
     rooms,
     liveRooms,
     media,
+    access,
     outbound,
+    ownHosts: async () => hostsOf([...urls.listeners, urls.public, ...(await nodeStore.publicUrls())]),
+    certificates: () => (tls ? [publicKeyHash(tls)] : []),
     log,
   });
   const { egress, studio, uploads, storage } = egressParts;
@@ -304,7 +309,8 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
   const listen = (port: ListenPort, make: () => Promise<Server>, scheme: string) =>
     port === undefined ? undefined : openListener({ config, port, make, scheme, signaling, undo });
   const httpUrl = await listen(config.httpPort, async () => createListener(http), 'http');
-  const httpsUrl = await listen(config.httpsPort, async () => createListener(http, await certificate(config)), 'https');
+  const httpsUrl = await listen(config.httpsPort, async () => createListener(http, tls), 'https');
+  urls.listeners = [httpUrl, httpsUrl].filter((url) => url !== undefined);
   urls.public ||= httpsUrl ?? httpUrl ?? '';
   await feed.start();
   await node.start();
@@ -315,6 +321,12 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
   await uploads.start();
   if (config.roles.includes('api')) await webhooks.start();
   return { httpUrl, httpsUrl, publicUrl: urls.public, firstKey };
+}
+
+/** `host:port` of each address. */
+function hostsOf(addresses: readonly string[]): string[] {
+  const urls = addresses.filter(Boolean).map((address) => new URL(address));
+  return [...new Set(urls.map((url) => `${url.hostname}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`))];
 }
 
 function prefixed(prefix: string, routes: FastifyPluginAsyncTypebox): FastifyPluginAsyncTypebox {

@@ -1,9 +1,9 @@
 // The only reader of `process.env`: raw values in, one nested frozen `Config` out, secrets apart so that the rest can
 // be logged whole. Every setting is declared in `SETTINGS` with its default and meaning; `docs/configuration.md` is
 // kept equal to that list by a test.
-import { existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { StartError } from './kit/start-error.ts';
 
 interface Setting {
@@ -63,6 +63,11 @@ export const SETTINGS = {
     meaning:
       'How many compositions run at once, counted in 720p; 1080p counts two, 480p a half, sound alone a quarter. More have to wait. Unset: the number of cores.',
   },
+  ROOMFUL_BROWSER: {
+    default: '',
+    meaning:
+      'Chromium or Chrome that films the pages of `templateUrl`. Unset: the first found on PATH (`chromium`, `google-chrome`, …).',
+  },
   ROOMFUL_STORAGE: {
     default: 'file',
     meaning: 'Where finished recordings are kept: `file` = the data folder, `s3` = an S3-compatible object storage.',
@@ -118,7 +123,7 @@ export interface Config {
     readonly workerBin: string;
   };
   readonly roles: readonly Role[];
-  readonly egress: { readonly slots: number; readonly s3: S3Config | undefined };
+  readonly egress: { readonly slots: number; readonly s3: S3Config | undefined; readonly browser: string | undefined };
   readonly outboundAllow: readonly string[];
   readonly logLevel: string;
 }
@@ -233,6 +238,25 @@ function s3Config(env: Env): S3Config | undefined {
   });
 }
 
+const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
+
+function browser(env: Env): string | undefined {
+  const given = read(env, 'ROOMFUL_BROWSER');
+  if (given && !isExecutable(given)) refuse('ROOMFUL_BROWSER', given, 'the path of a program that can be executed');
+  if (given) return given;
+  const folders = (env.PATH ?? '').split(delimiter).filter(Boolean);
+  return BROWSERS.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function s3Credentials(env: Env): Secrets['s3'] {
   const given = pair(env, 'ROOMFUL_S3_ACCESS_KEY_ID', 'ROOMFUL_S3_SECRET_ACCESS_KEY');
   return given && { accessKeyId: given[0], secretAccessKey: given[1] };
@@ -290,6 +314,7 @@ export function readConfig(env: Env = process.env): { config: Config; secrets: S
     egress: Object.freeze({
       slots: read(env, 'ROOMFUL_EGRESS_SLOTS') ? integer(env, 'ROOMFUL_EGRESS_SLOTS', 1, 1024) : availableParallelism(),
       s3: s3Config(env),
+      browser: browser(env),
     }),
     outboundAllow: Object.freeze(
       read(env, 'ROOMFUL_OUTBOUND_ALLOW')

@@ -181,10 +181,11 @@ export function egressNotRunning(kind: EgressKind, roomId: string): AppError {
 }
 
 /** It could not be started; `reason` is fit for the caller. */
-export function egressNotStarted(kind: EgressKind, reason: string): AppError {
+export function egressNotStarted(kind: EgressKind, reason: string, blame: 'destination' | 'us' = 'us'): AppError {
   const message = `The ${kind} could not be started: ${reason}`;
   const code = `${kind.toUpperCase()}_NOT_STARTED`;
-  return new AppError({ code, status: 503, signalingCode: EGRESS_CODES[kind].start, message, blame: 'us' });
+  const status = blame === 'us' ? 503 : 400;
+  return new AppError({ code, status, signalingCode: EGRESS_CODES[kind].start, message, blame });
 }
 
 /** As `error`, with the number that the browser SDK has for a start or stop of this kind where it had none. */

@@ -6,6 +6,7 @@ import { TokenClaims } from '../protocol/rest/tokens.ts';
 import { Invites } from './invites.ts';
 import { KeyCache, type VerifyingKey } from './key-cache.ts';
 import { type KeyStore, Keys } from './keys.ts';
+import { mintToken, type TokenWish } from './mint.ts';
 import { TokenCache } from './token-cache.ts';
 
 /** Longer than any token with sensible claims; refused before anything is parsed. */
@@ -79,6 +80,13 @@ export class Access {
     const { roles, permissions = [] } = verified.claims;
     if (roles && !roles.includes('rtc')) throw roleNotAllowed('rtc');
     return { ...callerOf(verified), entry: entryOf(permissions), moderator: permissions.includes('allow_mod') };
+  }
+
+  /** A token in the name of an owner, for what this server itself joins a room with. */
+  async tokenOf(ownerId: string, wish: TokenWish): Promise<string> {
+    const key = (await this.keys.list()).find((it) => it.ownerId === ownerId && !it.disabledAt);
+    if (!key) throw apiKeyDisabled();
+    return mintToken(key, wish);
   }
 
   async #check(token: string, key: VerifyingKey): Promise<TokenClaims> {

@@ -4,9 +4,12 @@ import type { CompositionConfig } from '../protocol/composition.ts';
 /** In slots, measured: 720p is one, its encoder being nearly all of the cost, and pixels are what an encoder costs by. */
 const COST = { low: 0.5, med: 1, high: 2 } as const;
 const SOUND_ALONE = 0.25;
+/** A browser draws the page and hands over each picture; that costs by pixels too. */
+const FILMED = { low: 1, med: 1.5, high: 3 } as const;
 
-export function costOf(config: CompositionConfig): number {
-  return config.mode === 'audio' ? SOUND_ALONE : COST[config.quality];
+export function costOf({ mode, quality, templateUrl }: CompositionConfig): number {
+  const composed = mode === 'audio' ? SOUND_ALONE : COST[quality];
+  return templateUrl === null ? composed : composed + FILMED[quality];
 }
 
 export class Slots {

@@ -6,9 +6,10 @@ import type { Logger } from '../log.ts';
 import type { CompositionConfig } from '../protocol/composition.ts';
 import type { FileFormat, Gap } from '../protocol/egress.ts';
 import { setAside } from './hls-folder.ts';
-import type { FileFacts, FromChild, SinkSpec } from './ipc.ts';
+import type { FileFacts, FromChild, PageSpec, SinkSpec } from './ipc.ts';
 import type { OpenTap, SessionSource, Tap } from './ports.ts';
 import { EgressChild } from './supervisor.ts';
+import type { Template } from './template.ts';
 
 export type OutputSpec =
   | { id: string; kind: 'file'; format: FileFormat; folder: string }
@@ -53,6 +54,8 @@ export interface CompositionOptions {
   config: CompositionConfig;
   source: SessionSource;
   openTap: OpenTap;
+  /** The page that is filmed, where it is one. */
+  template: Template | undefined;
   program: string;
   /** What the operator has opened although it is private; the child checks RTMP servers against it. */
   outboundAllow: readonly string[];
@@ -75,6 +78,19 @@ const MAX_CRASHES = 5;
 const CRASH_WINDOW_MS = 60_000;
 const RESTART_DELAY_MS = 100;
 const REMOVE_TIMEOUT_MS = 130_000;
+/** A browser has to be started and a page loaded; whoever asked waits for half a minute at most. */
+const PAGE_READY_TIMEOUT_MS = 25_000;
+
+/** The compositor could not be started. */
+export class NotStarted extends Error {
+  override readonly name = 'NotStarted';
+  readonly blame: Failure['blame'];
+
+  constructor({ reason, blame }: Failure) {
+    super(reason);
+    this.blame = blame;
+  }
+}
 
 export class Composition {
   readonly id: string;
@@ -86,9 +102,11 @@ export class Composition {
   readonly #crashes: number[] = [];
   readonly #settleReady = Promise.withResolvers<void>();
   #child: EgressChild | undefined;
+  #isRunning = false;
   #tap: Tap | undefined;
   #finishing = false;
   #closed = false;
+  #launching = false;
   #everReady = false;
   #interruptedAt: Date | undefined;
   #refreshing = false;
@@ -113,15 +131,15 @@ export class Composition {
 
   /** Nothing was ever asked of it. */
   get idle(): boolean {
-    return !this.#child && this.#outputs.size === 0;
+    return !this.#child && !this.#launching && this.#outputs.size === 0;
   }
 
   /** Adds an output; the first one starts the child. */
   add(spec: OutputSpec, listener: OutputListener): void {
     const output: Output = { spec, listener, parts: [], handedOver: false, removing: false, timer: undefined };
     this.#outputs.set(spec.id, output);
-    if (!this.#child) this.#launch();
-    else if (this.#tap) this.#handOver(output);
+    if (!this.#child && !this.#launching) void this.#launch();
+    else if (this.#isRunning) this.#handOver(output);
   }
 
   /** Finishes one output, and with the last one all. */
@@ -166,18 +184,33 @@ export class Composition {
   }
 
   speaker(participantId: string | null): void {
-    this.#child?.send({ type: 'active-speaker', participantId });
+    if (this.#tap) this.#child?.send({ type: 'active-speaker', participantId });
   }
 
-  #launch(): void {
+  async #launch(): Promise<void> {
+    const { template } = this.#options;
+    this.#launching = true;
+    try {
+      const page = await template?.page();
+      // It may have been finished meanwhile.
+      if (!this.#closed) this.#fork(page);
+    } catch (error) {
+      this.#giveUp({ reason: (error as Error).message, blame: 'us' });
+    } finally {
+      this.#launching = false;
+    }
+  }
+
+  #fork(page: PageSpec | undefined): void {
     const { program, log, config, outboundAllow } = this.#options;
     const outputs = [...this.#outputs.values()].filter(({ removing }) => !removing);
     const child = EgressChild.launch(
-      { program, log },
+      { program, log, readyTimeoutMs: page && PAGE_READY_TIMEOUT_MS },
       {
         type: 'start',
         egressId: this.id,
         config,
+        page,
         sinks: outputs.map((output) => this.#sinkOf(output)),
         outboundAllow: [...outboundAllow],
       },
@@ -186,11 +219,20 @@ export class Composition {
     this.#options.onChild(child.pid);
     child.on('message', (message) => this.#take(message));
     child.once('gone', (gone) => this.#childGone(child, gone));
-    child.port.then((port) => this.#childReady(child, port)).catch(() => undefined);
+    child.ready.then((port) => this.#childReady(child, port)).catch(() => undefined);
   }
 
-  #childReady(child: EgressChild, port: number): void {
+  #childReady(child: EgressChild, port: number | undefined): void {
     if (this.#child !== child || this.#closed) return;
+    this.#isRunning = true;
+    if (port !== undefined) this.#openTap(child, port);
+    for (const output of this.#outputs.values()) if (!output.handedOver) this.#handOver(output);
+    this.#tellGap();
+    this.#everReady = true;
+    this.#settleReady.resolve();
+  }
+
+  #openTap(child: EgressChild, port: number): void {
     this.#tap = this.#options.openTap({
       port,
       onStream: (stream) => child.send({ type: 'add-stream', stream }),
@@ -200,12 +242,8 @@ export class Composition {
         this.refresh();
       },
     });
-    for (const output of this.#outputs.values()) if (!output.handedOver) this.#handOver(output);
     this.#showSession();
     this.speaker(this.source.activeSpeaker());
-    this.#tellGap();
-    this.#everReady = true;
-    this.#settleReady.resolve();
   }
 
   #handOver(output: Output): void {
@@ -241,14 +279,15 @@ export class Composition {
   }
 
   /** What was asked to stop has stopped, however; the rest goes on in a new child, or has failed. */
-  #childGone(child: EgressChild, { reason }: { reason: string }): void {
+  #childGone(child: EgressChild, { reason, blame }: Failure): void {
     this.#tap?.close();
     this.#tap = undefined;
+    this.#isRunning = false;
     this.#child = undefined;
     this.#options.onChild(undefined);
     for (const output of [...this.#outputs.values()]) if (output.removing) this.#end(output, undefined);
     if (this.#finishing || this.#outputs.size === 0) this.#close();
-    else if (!this.#everReady || child.isFatal || !this.#mayRestart()) this.#giveUp(reason);
+    else if (!this.#everReady || child.isFatal || !this.#mayRestart()) this.#giveUp({ reason, blame });
     else this.#restart(reason);
   }
 
@@ -265,7 +304,7 @@ export class Composition {
       if (spec.kind !== 'hls') continue;
       await setAside(spec.folder).catch((error) => this.#options.log.warn({ err: error }, 'HLS begins anew'));
     }
-    if (!this.#closed && !this.#child) this.#launch();
+    if (!this.#closed && !this.#child) await this.#launch();
   }
 
   #mayRestart(): boolean {
@@ -275,9 +314,9 @@ export class Composition {
     return this.#crashes.length <= MAX_CRASHES;
   }
 
-  #giveUp(reason: string): void {
-    this.#settleReady.reject(new Error(reason));
-    for (const output of [...this.#outputs.values()]) this.#end(output, { reason, blame: 'us' });
+  #giveUp(failure: Failure): void {
+    this.#settleReady.reject(new NotStarted(failure));
+    for (const output of [...this.#outputs.values()]) this.#end(output, failure);
     this.#close();
   }
 
@@ -300,7 +339,8 @@ export class Composition {
     if (this.#closed) return;
     this.#closed = true;
     for (const output of [...this.#outputs.values()]) this.#end(output, undefined);
-    this.#settleReady.reject(new Error('it was stopped before it began'));
+    this.#options.template?.close();
+    this.#settleReady.reject(new NotStarted({ reason: 'it was stopped before it began', blame: 'us' }));
     this.#options.onClosed();
   }
 }

@@ -44,11 +44,23 @@ export type SinkSpec =
   | { id: string; kind: 'hls'; folder: string }
   | { id: string; kind: 'rtmp'; url: string };
 
+/** A page that is filmed instead of composing the meeting, and what films it. */
+export interface PageSpec {
+  url: string;
+  /** Path of the browser. */
+  browser: string;
+  /** `host:port` of this installation's own addresses, which the page may reach although they are private. */
+  ownHosts: string[];
+  /** SHA-256 of the public keys of this installation's own certificates, base64. */
+  certificates: string[];
+}
+
 export type ToChild =
   | {
       type: 'start';
       egressId: string;
       config: CompositionConfig;
+      page?: PageSpec | undefined;
       sinks: SinkSpec[];
       /** `ROOMFUL_OUTBOUND_ALLOW`: given, the child checks where RTMP connects to each time it does. */
       outboundAllow?: string[];
@@ -89,8 +101,11 @@ export const FileFacts = Type.Object({
 export type FileFacts = Static<typeof FileFacts>;
 
 export const FromChild = Type.Union([
-  /** The child can take RTP and RTCP (multiplexed) on this UDP port of the loopback. */
-  Type.Object({ type: Type.Literal('ready'), port: Type.Integer({ minimum: 1, maximum: 65535 }) }),
+  /**
+   * There is something to record. RTP and RTCP (multiplexed) go to this UDP port of the loopback; a page that is filmed
+   * takes none.
+   */
+  Type.Object({ type: Type.Literal('ready'), port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })) }),
   Type.Object({
     type: Type.Literal('wanted'),
     streams: Type.Array(
@@ -129,6 +144,10 @@ export const FromChild = Type.Union([
     facts: Type.Unknown(),
   }),
   /** Nothing can be produced any more; the child ends after it. */
-  Type.Object({ type: Type.Literal('fatal'), reason: Type.String({ maxLength: 4096 }) }),
+  Type.Object({
+    type: Type.Literal('fatal'),
+    reason: Type.String({ maxLength: 4096 }),
+    blame: Type.Enum(['destination', 'us']),
+  }),
 ]);
 export type FromChild = Static<typeof FromChild>;

@@ -16,6 +16,7 @@ describe('a plan', () => {
         mode: 'video-and-audio',
         quality: 'med',
         orientation: 'landscape',
+        templateUrl: null,
       },
       webhookUrl: null,
       outputs: [],

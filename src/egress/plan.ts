@@ -2,7 +2,7 @@
 // every default filled in. What is refused here has cost nothing yet.
 
 import { type Static, type TObject, Type } from 'typebox';
-import { badRequest, destinationForbidden, invalidInput, refused } from '../errors.ts';
+import { destinationForbidden, invalidInput, refused } from '../errors.ts';
 import { findProblems, type Problem, withoutNulls } from '../kit/validate.ts';
 import type { CompositionConfig } from '../protocol/composition.ts';
 import type { EgressKind, EgressPlan, LivestreamOutput, OnFailure } from '../protocol/egress.ts';
@@ -36,15 +36,9 @@ const INVALID_OUTPUTS = 4015;
 /** The plan of what was asked for, or the error that tells what is wrong with it. */
 export function planOf(kind: EgressKind, given: unknown, checkUrl: CheckUrl): EgressPlan {
   const wish = checked(kind, given);
-  if (wish.templateUrl !== undefined) {
-    throw badRequest(
-      'TEMPLATE_NOT_SERVED',
-      'This server composes the picture itself and does not film pages: leave templateUrl out.',
-    );
-  }
   return {
     kind,
-    config: compositionOf(wish),
+    config: compositionOf(wish, checkUrl),
     webhookUrl: wish.webhookUrl === undefined ? null : reachable('webhookUrl', wish.webhookUrl, checkUrl),
     outputs: outputsOf(wish.outputs ?? [], checkUrl),
     fileFormat: wish.fileFormat ?? 'mp4',
@@ -69,7 +63,7 @@ function checked(kind: EgressKind, given: unknown): Wish {
 }
 
 /** Theme, mode, quality and orientation may stand inside `config` or beside it; inside wins. */
-function compositionOf(wish: Wish): CompositionConfig {
+function compositionOf(wish: Wish, checkUrl: CheckUrl): CompositionConfig {
   const { config = {} } = wish;
   const { layout = {} } = config;
   const quality = config.quality ?? wish.quality ?? 'med';
@@ -84,6 +78,7 @@ function compositionOf(wish: Wish): CompositionConfig {
     mode: config.mode ?? wish.mode ?? 'video-and-audio',
     quality: quality === 'ultra' ? 'high' : quality,
     orientation: config.orientation ?? wish.orientation ?? 'landscape',
+    templateUrl: wish.templateUrl === undefined ? null : reachable('templateUrl', wish.templateUrl, checkUrl),
   };
 }
 

@@ -18,6 +18,8 @@ export interface SessionSource {
   participants(): EgressParticipant[];
   streams(): SourceStream[];
   activeSpeaker(): string | null;
+  /** Whoever joins under this id is seen by nobody; until the answer is called, which sends it away. */
+  expectObserver(participantId: string): () => void;
 }
 
 /** A way out of the SFU to one port of the loopback. */

@@ -9,12 +9,13 @@ import type { Egress, EgressStatus } from '../protocol/egress.ts';
 import { newObjectId } from '../protocol/ids.ts';
 import { costOf, Slots } from './admission.ts';
 import { Children } from './children.ts';
-import { Composition, type Failure, type OutputEnd } from './composition.ts';
+import { Composition, type Failure, type NotStarted, type OutputEnd } from './composition.ts';
 import type { Finisher } from './finisher.ts';
 import { noticesOf, playableNotice } from './notices.ts';
 import { outputsOf } from './outputs.ts';
 import type { EgressStore, MoveFacts, OpenTap, SessionSource, Tell } from './ports.ts';
 import { Run } from './run.ts';
+import { Template, type TemplateDeps } from './template.ts';
 
 export interface StudioDeps {
   nodeId: string;
@@ -23,6 +24,7 @@ export interface StudioDeps {
   /** A session that lives here. */
   source: (sessionId: string) => SessionSource | undefined;
   openTap: OpenTap;
+  templates: TemplateDeps;
   tell: Tell;
   /** The compositor's program. */
   program: string;
@@ -96,10 +98,10 @@ export class Studio implements Service {
   }
 
   async #tryLaunch(egress: Egress): Promise<void> {
-    if (this.#deps.slots === 0) {
-      const reason = 'This server does not record or stream: its roles lack egress.';
-      await this.#move(egress, 'failed', { reason });
-      throw egressNotStarted(egress.kind, reason);
+    const lack = this.#lackFor(egress);
+    if (lack !== undefined) {
+      await this.#move(egress, 'failed', { reason: lack });
+      throw egressNotStarted(egress.kind, lack);
     }
     const composition = this.#compositionFor(egress);
     if (composition === 'no-session') {
@@ -119,6 +121,14 @@ export class Studio implements Service {
     }
     if (!composition.open) return this.#relaunch(started);
     await this.#attach(started, composition);
+  }
+
+  /** What this node would need to run it, and does not have. */
+  #lackFor({ config }: Egress): string | undefined {
+    const { slots, templates } = this.#deps;
+    if (slots === 0) return 'This server does not record or stream: its roles lack egress.';
+    if (config.templateUrl === null || templates.browser !== undefined) return undefined;
+    return 'This server has no browser to film templateUrl with: its operator can install Chromium, or name one in ROOMFUL_BROWSER.';
   }
 
   /** Ends an egress of this node as asked; what it wrote is finished in the background. */
@@ -198,14 +208,16 @@ export class Studio implements Service {
     return this.#newComposition(key, egress, source, cost);
   }
 
-  #newComposition(key: string, { config, sessionId }: Egress, source: SessionSource, cost: number): Composition {
+  #newComposition(key: string, egress: Egress, source: SessionSource, cost: number): Composition {
     const { openTap, program, outboundAllow, log } = this.#deps;
+    const { config, sessionId } = egress;
     const id = newObjectId();
     const composition: Composition = new Composition({
       id,
       config,
       source,
       openTap,
+      template: this.#templateOf(egress, source),
       program,
       outboundAllow,
       log: log.child({ compositionId: id, sessionId }),
@@ -218,6 +230,13 @@ export class Studio implements Service {
     });
     this.#compositions.set(key, { composition, cost, sessionId });
     return composition;
+  }
+
+  #templateOf({ config, roomId, ownerId }: Egress, source: SessionSource): Template | undefined {
+    const { templates } = this.#deps;
+    const { templateUrl } = config;
+    if (templateUrl === null || templates.browser === undefined) return undefined;
+    return new Template({ ...templates, browser: templates.browser }, { templateUrl, roomId, ownerId }, source);
   }
 
   /** In order: a large one that has no room yet lets nobody pass, or it would wait for ever. */
@@ -264,7 +283,7 @@ export class Studio implements Service {
     try {
       await composition.ready;
     } catch (error) {
-      throw egressNotStarted(egress.kind, (error as Error).message);
+      throw egressNotStarted(egress.kind, (error as Error).message, (error as NotStarted).blame);
     }
   }
 

@@ -8,14 +8,14 @@ import { FromChild, type ToChild } from './ipc.ts';
 interface ChildEvents {
   message: [FromChild];
   /** Emitted once, when the process is gone; `reason` is the best explanation there is. */
-  gone: [{ expected: boolean; reason: string }];
+  gone: [{ expected: boolean; reason: string; blame: 'destination' | 'us' }];
 }
 
 export interface ChildOptions {
   /** The child's program. */
   program: string;
   log: Logger;
-  readyTimeoutMs?: number;
+  readyTimeoutMs?: number | undefined;
   finishTimeoutMs?: number;
 }
 
@@ -31,12 +31,12 @@ const NOISE = /^(at |Node\.js v|[{}^~]*$)/;
 
 export class EgressChild extends EventEmitter<ChildEvents> {
   readonly pid: number | undefined;
-  /** UDP port of the loopback that it takes RTP on. */
-  readonly port: Promise<number>;
+  /** Resolves when it is ready, with the UDP port of the loopback that it takes RTP on, if it takes any. */
+  readonly ready: Promise<number | undefined>;
   readonly #process: ChildProcess;
   readonly #options: ChildOptions;
   readonly #lastLines: string[] = [];
-  #fatal: string | undefined;
+  #fatal: { reason: string; blame: 'destination' | 'us' } | undefined;
   #finishing = false;
   #finishTimer: NodeJS.Timeout | undefined;
   #gone = false;
@@ -46,9 +46,9 @@ export class EgressChild extends EventEmitter<ChildEvents> {
     this.#process = process;
     this.#options = options;
     this.pid = process.pid;
-    this.port = this.#waitUntilReady();
+    this.ready = this.#waitUntilReady();
     // Whoever launches waits for it; a child that ends later must not end us.
-    this.port.catch(() => undefined);
+    this.ready.catch(() => undefined);
     process.on('message', (message) => this.#take(message));
     process.on('error', (error) => this.#keepLine(error.message));
     process.once('close', (code, signal) => this.#ended(code, signal));
@@ -57,7 +57,7 @@ export class EgressChild extends EventEmitter<ChildEvents> {
     this.send(start);
   }
 
-  /** Starts a child; `port` tells when it is ready. */
+  /** Starts a child; `ready` tells when it can be used. */
   static launch(options: ChildOptions, start: ToChild & { type: 'start' }): EgressChild {
     const child = fork(options.program, [], {
       // A Ctrl-C in the terminal is for the server: it tells its children to finish, so they are a group of their own.
@@ -95,14 +95,14 @@ export class EgressChild extends EventEmitter<ChildEvents> {
 
   /** The last thing it wrote, for whoever has to explain a failure. */
   get lastWords(): string {
-    return this.#fatal ?? this.#lastLines.findLast((line) => !NOISE.test(line)) ?? '';
+    return this.#fatal?.reason ?? this.#lastLines.findLast((line) => !NOISE.test(line)) ?? '';
   }
 
   get lastLines(): readonly string[] {
     return this.#lastLines;
   }
 
-  #waitUntilReady(): Promise<number> {
+  #waitUntilReady(): Promise<number | undefined> {
     return new Promise((resolve, reject) => {
       const timeout = setTimeout(() => {
         reject(new Error('the compositor was not ready in time'));
@@ -131,7 +131,7 @@ export class EgressChild extends EventEmitter<ChildEvents> {
       this.#options.log[message.level]({ facts: message.facts }, message.msg);
       return;
     }
-    if (message.type === 'fatal') this.#fatal = message.reason;
+    if (message.type === 'fatal') this.#fatal = message;
     this.emit('message', message);
   }
 
@@ -145,7 +145,8 @@ export class EgressChild extends EventEmitter<ChildEvents> {
     if (!expected) {
       this.#options.log.warn({ code, signal, lastLines: this.#lastLines }, 'egress child ended unexpectedly');
     }
-    this.emit('gone', { expected, reason: this.#fatal ?? `the compositor is gone: ${how}${words && `; ${words}`}` });
+    const reason = this.#fatal?.reason ?? `the compositor is gone: ${how}${words && `; ${words}`}`;
+    this.emit('gone', { expected, reason, blame: this.#fatal?.blame ?? 'us' });
     this.removeAllListeners();
   }
 

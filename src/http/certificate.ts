@@ -1,5 +1,5 @@
 // The certificate of the HTTPS listener: the operator's, or a self-signed one that is made once and kept.
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
@@ -33,6 +33,12 @@ export async function loadCertificate(options: {
   writeFileSync(keyFile, made.key, { mode: 0o600 });
   writeFileSync(certFile, made.cert);
   return made;
+}
+
+/** SHA-256 of a certificate's public key, base64: what browsers can be told to trust without an authority. */
+export function publicKeyHash({ cert }: Pick<Certificate, 'cert'>): string {
+  const key = new X509Certificate(cert).publicKey.export({ type: 'spki', format: 'der' });
+  return createHash('sha256').update(key).digest('base64');
 }
 
 function stillGood({ cert }: Certificate, hosts: readonly string[]): boolean {

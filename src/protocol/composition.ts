@@ -6,6 +6,8 @@ export interface CompositionConfig {
   mode: 'video-and-audio' | 'audio';
   quality: 'low' | 'med' | 'high';
   orientation: 'landscape' | 'portrait';
+  /** A page that is filmed instead of composing the picture from the layout. */
+  templateUrl: string | null;
 }
 
 /** Pixels of the canvas, by quality, in landscape; portrait swaps them. */

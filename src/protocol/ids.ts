@@ -26,6 +26,16 @@ export function newParticipantId(): string {
   return randomText(12);
 }
 
+/** A new id for a page that records a meeting and joins it unseen; nobody can guess it (128 bits). */
+export function newObserverId(): string {
+  return `recorder-${randomBytes(16).toString('hex')}`;
+}
+
+/** Ids of this form are let in only while the recording that they were made for runs. */
+export function isObserverId(participantId: string): boolean {
+  return /^recorder-[0-9a-f]{32}$/.test(participantId);
+}
+
 /** A new API key: a version 4 UUID. */
 export function newApiKey(): string {
   return randomUUID();

@@ -1,10 +1,10 @@
 // A room with people in it: who is let in, who is there, the session that their presence makes, and who receives what.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { badRequest, invalidPermissions, notFound, refused } from '../errors.ts';
+import { badRequest, invalidPermissions, noLiveSession, notFound, participantNotAllowed, refused } from '../errors.ts';
 import { SerialQueue } from '../kit/serial-queue.ts';
 import type { Logger } from '../log.ts';
-import { newObjectId } from '../protocol/ids.ts';
+import { isObserverId, newObjectId } from '../protocol/ids.ts';
 import {
   LEAVE_REASONS,
   type LeaveReason,
@@ -69,6 +69,9 @@ export class LiveRoom {
   readonly #asking = new Map<ParticipantLink, Participant>();
   readonly #admitted = new Set<Participant>();
   readonly #joined = new Map<string, Participant>();
+  /** Recorders that watch through a page: they see and hear all, and are no part of the session. */
+  readonly #observers = new Map<string, Participant>();
+  readonly #expectedObservers = new Set<string>();
   #roomMedia: RoomMedia | undefined;
   /** Who speaks now: told when it changes, and to who comes while it does not. */
   #speaker: Participant | undefined;
@@ -115,6 +118,16 @@ export class LiveRoom {
       .map(inScene);
   }
 
+  /** Whoever enters under this id, which nobody else can guess, watches unseen; until the answer is called. */
+  expectObserver(id: string): () => void {
+    this.#expectedObservers.add(id);
+    return () => {
+      this.#expectedObservers.delete(id);
+      const observer = this.#observers.get(id);
+      if (observer) this.#dismiss(observer, LEAVE_REASONS.ROOM_CLOSE);
+    };
+  }
+
   /** Lets a client in, or puts it before those who may decide. `media` comes along when it switches rooms. */
   enter(options: {
     link: ParticipantLink;
@@ -125,11 +138,15 @@ export class LiveRoom {
     media?: PeerMedia;
     switchingRoomId?: string;
   }): Participant {
+    const hidden = isObserverId(options.id);
+    if (hidden && !this.#expectedObservers.has(options.id)) {
+      throw participantNotAllowed('The recording that this participant id was made for is over.');
+    }
     const media = options.media ?? this.#media().openPeer();
-    const participant = new Participant({ ...options, media, log: this.#log });
+    const participant = new Participant({ ...options, media, hidden, log: this.#log });
     // Somebody who was let in before and lost the connection is not made to ask again.
     const isBack = this.#joined.get(options.id)?.token === options.token;
-    if (isBack || options.grant.entry === 'allowed') {
+    if (hidden || isBack || options.grant.entry === 'allowed') {
       this.#admitted.add(participant);
     } else {
       this.#asking.set(options.link, participant);
@@ -142,11 +159,12 @@ export class LiveRoom {
 
   /** True when the participant has been let in; while it is not, it can do nothing. */
   isAdmitted(participant: Participant): boolean {
-    return this.#admitted.has(participant) || this.#joined.get(participant.id) === participant;
+    return this.#admitted.has(participant) || this.isJoined(participant);
   }
 
   isJoined(participant: Participant): boolean {
-    return this.#joined.get(participant.id) === participant;
+    const present = participant.hidden ? this.#observers : this.#joined;
+    return present.get(participant.id) === participant;
   }
 
   /** A participant who joined directly lets somebody who asks in, or refuses. */
@@ -181,6 +199,7 @@ export class LiveRoom {
   join(participant: Participant, joining: Joining): Promise<PeerInfo[]> {
     return this.#queue.run(async () => {
       if (!this.#admitted.has(participant)) throw badRequest('NOT_ADMITTED', 'Ask for entry before joining.');
+      if (participant.hidden) return this.#observe(participant, joining);
       const previous = this.#joined.get(participant.id);
       const at = new Date();
       const row = await this.#options.store.join({
@@ -230,7 +249,7 @@ export class LiveRoom {
     // Whoever switched rooms brings streams along; everybody here gets them without a new `produce`.
     for (const publication of participant.media.producers.values()) void this.#spread(participant, publication);
     for (const publication of participant.media.dataProducers.values()) void this.#spreadData(participant, publication);
-    if (participant.grant.entry === 'allowed') {
+    if (participant.grant.entry === 'allowed' && !participant.hidden) {
       for (const asking of this.#asking.values()) {
         participant.link.notify({ method: 'entryRequested', id: asking.id, name: asking.name });
       }
@@ -255,6 +274,7 @@ export class LiveRoom {
     options: { transportId: string; kind: 'audio' | 'video'; rtpParameters: unknown; appData: AppData },
   ): Promise<string> {
     this.#mustBeJoined(participant);
+    if (participant.hidden) throw badRequest('NOT_SENDING', 'Who records the meeting sends nothing into it.');
     if (participant.mode !== 'SEND_AND_RECV') {
       throw badRequest('NOT_SENDING', `Mode ${participant.mode} does not send; change to SEND_AND_RECV first.`);
     }
@@ -298,7 +318,7 @@ export class LiveRoom {
   async changeMode(participant: Participant, mode: Mode): Promise<void> {
     this.#mustBeJoined(participant);
     if (mode === participant.mode) return;
-    await this.#options.store.changeMode(participant.row, mode, new Date());
+    if (!participant.hidden) await this.#options.store.changeMode(participant.row, mode, new Date());
     participant.mode = mode;
     // The client drops what the new mode has no use for without a word, so that is done here.
     if (mode !== 'SEND_AND_RECV') participant.media.closeSending();
@@ -306,14 +326,19 @@ export class LiveRoom {
       participant.stopReceivingAll();
       participant.media.closeReceiving();
     }
+    if (participant.hidden) return;
     this.#tellOthers(undefined, { method: 'peerModeChanged', peerId: participant.id, mode });
     this.#changed();
   }
 
   async rename(participant: Participant, displayName: string): Promise<void> {
     this.#mustBeJoined(participant);
-    await this.#options.store.rename(participant.row, displayName);
     const oldDisplayName = participant.name;
+    if (participant.hidden) {
+      participant.name = displayName;
+      return;
+    }
+    await this.#options.store.rename(participant.row, displayName);
     participant.name = displayName;
     this.#tellOthers(undefined, {
       method: 'peerDisplayNameChanged',
@@ -328,7 +353,7 @@ export class LiveRoom {
     const pinned = this.#mustKnow(peerId);
     pinned.pin = state;
     this.#changed();
-    for (const participant of this.#joined.values()) this.#ask(participant, peerId, state, by.id);
+    for (const participant of this.#audience()) this.#ask(participant, peerId, state, by.id);
   }
 
   /** Asks somebody's client for its microphone or camera, on or off. */
@@ -375,14 +400,16 @@ export class LiveRoom {
       if (!keepMedia) participant.media.close();
       this.#asking.delete(participant.link);
       this.#admitted.delete(participant);
-      if (this.isJoined(participant)) await this.#leaveJoined(participant, reason, at, keepMedia);
+      if (participant.hidden) this.#dismiss(participant, reason);
+      else if (this.isJoined(participant)) await this.#leaveJoined(participant, reason, at, keepMedia);
       this.#closeIfEmpty();
     });
   }
 
   /** A connection was lost without a word: its media goes at once, its place is kept for the grace period. */
   disconnected(participant: Participant): Promise<void> {
-    if (!this.isJoined(participant)) return this.leave(participant, LEAVE_REASONS.WEBSOCKET_DISCONNECTED);
+    const hasPlace = this.isJoined(participant) && !participant.hidden;
+    if (!hasPlace) return this.leave(participant, LEAVE_REASONS.WEBSOCKET_DISCONNECTED);
     return this.#queue.run(async () => {
       if (!this.isJoined(participant) || participant.lostAt) return;
       const at = new Date();
@@ -430,7 +457,7 @@ export class LiveRoom {
 
   /** Media of these peers is gone with its worker: their clients are made to reconnect. */
   mediaLost(lost: ReadonlySet<PeerMedia>): void {
-    for (const participant of [...this.#joined.values(), ...this.#admitted]) {
+    for (const participant of [...this.#audience(), ...this.#admitted]) {
       if (lost.has(participant.media)) participant.link.drop();
     }
   }
@@ -458,6 +485,26 @@ export class LiveRoom {
       closesAt: new Date(at.getTime() + minutes * 60_000),
       autoStart: autoStartRequests(this.facts.autoStartConfig),
     };
+  }
+
+  /** An observer neither begins a session nor is seen in it; a page that is loaded again takes its own place. */
+  #observe(participant: Participant, joining: Joining): PeerInfo[] {
+    if (!this.#session) throw noLiveSession(this.facts.roomId);
+    this.#admitted.delete(participant);
+    const previous = this.#observers.get(participant.id);
+    if (previous) this.#dismiss(previous, LEAVE_REASONS.DUPLICATE_PARTICIPANT);
+    participant.joined(joining, '');
+    this.#observers.set(participant.id, participant);
+    this.#log.info({ participantId: participant.id, sessionId: this.sessionId }, 'observer joined');
+    return [...this.#joined.values()].map((other) => other.info);
+  }
+
+  #dismiss(observer: Participant, reason: LeaveReason): void {
+    if (this.isJoined(observer)) this.#observers.delete(observer.id);
+    this.#forgetListeners(observer);
+    observer.stopReceivingAll();
+    observer.link.close(reason);
+    observer.media.close();
   }
 
   /** Somebody who is back after a lost connection never left for the others: only their streams came and went. */
@@ -490,10 +537,10 @@ export class LiveRoom {
   #letStreamsGo(participant: Participant): void {
     for (const publication of participant.media.producers.values()) {
       this.#roomMedia?.unobserve(publication);
-      for (const other of this.#joined.values()) other.withdraw(publication.producer.id);
+      for (const other of this.#audience()) other.withdraw(publication.producer.id);
     }
     for (const publication of participant.media.dataProducers.values()) {
-      for (const other of this.#joined.values()) other.withdrawData(publication.producer.id);
+      for (const other of this.#audience()) other.withdrawData(publication.producer.id);
     }
   }
 
@@ -504,6 +551,7 @@ export class LiveRoom {
     this.#nextSessionId = newObjectId();
     this.#speaker = undefined;
     this.values.clear();
+    for (const observer of [...this.#observers.values()]) this.#dismiss(observer, LEAVE_REASON_OF[reason]);
     this.#options.onlooker?.ended(this, sessionId);
   }
 
@@ -523,7 +571,7 @@ export class LiveRoom {
     // Whatever ends it (its transport, its worker, `closeProducer`), everybody is told.
     publication.producer.observer.once('close', () => this.#unpublished(participant, publication));
     this.#tellOthers(undefined, mediaState(participant, kind, true));
-    for (const other of this.#joined.values()) this.#offer(other, participant, publication);
+    for (const other of this.#audience()) this.#offer(other, participant, publication);
     if (kind === 'audio') void this.#media().observe(participant.media, publication);
     this.#changed();
     await this.#options.store.openSpan(participant.row, SPAN_OF[kind], new Date());
@@ -531,7 +579,7 @@ export class LiveRoom {
 
   /** Settles when everybody can receive it. */
   async #spreadData(participant: Participant, publication: DataPublication): Promise<void> {
-    const others = [...this.#joined.values()].filter((other) => other !== participant);
+    const others = [...this.#audience()].filter((other) => other !== participant);
     await Promise.all(others.map((other) => this.#offerData(other, participant, publication)));
   }
 
@@ -539,7 +587,7 @@ export class LiveRoom {
     // It has left, with its streams or to take them to another room.
     if (!this.isJoined(participant)) return;
     const kind = streamKind(publication);
-    for (const other of this.#joined.values()) other.withdraw(publication.producer.id);
+    for (const other of this.#audience()) other.withdraw(publication.producer.id);
     this.#tellOthers(undefined, mediaState(participant, kind, false));
     this.#changed();
     // The spans of somebody who leaves or lost the connection are closed with that.
@@ -587,8 +635,14 @@ export class LiveRoom {
     }
   }
 
+  /** Everybody who is told what happens and receives what is sent. */
+  *#audience(): Generator<Participant> {
+    yield* this.#joined.values();
+    yield* this.#observers.values();
+  }
+
   #tellOthers(except: Participant | undefined, notification: Notification): void {
-    for (const participant of this.#joined.values()) {
+    for (const participant of this.#audience()) {
       if (participant !== except && participant.connected) participant.link.notify(notification);
     }
   }

@@ -43,6 +43,8 @@ export class Participant {
   /** The room it wants to come to from another one, as its client named it. */
   readonly switchingRoomId: string | undefined;
   readonly media: PeerMedia;
+  /** It watches for a recording: the others neither see nor count it. */
+  readonly hidden: boolean;
   /** Row id in the store, once joined. */
   row = '';
   /** Milliseconds since the epoch; 0 until it has joined. */
@@ -74,6 +76,7 @@ export class Participant {
     token: string;
     link: ParticipantLink;
     media: PeerMedia;
+    hidden: boolean;
     log: Logger;
     switchingRoomId?: string | undefined;
   }) {
@@ -84,6 +87,7 @@ export class Participant {
     this.link = options.link;
     this.switchingRoomId = options.switchingRoomId;
     this.media = options.media;
+    this.hidden = options.hidden;
     this.log = options.log.child({ participantId: options.id });
   }
 

@@ -1,7 +1,7 @@
 // Rooms as the REST API and the sockets ask for them: what may be done, and what then is.
 import { invalidParticipantId, participantNotAllowed, roomDisabled, roomIdInvalid, roomNotFound } from '../errors.ts';
 import { fits } from '../kit/validate.ts';
-import { newObjectId, newRoomId } from '../protocol/ids.ts';
+import { isObserverId, newObjectId, newRoomId } from '../protocol/ids.ts';
 import { type Paging, ParticipantId } from '../protocol/rest/common.ts';
 import type { CreateRoomBody } from '../protocol/rest/rooms.ts';
 import type { Room } from '../protocol/room.ts';
@@ -82,7 +82,9 @@ export class Rooms {
     const room = await this.#store.find(grant.ownerId, roomId);
     if (!room || (room.roomId !== roomId && room.customRoomId !== roomId)) throw roomNotFound(404);
     withinReach(grant, room);
-    if (participantId !== undefined) requireInvited(grant, room, participantId);
+    // A page that records is invited by us, under an id of ours; the live room knows whether it is expected.
+    const isGuest = participantId !== undefined && !isObserverId(participantId);
+    if (isGuest) requireInvited(grant, room, participantId);
     if (room.disabledAt) throw roomDisabled(room.roomId);
     return room;
   }

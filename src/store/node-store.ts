@@ -43,6 +43,12 @@ export class NodeStore {
     await this.#db.updateTable('nodes').set({ load, seen_at: at }).where('id', '=', id).execute();
   }
 
+  /** Addresses of all nodes, also of such as are down. */
+  async publicUrls(): Promise<string[]> {
+    const rows = await this.#db.selectFrom('nodes').select('public_url').execute();
+    return rows.map((row) => row.public_url);
+  }
+
   async remove(id: string): Promise<void> {
     await this.#db.deleteFrom('nodes').where('id', '=', id).execute();
   }

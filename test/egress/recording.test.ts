@@ -110,7 +110,7 @@ describe('a recording', () => {
     [{ preSignedUrl: 'http://10.0.0.1/x' }, /preSignedUrl/],
     [{ fileFormat: 'avi' }, /fileFormat/],
     [{ awsDirPath: '../..' }, /awsDirPath/],
-    [{ templateUrl: 'https://example.com/template' }, /templateUrl/],
+    [{ templateUrl: 'https://10.0.0.1/template' }, /templateUrl: 10\.0\.0\.1 may not be reached/],
     [{ onFailure: { action: 'panic' } }, /onFailure/],
   ])('is refused when it asks for %j, and nothing is left of it', async (wish, sentence) => {
     const roomId = await stage.room();
@@ -250,6 +250,16 @@ describe('a slot', () => {
     await small.app.post('/v2/recordings/end', { roomId: third });
     await small.event(third, 'recording-failed');
     expect((await small.events(third)).map(({ type }) => type)).not.toContain('recording-starting');
+  });
+});
+
+describe('a page that is to be filmed', () => {
+  it('takes a browser, and whoever asks without one is told so', async () => {
+    const roomId = await stage.room();
+    await stage.join(roomId);
+    const { status, body } = await start({ roomId, templateUrl: 'https://example.com/page' });
+    expect([status, body.message]).toEqual([503, expect.stringMatching(/no browser .* ROOMFUL_BROWSER/)]);
+    await stage.event(roomId, 'recording-failed');
   });
 });
 

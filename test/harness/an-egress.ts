@@ -15,6 +15,7 @@ export const anEgress = (facts: Partial<Egress>): Egress => ({
     mode: 'video-and-audio',
     quality: 'med',
     orientation: 'landscape',
+    templateUrl: null,
   },
   webhookUrl: null,
   outputs: [],

@@ -28,7 +28,7 @@ export function launchBrowser(): Promise<Browser> {
 }
 
 /** The browser that set-up found, else one on PATH. */
-function findBrowser(): string {
+export function findBrowser(): string {
   const given = process.env.ROOMFUL_TEST_BROWSER;
   if (given) return given;
   const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);

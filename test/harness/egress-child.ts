@@ -4,13 +4,14 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { EgressParticipant, EgressStream, FromChild, SinkSpec, ToChild } from '../../src/egress/ipc.ts';
+import type { EgressParticipant, EgressStream, FromChild, PageSpec, SinkSpec, ToChild } from '../../src/egress/ipc.ts';
 import type { CompositionConfig } from '../../src/protocol/composition.ts';
 import { RtpPublisher } from './rtp-publisher.ts';
 import type { Clip } from './test-clip.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../src/egress/worker/main.ts');
 const SAY_TIMEOUT_MS = 20_000;
+const READY_TIMEOUT_MS = 30_000;
 
 export const SMALL: CompositionConfig = {
   layout: { type: 'GRID', priority: 'SPEAKER', gridSize: 25 },
@@ -18,6 +19,7 @@ export const SMALL: CompositionConfig = {
   mode: 'video-and-audio',
   quality: 'low',
   orientation: 'landscape',
+  templateUrl: null,
 };
 
 type Said<T extends FromChild['type']> = Extract<FromChild, { type: T }>;
@@ -43,6 +45,7 @@ export class TestChild {
   static async start(
     sinks: (folder: string) => SinkSpec[],
     config: Partial<CompositionConfig> = {},
+    page?: PageSpec,
   ): Promise<TestChild> {
     const folder = mkdtempSync(join(tmpdir(), 'egress-test-'));
     const child = new TestChild(fork(MAIN, [], { stdio: 'inherit', execArgv: [] }), folder);
@@ -51,10 +54,20 @@ export class TestChild {
       type: 'start',
       egressId: 'test',
       config: { ...SMALL, ...config },
+      page,
       sinks: sinks(folder),
       outboundAllow: ['127.0.0.1'],
     });
-    ({ port: child.port } = await child.hears('ready'));
+    const ready = child.hears('ready', () => true, READY_TIMEOUT_MS);
+    const fatal = child.hears('fatal', () => true, READY_TIMEOUT_MS);
+    fatal.catch(() => undefined);
+    ready.catch(() => undefined);
+    const first = await Promise.race([ready, fatal]);
+    if (first.type === 'fatal') {
+      await child[Symbol.asyncDispose]();
+      throw new Error(`${first.blame}: ${first.reason}`);
+    }
+    child.port = first.port ?? 0;
     child.readyAt = Date.now();
     return child;
   }
@@ -80,7 +93,8 @@ export class TestChild {
       if (found) return found as Said<T>;
       const left = deadline - Date.now();
       if (left <= 0) throw new Error(`the child never said ${type}; it said ${JSON.stringify(this.said.slice(-8))}`);
-      await Promise.race([once(this.process, 'message'), new Promise((done) => setTimeout(done, Math.min(left, 500)))]);
+      // Aborted when time is up, which the next round finds out.
+      await once(this.process, 'message', { signal: AbortSignal.timeout(left) }).catch(() => undefined);
     }
   }
 

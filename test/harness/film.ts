@@ -2,6 +2,7 @@
 import {
   AV_PIX_FMT_RGB24,
   AV_SAMPLE_FMT_FLTP,
+  AVCOL_SPC_BT709,
   AVMEDIA_TYPE_AUDIO,
   AVMEDIA_TYPE_VIDEO,
   type AVPixelFormat,
@@ -31,6 +32,8 @@ export interface Shot {
   time: number;
   width: number;
   height: number;
+  /** What the file says of its colours. */
+  isBt709: boolean;
   luma(x: number, y: number): number;
   chroma(x: number, y: number): { u: number; v: number };
   png(): Buffer;
@@ -119,6 +122,7 @@ function shotOf(frame: Frame, time: number): Shot {
     time,
     width,
     height,
+    isBt709: frame.colorSpace === AVCOL_SPC_BT709,
     luma: (x, y) => at(0, Math.floor(x), Math.floor(y)),
     chroma: (x, y) => ({ u: at(1, x >> 1, y >> 1), v: at(2, x >> 1, y >> 1) }),
     png: () => pngOf(frame),

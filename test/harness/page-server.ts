@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const PAGES = ['main', 'react-app'] as const;
+const PAGES = ['main', 'react-app', 'template'] as const;
 type PageName = (typeof PAGES)[number];
 
 export class PageServer implements AsyncDisposable {
@@ -14,7 +14,7 @@ export class PageServer implements AsyncDisposable {
 
   private constructor() {
     this.#server = createServer((request, response) => {
-      const [, name = '', extension] = /^\/([\w-]+)(\.js)?$/.exec(request.url ?? '') ?? [];
+      const [, name = '', extension] = /^\/([\w-]+)(\.js)?(\?|$)/.exec(request.url ?? '') ?? [];
       if (!PAGES.some((page) => page === name)) return response.writeHead(404).end();
       if (!extension) return response.setHeader('content-type', 'text/html; charset=utf-8').end(htmlOf(name));
       response.setHeader('content-type', 'text/javascript; charset=utf-8');

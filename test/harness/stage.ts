@@ -71,6 +71,11 @@ export class Stage implements AsyncDisposable {
     return roomId;
   }
 
+  /** The address of a template page that joins with the official SDK. */
+  templateUrl(parameters: Record<string, string> = {}): string {
+    return `${this.#pages.url('template')}?${new URLSearchParams({ signalingBaseUrl: this.server.base, ...parameters })}`;
+  }
+
   token(claims: Record<string, unknown> = {}, key: { apiKey: string; secret: string } = this.server): Promise<string> {
     return mintToken(key, claims);
   }

@@ -1,27 +1,25 @@
-// A composition that runs: streams in on a UDP port, pictures and sound on the beat of the clock, outputs.
+// A composition that runs: pictures and sound of a scene on the beat of the clock, encoded into outputs.
 import { CANVAS, type CompositionConfig, FRAME_RATE } from '../../protocol/composition.ts';
-import type { EgressParticipant, EgressStream, FileFacts, SinkSpec, WantedStream } from '../ipc.ts';
-import { Cast } from './cast.ts';
+import type { FileFacts, PageSpec, SinkSpec } from '../ipc.ts';
 import { SAMPLE_RATE } from './ffmpeg.ts';
+import { MeetingScene } from './meeting-scene.ts';
 import { Outputs } from './outputs.ts';
-import { Painter } from './picture/painter.ts';
-import { Intake } from './rtp/intake.ts';
+import { PageScene } from './page/page-scene.ts';
+import type { Scene, SceneEvents, Stage } from './scene.ts';
 import type { Blame } from './sinks/sink.ts';
 import { Mixer } from './sound/mixer.ts';
 
-export interface CompositionEvents {
-  onWanted(streams: WantedStream[]): void;
+export interface CompositionEvents extends SceneEvents {
   onSinkStarted(sinkId: string): void;
   onSinkPlayable(sinkId: string): void;
   onSinkFinished(sinkId: string, file: FileFacts | undefined): void;
   onSinkFailed(sinkId: string, reason: string, blame: Blame): void;
-  /** Nothing can be produced any more. */
-  onBroken(reason: string): void;
-  log(level: 'debug' | 'info' | 'warn' | 'error', msg: string, facts: Record<string, unknown>): void;
 }
 
 export interface CompositionOptions {
   config: CompositionConfig;
+  /** Given, this page is filmed instead of composing the meeting. */
+  page: PageSpec | undefined;
   outboundAllow: readonly string[] | undefined;
   events: CompositionEvents;
 }
@@ -41,21 +39,19 @@ const POLL_MS = 10;
 /** After a standstill of the whole machine, sound goes on from now instead of making up for all of it at once. */
 const MAX_CATCH_UP_BLOCKS = 300;
 
-/** `createdAtMs` and every other time is in milliseconds of one clock that never jumps, near the wall's. */
+/** Every time is in milliseconds of one clock that never jumps, near the wall's. */
 function clockMs(): number {
   return performance.timeOrigin + performance.now();
 }
 
 export class Composition {
-  readonly #events: CompositionEvents;
-  readonly #intake: Intake;
-  readonly #cast: Cast;
+  /** What is composed, unless a page is filmed. */
+  readonly meeting: MeetingScene | undefined;
+  readonly #scene: Scene;
+  readonly #stage: Stage;
   readonly #outputs: Outputs;
-  readonly #painter: Painter | undefined;
-  readonly #mixer = new Mixer();
   readonly #left = new Float32Array(BLOCK_SAMPLES);
   readonly #right = new Float32Array(BLOCK_SAMPLES);
-  readonly #beganAtMs = clockMs();
   #nextTick = 0;
   #lastEncodedTick = -IDLE_TICKS;
   #lastKeyTick = -KEYFRAME_TICKS;
@@ -66,31 +62,15 @@ export class Composition {
   /** Pictures that were due and could not be made in time. */
   droppedTicks = 0;
 
-  private constructor({ config, outboundAllow, events }: CompositionOptions, intake: Intake) {
-    this.#events = events;
-    this.#intake = intake;
-    const { width, height } = canvasSize(config);
-    const hasPicture = config.mode === 'video-and-audio';
-    if (hasPicture) {
-      this.#painter = new Painter({ width, height }, config.theme, (error) =>
-        events.log('warn', 'lettering failed', { reason: String(error) }),
-      );
-    }
-    this.#cast = new Cast({
-      config,
-      width,
-      height,
-      mixer: this.#mixer,
-      beganAtMs: this.#beganAtMs,
-      nowMs: clockMs,
-      requestKey: (streamId) => intake.requestKey(streamId),
-      onTilesChanged: (tiles) => this.#painter?.layoutChanged(tiles),
-      onWanted: (streams) => events.onWanted(streams),
-    });
+  private constructor({ outboundAllow, events }: CompositionOptions, stage: Stage, scene: Scene) {
+    this.#stage = stage;
+    this.#scene = scene;
+    this.meeting = scene instanceof MeetingScene ? scene : undefined;
     this.#outputs = new Outputs({
-      size: hasPicture ? { width, height } : undefined,
+      size: stage.size,
       frameRate: FRAME_RATE,
-      beganAt: this.#beganAtMs,
+      matrix: scene.matrix,
+      beganAt: stage.beganAtMs,
       outboundAllow,
       onStarted: (sinkId) => events.onSinkStarted(sinkId),
       onPlayable: (sinkId) => events.onSinkPlayable(sinkId),
@@ -99,60 +79,33 @@ export class Composition {
       onNeedsKey: () => {
         this.#keyIsWanted = true;
       },
-      onBroken: (error) => events.onBroken(`encoding failed: ${String(error)}`),
+      onBroken: (error) => events.onBroken(`encoding failed: ${String(error)}`, 'us'),
       log: (level, msg, facts) => events.log(level, msg, facts),
     });
     this.#beat();
   }
 
+  /** Resolves when there is something to see and hear. */
   static async open(options: CompositionOptions): Promise<Composition> {
-    let composition: Composition | undefined;
-    const intake = await Intake.open({
-      nowMs: clockMs,
-      onFrame: (streamId, frame) => composition?.onFrame(streamId, frame),
-    });
-    composition = new Composition(options, intake);
-    return composition;
-  }
-
-  /** Where streams are to be sent. */
-  get port(): number {
-    return this.#intake.port;
+    const { config, page, outboundAllow = [], events } = options;
+    const size = config.mode === 'video-and-audio' ? canvasSize(config) : undefined;
+    const stage: Stage = { size, mixer: new Mixer(), beganAtMs: clockMs(), nowMs: clockMs };
+    const scene = page
+      ? await PageScene.open(stage, { ...page, size: canvasSize(config), outboundAllow }, events)
+      : await MeetingScene.open(stage, config, events);
+    return new Composition(options, stage, scene);
   }
 
   get encodedFrames(): number {
     return this.#outputs.encodedFrames;
   }
 
-  get loss(): { received: number; recovered: number; lost: number } {
-    return this.#intake.loss;
-  }
-
-  setParticipants(participants: readonly EgressParticipant[]): void {
-    this.#cast.setParticipants(participants);
-  }
-
-  setActiveSpeaker(participantId: string | null): void {
-    this.#cast.setActiveSpeaker(participantId);
-  }
-
-  addStream(stream: EgressStream): void {
-    const isKnown = this.#intake.add(stream);
-    if (isKnown) this.#cast.addStream(stream);
-    else this.#events.log('warn', 'stream in an unknown codec', { streamId: stream.id, mimeType: stream.mimeType });
-  }
-
-  removeStream(streamId: string): void {
-    this.#intake.remove(streamId);
-    this.#cast.removeStream(streamId);
-  }
-
-  setStreamPaused(streamId: string, isPaused: boolean): void {
-    this.#cast.setStreamPaused(streamId, isPaused);
+  facts(): Record<string, unknown> {
+    return this.#scene.facts();
   }
 
   addSink(sink: SinkSpec): Promise<void> {
-    return this.#outputs.add(sink, () => this.#mixer.position);
+    return this.#outputs.add(sink, () => this.#stage.mixer.position);
   }
 
   /** Ends one output with what is captured up to now. */
@@ -167,29 +120,23 @@ export class Composition {
     return this.#stopping;
   }
 
-  onFrame(...[streamId, frame]: Parameters<Cast['onFrame']>): void {
-    this.#cast.onFrame(streamId, frame);
-  }
-
   async #wind(): Promise<void> {
-    this.#endsAtMs = clockMs() - this.#beganAtMs;
+    this.#endsAtMs = clockMs() - this.#stage.beganAtMs;
     await this.#ended.promise;
     await this.#outputs.finishAll();
-    this.#intake.close();
-    this.#cast.close();
-    this.#painter?.close();
+    await this.#scene.close();
   }
 
   /** Everything that is due, then again when the next thing is. */
   #beat(): void {
-    const timeMs = clockMs() - this.#beganAtMs - DELAY_MS;
-    this.#intake.poll();
+    const timeMs = clockMs() - this.#stage.beganAtMs - DELAY_MS;
+    this.#scene.poll();
     this.#mixUpTo(Math.min(timeMs, this.#endsAtMs));
     const due = Math.floor((Math.min(timeMs, this.#endsAtMs) * FRAME_RATE) / 1000);
-    if (due >= this.#nextTick && this.#painter) {
+    if (due >= this.#nextTick && this.#stage.size) {
       if (this.#nextTick > 0) this.droppedTicks += due - this.#nextTick;
       this.#nextTick = due + 1;
-      this.#picture(due, this.#painter);
+      this.#picture(due);
     }
     if (timeMs >= this.#endsAtMs) {
       this.#ended.resolve();
@@ -199,12 +146,12 @@ export class Composition {
     setTimeout(() => this.#beat(), Math.max(1, Math.min(POLL_MS, untilNextMs)));
   }
 
-  #picture(tick: number, painter: Painter): void {
-    const timeMs = this.#beganAtMs + (tick * 1000) / FRAME_RATE;
+  #picture(tick: number): void {
+    const timeMs = this.#stage.beganAtMs + (tick * 1000) / FRAME_RATE;
     // A picture shows from the tick on that is nearest to its capture, so that it is early as often as late.
-    this.#cast.advanceTo(timeMs + 500 / FRAME_RATE, this.#mixer.position);
+    this.#scene.advanceTo(timeMs + 500 / FRAME_RATE, this.#stage.mixer.position);
     if (this.#outputs.isEmpty) return;
-    const painted = painter.paint(this.#cast.looks(timeMs));
+    const painted = this.#scene.paint(timeMs);
     if (!painted) {
       this.droppedTicks += 1;
       return;
@@ -221,10 +168,11 @@ export class Composition {
   }
 
   #mixUpTo(timeMs: number): void {
+    const { mixer, beganAtMs, size } = this.#stage;
     const wanted = Math.floor((timeMs * SAMPLE_RATE) / 1000);
-    if (!this.#painter) this.#cast.advanceTo(this.#beganAtMs + timeMs, this.#mixer.position);
-    for (let blocks = 0; this.#mixer.position + BLOCK_SAMPLES <= wanted && blocks < MAX_CATCH_UP_BLOCKS; blocks++) {
-      this.#mixer.take(this.#left, this.#right);
+    if (!size) this.#scene.advanceTo(beganAtMs + timeMs, mixer.position);
+    for (let blocks = 0; mixer.position + BLOCK_SAMPLES <= wanted && blocks < MAX_CATCH_UP_BLOCKS; blocks++) {
+      mixer.take(this.#left, this.#right);
       this.#outputs.encodeSound(this.#left, this.#right);
     }
   }

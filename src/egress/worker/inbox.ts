@@ -25,6 +25,13 @@ const Config = Type.Object({
   orientation: Type.Enum(['landscape', 'portrait']),
 });
 
+const Page = Type.Object({
+  url: Type.String({ minLength: 1, maxLength: 8192 }),
+  browser: Path,
+  ownHosts: Type.Array(Type.String({ maxLength: 512 }), { maxItems: 1000 }),
+  certificates: Type.Array(Type.String({ pattern: '^[A-Za-z0-9+/=]{44}$' }), { maxItems: 100 }),
+});
+
 const Participant = Type.Object({
   id: Id,
   name: Type.String({ maxLength: 1024 }),
@@ -55,6 +62,7 @@ const Message = Type.Union([
     type: Type.Literal('start'),
     egressId: Id,
     config: Config,
+    page: Type.Optional(Page),
     sinks: Type.Array(Sink, { maxItems: 32 }),
     outboundAllow: Type.Optional(Type.Array(Type.String({ maxLength: 256 }))),
   }),

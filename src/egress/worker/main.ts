@@ -3,12 +3,14 @@ import type { FromChild, ToChild } from '../ipc.ts';
 import { Composition } from './composition.ts';
 import { keepLog, withLastWords } from './ffmpeg.ts';
 import { readMessage } from './inbox.ts';
-import { reasonOf } from './sinks/sink.ts';
+import { BadPage } from './page/page-scene.ts';
+import { type Blame, reasonOf } from './sinks/sink.ts';
 
 const STATS_INTERVAL_MS = 5000;
 /** Files that cannot be finished in this time stay as they are, which plays too. */
 const FINISH_TIMEOUT_MS = 120_000;
 
+let isStarted = false;
 let composition: Composition | undefined;
 let isEnding = false;
 
@@ -17,10 +19,12 @@ function say(message: FromChild): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }
 
-async function start({ config, sinks, outboundAllow }: Extract<ToChild, { type: 'start' }>): Promise<void> {
-  if (composition) throw new Error('started twice');
-  composition = await Composition.open({
+async function start({ config, page, sinks, outboundAllow }: Extract<ToChild, { type: 'start' }>): Promise<void> {
+  if (isStarted) throw new Error('started twice');
+  isStarted = true;
+  const opened = await Composition.open({
     config,
+    page,
     outboundAllow,
     events: {
       onWanted: (streams) => say({ type: 'wanted', streams }),
@@ -29,36 +33,37 @@ async function start({ config, sinks, outboundAllow }: Extract<ToChild, { type: 
       onSinkFinished: (sinkId, file) => say({ type: 'sink-finished', sinkId, ...(file && { file }) }),
       onSinkFailed: (sinkId, reason, blame) =>
         say({ type: 'sink-failed', sinkId, reason: reason.slice(0, 4000), blame }),
-      onBroken: (reason) => void die(withLastWords(reason)),
+      onBroken: (reason, blame) => void die(withLastWords(reason), blame),
       log: (level, msg, facts) => say({ type: 'log', level, msg, facts }),
     },
   });
-  reportStats(composition);
-  say({ type: 'ready', port: composition.port });
-  const { addSink } = composition;
-  await Promise.all(sinks.map((sink) => addSink.call(composition, sink)));
+  composition = opened;
+  reportStats(opened);
+  const port = opened.meeting?.port;
+  say({ type: 'ready', ...(port !== undefined && { port }) });
+  await Promise.all(sinks.map((sink) => opened.addSink(sink)));
 }
 
 async function obey(message: ToChild): Promise<void> {
   if (message.type === 'start') return start(message);
-  if (!composition) throw new Error(`${message.type} before start`);
+  if (message.type === 'stop') return end();
+  if (!composition) throw new Error(`${message.type} before it was ready`);
+  const { meeting } = composition;
   switch (message.type) {
     case 'participants':
-      return composition.setParticipants(message.participants);
+      return meeting?.setParticipants(message.participants);
     case 'active-speaker':
-      return composition.setActiveSpeaker(message.participantId);
+      return meeting?.setActiveSpeaker(message.participantId);
     case 'add-stream':
-      return composition.addStream(message.stream);
+      return meeting?.addStream(message.stream);
     case 'remove-stream':
-      return composition.removeStream(message.streamId);
+      return meeting?.removeStream(message.streamId);
     case 'stream-paused':
-      return composition.setStreamPaused(message.streamId, message.paused);
+      return meeting?.setStreamPaused(message.streamId, message.paused);
     case 'add-sink':
       return composition.addSink(message.sink);
     case 'remove-sink':
       return composition.removeSink(message.sinkId);
-    case 'stop':
-      return end();
   }
 }
 
@@ -72,10 +77,10 @@ async function end(): Promise<void> {
   leave(0);
 }
 
-async function die(reason: string): Promise<void> {
+async function die(reason: string, blame: Blame = 'us'): Promise<void> {
   if (isEnding) return;
   isEnding = true;
-  say({ type: 'fatal', reason: reason.slice(0, 4000) });
+  say({ type: 'fatal', reason: reason.slice(0, 4000), blame });
   leave(1);
 }
 
@@ -99,7 +104,7 @@ function reportStats(running: Composition): void {
       encodedFrames: running.encodedFrames,
       rssBytes: process.memoryUsage.rss(),
     });
-    say({ type: 'log', level: 'debug', msg: 'packets', facts: running.loss });
+    say({ type: 'log', level: 'debug', msg: 'scene', facts: running.facts() });
     before = now;
   }, STATS_INTERVAL_MS);
   timer.unref();
@@ -112,7 +117,7 @@ process.on('message', (value) => {
     void die('the parent sent a message that is none');
     return;
   }
-  obey(message).catch((error: unknown) => die(reasonOf(error)));
+  obey(message).catch((error: unknown) => die(reasonOf(error), error instanceof BadPage ? 'destination' : 'us'));
 });
 process.on('disconnect', () => void end());
 process.on('SIGTERM', () => void end());

@@ -3,7 +3,8 @@ import type { FileFacts, SinkSpec } from '../ipc.ts';
 import { AudioEncoder } from './encode/audio-encoder.ts';
 import { type EncodedPacket, VIDEO_CLOCK } from './encode/packet.ts';
 import { VideoEncoder } from './encode/video-encoder.ts';
-import type { Painted } from './picture/painter.ts';
+import type { ColourMatrix } from './picture/colour.ts';
+import type { Painted } from './picture/sheet.ts';
 import { Alignment } from './sinks/alignment.ts';
 import { createSink } from './sinks/create-sink.ts';
 import { type Blame, reasonOf, type Sink, type SinkEvents, type Tracks } from './sinks/sink.ts';
@@ -13,6 +14,7 @@ export interface OutputsOptions {
   /** Nothing when only sound is composed. */
   size: { width: number; height: number } | undefined;
   frameRate: number;
+  matrix: ColourMatrix;
   /** Wall time of the composition's beginning, milliseconds since the epoch. */
   beganAt: number;
   /** What RTMP may reach although it is private. */
@@ -136,10 +138,10 @@ export class Outputs {
   }
 
   async #openEncoders(family: Family, position: () => number): Promise<Encoders> {
-    const { size, frameRate } = this.#options;
+    const { size, frameRate, matrix } = this.#options;
     const onPacket = (packet: EncodedPacket) => this.#deliver(family, packet);
     const codec = family === 'mpeg' ? 'h264' : 'vp8';
-    const video = size && (await VideoEncoder.open({ codec, ...size, frameRate, onPacket }));
+    const video = size && (await VideoEncoder.open({ codec, ...size, frameRate, matrix, onPacket }));
     const audio = await AudioEncoder.open(family === 'mpeg' ? 'aac' : 'opus', position, onPacket);
     const framer = new Framer(audio.frameSamples, (left, right) => audio.encode(left, right));
     const encoders = { video, audio, framer };

@@ -156,7 +156,7 @@ export class Outbound {
   }
 
   #connector(): buildConnector.connector {
-    const connect = buildConnector({ lookup: this.#lookup, timeout: CONNECT_TIMEOUT_MS, allowH2: false });
+    const connect = buildConnector({ lookup: this.lookup, timeout: CONNECT_TIMEOUT_MS, allowH2: false });
     return (options, callback) => {
       // A literal address is connected to without a lookup, so it is checked here once more.
       try {
@@ -172,8 +172,8 @@ export class Outbound {
     };
   }
 
-  /** What `net.connect` calls instead of the system's lookup: it can only ever see addresses that were checked. */
-  readonly #lookup: LookupFunction = (hostname, options, callback) => {
+  /** For `net.connect` instead of the system's lookup: it can only ever see addresses that were checked. */
+  readonly lookup: LookupFunction = (hostname, options, callback) => {
     this.addressesOf(hostname).then(
       (found) => {
         const fitting = options.family ? found.filter(({ family }) => family === options.family) : found;

@@ -1,4 +1,5 @@
 // What encoders give to sinks: bytes with their place on the composition's timeline.
+import type { ColourMatrix } from '../picture/colour.ts';
 
 /** Ticks per second of picture times; sound counts samples. */
 export const VIDEO_CLOCK = 90_000;
@@ -17,6 +18,7 @@ export interface VideoTrack {
   codec: 'h264' | 'vp8';
   width: number;
   height: number;
+  matrix: ColourMatrix;
   /** SPS and PPS with start codes; nothing for VP8. */
   extraData: Buffer | undefined;
 }

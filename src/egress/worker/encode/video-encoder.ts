@@ -6,6 +6,7 @@ import {
   AV_PIX_FMT_YUV420P,
   AVCOL_PRI_BT709,
   AVCOL_RANGE_MPEG,
+  AVCOL_SPC_BT709,
   AVCOL_SPC_SMPTE170M,
   AVCOL_TRC_BT709,
   FF_ENCODER_LIBVPX_VP8,
@@ -14,6 +15,7 @@ import {
 import { Codec, CodecContext, Dictionary, type Frame, Packet, Rational } from 'node-av/lib';
 import { SerialQueue } from '../../../kit/serial-queue.ts';
 import { check, present } from '../ffmpeg.ts';
+import type { ColourMatrix } from '../picture/colour.ts';
 import { type EncodedPacket, VIDEO_CLOCK, type VideoTrack } from './packet.ts';
 
 export interface VideoEncoderOptions {
@@ -21,6 +23,7 @@ export interface VideoEncoderOptions {
   width: number;
   height: number;
   frameRate: number;
+  matrix: ColourMatrix;
   onPacket(packet: EncodedPacket): void;
 }
 
@@ -42,13 +45,13 @@ export class VideoEncoder {
     this.#options = options;
     this.#context = context;
     this.#packet.alloc();
-    const { codec, width, height } = options;
+    const { codec, width, height, matrix } = options;
     const extraData = context.extraData ? Buffer.from(context.extraData) : undefined;
-    this.track = { codec, width, height, extraData };
+    this.track = { codec, width, height, matrix, extraData };
   }
 
   static async open(options: VideoEncoderOptions): Promise<VideoEncoder> {
-    const { codec: name, width, height, frameRate } = options;
+    const { codec: name, width, height, frameRate, matrix } = options;
     const bitrate = BITRATES[Math.min(width, height)] ?? DEFAULT_BITRATE;
     const isH264 = name === 'h264';
     const codec = present(Codec.findEncoderByName(isH264 ? FF_ENCODER_LIBX264 : FF_ENCODER_LIBVPX_VP8), name);
@@ -62,7 +65,7 @@ export class VideoEncoder {
     context.gopSize = GOP_FRAMES;
     context.maxBFrames = 0;
     context.colorRange = AVCOL_RANGE_MPEG;
-    context.colorSpace = AVCOL_SPC_SMPTE170M;
+    context.colorSpace = matrix === 'bt709' ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
     context.colorPrimaries = AVCOL_PRI_BT709;
     context.colorTrc = AVCOL_TRC_BT709;
     context.rcMaxRate = BigInt(bitrate);

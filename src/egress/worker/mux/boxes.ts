@@ -133,8 +133,8 @@ function track(
   return box('trak', header, box('mdia', mediaHeader, handlerBox, box('minf', kind, dataInformation, table)));
 }
 
-function avcEntry({ width, height, extraData }: VideoTrack): Buffer {
-  const colour = box('colr', text('nclx'), u16(1, 1, 6), u8(0));
+function avcEntry({ width, height, matrix, extraData }: VideoTrack): Buffer {
+  const colour = box('colr', text('nclx'), u16(1, 1, matrix === 'bt709' ? 1 : 6), u8(0));
   return box(
     'avc1',
     zeros(6),

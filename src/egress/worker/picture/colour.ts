@@ -1,5 +1,8 @@
 // Colours as people write them, and as video stores them.
 
+/** How red, green and blue became luma and chroma: what cameras send through WebRTC, or what browsers draw. */
+export type ColourMatrix = 'bt601' | 'bt709';
+
 export interface Colour {
   red: number;
   green: number;
@@ -17,8 +20,15 @@ export function hex(text: string): Colour {
   return { red: value >> 16, green: (value >> 8) & 0xff, blue: value & 0xff };
 }
 
-/** BT.601 in video range, which is what cameras send through WebRTC. */
-export function toYuv({ red, green, blue }: Colour): Yuv {
+/** In video range; BT.601 is what cameras send through WebRTC. */
+export function toYuv({ red, green, blue }: Colour, matrix: ColourMatrix = 'bt601'): Yuv {
+  if (matrix === 'bt709') {
+    return {
+      y: 16 + (46.742 * red + 157.243 * green + 15.874 * blue) / 256,
+      u: 128 + (-25.765 * red - 86.674 * green + 112.439 * blue) / 256,
+      v: 128 + (112.439 * red - 102.129 * green - 10.31 * blue) / 256,
+    };
+  }
   return {
     y: 16 + (65.738 * red + 129.057 * green + 25.064 * blue) / 256,
     u: 128 + (-37.945 * red - 74.494 * green + 112.439 * blue) / 256,

@@ -4,10 +4,11 @@ import type { CompositionConfig } from '../../../protocol/composition.ts';
 import type { Tile } from '../../../protocol/layout.ts';
 import type { VideoSource } from '../sources/video-source.ts';
 import { Artwork } from './artwork.ts';
-import { Canvas } from './canvas.ts';
+import type { Canvas } from './canvas.ts';
 import { toYuv, type Yuv } from './colour.ts';
 import { Lettering } from './lettering.ts';
 import { type Rectangle, Scaler } from './scaler.ts';
+import { type Painted, Sheet } from './sheet.ts';
 import { type Theme, themeOf } from './theme.ts';
 
 /** A tile with who is in it. */
@@ -18,26 +19,14 @@ export interface TileLook extends Tile {
   source: VideoSource | undefined;
 }
 
-interface Sheet {
-  canvas: Canvas;
-  /** Given to encoders that have not finished with it. */
-  inUse: number;
+/** A canvas and what it shows. */
+interface Page {
+  sheet: Sheet;
   layoutVersion: number;
   /** What each tile shows, as its key. */
   shown: string[];
 }
 
-export interface Painted {
-  canvas: Canvas;
-  /** False when it shows exactly what the one before showed. */
-  isNew: boolean;
-  /** To be called by each encoder when it no longer reads from the canvas; `hold` counts them. */
-  hold(): void;
-  release(): void;
-}
-
-/** One is painted while another is being encoded and a third waits for a slow second encoder. */
-const SHEETS = 3;
 const RING_PIXELS = 4;
 const AVATAR_SHARE = 0.42;
 
@@ -48,7 +37,7 @@ export class Painter {
   readonly #accent: Yuv;
   readonly #lettering = new Lettering();
   readonly #artwork: Artwork;
-  readonly #sheets: Sheet[];
+  readonly #pages: Page[];
   readonly #scale: number;
   readonly #scalers = new Map<string, Scaler>();
   #layoutVersion = 0;
@@ -66,12 +55,7 @@ export class Painter {
     this.#accent = toYuv(this.#theme.accent);
     this.#scale = shortSide / 720;
     this.#artwork = new Artwork(this.#theme, this.#lettering, shortSide, onProblem);
-    this.#sheets = Array.from({ length: SHEETS }, () => ({
-      canvas: new Canvas(size.width, size.height),
-      inUse: 0,
-      layoutVersion: -1,
-      shown: [],
-    }));
+    this.#pages = Sheet.set(size).map((sheet) => ({ sheet, layoutVersion: -1, shown: [] }));
   }
 
   /** To be called when tiles have come, gone or moved. */
@@ -87,38 +71,29 @@ export class Painter {
 
   /** Nothing when every canvas is still being encoded. */
   paint(looks: readonly TileLook[]): Painted | undefined {
-    const sheet = this.#sheets.find(({ inUse }) => inUse === 0);
-    if (!sheet) return undefined;
-    const { canvas } = sheet;
-    if (sheet.layoutVersion !== this.#layoutVersion) {
+    const page = this.#pages.find(({ sheet }) => sheet.isFree);
+    if (!page) return undefined;
+    const { canvas } = page.sheet;
+    if (page.layoutVersion !== this.#layoutVersion) {
       canvas.fill(0, 0, canvas.width, canvas.height, this.#background);
-      sheet.layoutVersion = this.#layoutVersion;
-      sheet.shown = [];
+      page.layoutVersion = this.#layoutVersion;
+      page.shown = [];
     }
     looks.forEach((look, index) => {
       const key = this.#keyOf(look);
-      if (sheet.shown[index] === key) return;
-      sheet.shown[index] = key;
+      if (page.shown[index] === key) return;
+      page.shown[index] = key;
       this.#paintTile(canvas, look);
     });
-    const keys = `${this.#layoutVersion} ${sheet.shown.join('|')}`;
+    const keys = `${this.#layoutVersion} ${page.shown.join('|')}`;
     const isNew = keys !== this.#lastKeys;
     this.#lastKeys = keys;
-    return {
-      canvas,
-      isNew,
-      hold: () => {
-        sheet.inUse += 1;
-      },
-      release: () => {
-        sheet.inUse -= 1;
-      },
-    };
+    return page.sheet.painted(isNew);
   }
 
   close(): void {
     for (const scaler of this.#scalers.values()) scaler.close();
-    for (const { canvas } of this.#sheets) canvas.close();
+    for (const { sheet } of this.#pages) sheet.canvas.close();
     this.#lettering.close();
   }
 

@@ -1,37 +1,6 @@
 // When was it captured? RTP timestamps count from nowhere, sender reports tie them to the sender's clock, and that clock
 // has an epoch of its own. What comes out are milliseconds on our clock, the same for all streams of one sender.
-
-/** The smallest of the values of the last while, forgetting in two steps: what followed the least delay. */
-class RecentMinimum {
-  readonly #windowMs: number;
-  #current = Infinity;
-  #previous = Infinity;
-  #turnedAtMs: number | undefined;
-
-  constructor(windowMs: number) {
-    this.#windowMs = windowMs;
-  }
-
-  add(value: number, nowMs: number): number {
-    this.#turnedAtMs ??= nowMs;
-    if (nowMs - this.#turnedAtMs > this.#windowMs) {
-      this.#previous = this.#current;
-      this.#current = Infinity;
-      this.#turnedAtMs = nowMs;
-    }
-    this.#current = Math.min(this.#current, value);
-    return this.value;
-  }
-
-  get value(): number {
-    return Math.min(this.#current, this.#previous);
-  }
-
-  clear(): void {
-    this.#current = Infinity;
-    this.#previous = Infinity;
-  }
-}
+import { RecentMinimum } from '../recent-minimum.ts';
 
 /** Sender reports are a second apart for video and up to five for sound. */
 const ORIGIN_WINDOW_MS = 30_000;

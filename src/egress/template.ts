@@ -1,0 +1,73 @@
+// A page of the caller's that is filmed instead of the composed picture: the browser for it, and a place in the meeting
+// that nobody sees.
+import { newObserverId } from '../protocol/ids.ts';
+import type { PageSpec } from './ipc.ts';
+import type { SessionSource } from './ports.ts';
+
+export interface TemplateDeps {
+  /** Path of a Chromium or Chrome, where there is one. */
+  browser: string | undefined;
+  /** `host:port` of this installation's own addresses. */
+  ownHosts(): Promise<string[]>;
+  /** SHA-256 of the public keys of this installation's own certificates, base64. */
+  certificates(): string[];
+  /** A token to join a room with, for pages that bring none. */
+  tokenFor(ownerId: string, roomId: string, participantId: string): Promise<string>;
+}
+
+export interface TemplateWish {
+  templateUrl: string;
+  roomId: string;
+  ownerId: string;
+}
+
+export class Template {
+  readonly #deps: TemplateDeps;
+  readonly #wish: TemplateWish;
+  readonly #browser: string;
+  readonly #observerId = newObserverId();
+  readonly #dismiss: () => void;
+
+  constructor(deps: TemplateDeps & { browser: string }, wish: TemplateWish, source: SessionSource) {
+    this.#deps = deps;
+    this.#wish = wish;
+    this.#browser = deps.browser;
+    this.#dismiss = source.expectObserver(this.#observerId);
+  }
+
+  /** What a compositor has to know to film it. */
+  async page(): Promise<PageSpec> {
+    const { templateUrl, roomId, ownerId } = this.#wish;
+    const { ownHosts, certificates, tokenFor } = this.#deps;
+    return {
+      url: await pageUrl(templateUrl, {
+        participantId: this.#observerId,
+        meetingId: roomId,
+        token: () => tokenFor(ownerId, roomId, this.#observerId),
+      }),
+      browser: this.#browser,
+      ownHosts: await ownHosts(),
+      certificates: certificates(),
+    };
+  }
+
+  /** The place in the meeting is free again; whoever sits there has to go. */
+  close(): void {
+    this.#dismiss();
+  }
+}
+
+/**
+ * The address that the browser opens: `participantId` is always ours, since it is what keeps the page from being seen;
+ * `meetingId` and `token` are added where the caller left them out.
+ */
+export async function pageUrl(
+  templateUrl: string,
+  given: { participantId: string; meetingId: string; token(): Promise<string> },
+): Promise<string> {
+  const url = new URL(templateUrl);
+  url.searchParams.set('participantId', given.participantId);
+  if (!url.searchParams.get('meetingId')) url.searchParams.set('meetingId', given.meetingId);
+  if (!url.searchParams.get('token')) url.searchParams.set('token', await given.token());
+  return url.href;
+}
