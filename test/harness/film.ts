@@ -141,6 +141,13 @@ export function pngOf(frame: Frame): Buffer {
   scaler.getContext(width, height, frame.format as AVPixelFormat, width, height, AV_PIX_FMT_RGB24, SWS_BILINEAR);
   scaler.scaleSync(frame.data ?? [], frame.linesize, 0, height, rgb.data ?? [], rgb.linesize);
   scaler.freeContext();
+  const bytes = encodePng(rgb);
+  rgb.free();
+  return bytes;
+}
+
+export function encodePng(rgb: Frame): Buffer {
+  const { width, height } = rgb;
   const encoder = new CodecContext();
   const codec = Codec.findEncoderByName('png' as never);
   encoder.allocContext3(codec);
@@ -155,7 +162,6 @@ export function pngOf(frame: Frame): Buffer {
   must(encoder.receivePacketSync(packet), 'png');
   const bytes = Buffer.from(packet.data ?? []);
   packet.free();
-  rgb.free();
   encoder.freeContext();
   return bytes;
 }

@@ -78,7 +78,17 @@ function paint(frame: Frame, number: number, colour: ClipColour): void {
   }
 }
 
-export async function videoClip(codec: VideoCodec, width: number, height: number, colour: ClipColour): Promise<Clip> {
+export function videoClip(codec: VideoCodec, width: number, height: number, colour: ClipColour): Promise<Clip> {
+  const count = CLIP_SECONDS * FRAMES_PER_SECOND;
+  return encodeClip(codec, { width, height, count }, (frame, number) => paint(frame, number, colour));
+}
+
+/** Encodes what `draw` makes of each frame. */
+export async function encodeClip(
+  codec: VideoCodec,
+  { width, height, count }: { width: number; height: number; count: number },
+  draw: (frame: Frame, number: number) => void,
+): Promise<Clip> {
   const name = { VP8: FF_ENCODER_LIBVPX_VP8, VP9: FF_ENCODER_LIBVPX_VP9, H264: FF_ENCODER_LIBX264 }[codec];
   const encoder = Codec.findEncoderByName(name);
   const context = new CodecContext();
@@ -99,14 +109,14 @@ export async function videoClip(codec: VideoCodec, width: number, height: number
   const frames: Clip['frames'] = [];
   const packet = new Packet();
   packet.alloc();
-  for (let number = 0; number < CLIP_SECONDS * FRAMES_PER_SECOND; number++) {
+  for (let number = 0; number < count; number++) {
     const frame = new Frame();
     frame.alloc();
     frame.format = AV_PIX_FMT_YUV420P;
     frame.width = width;
     frame.height = height;
     must(frame.getBuffer(0));
-    paint(frame, number, colour);
+    draw(frame, number);
     frame.pts = BigInt(number);
     frame.pictType = number % KEY_EVERY === 0 ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
     must(context.sendFrameSync(frame));
