@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const PAGES = ['main', 'react-app', 'template'] as const;
+const PAGES = ['main', 'react-app', 'template', 'player'] as const;
 type PageName = (typeof PAGES)[number];
 
 export class PageServer implements AsyncDisposable {

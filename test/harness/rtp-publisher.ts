@@ -45,6 +45,8 @@ export class RtpPublisher {
   keyframesAsked = 0;
   /** Milliseconds that this participant's own clock is ahead of the wall's. */
   clockAheadMs = 0;
+  /** How much faster than ours its crystal ticks, such as 50e-6. */
+  clockSkew = 0;
 
   private constructor(participantId: string, socket: Socket, port: number) {
     this.participantId = participantId;
@@ -117,7 +119,12 @@ export class RtpPublisher {
   }
 
   #indexNow(clip: Clip): number {
-    return Math.floor(((now() - RtpPublisher.epoch) * clip.clockRate) / 1000 / clip.ticksPerFrame);
+    return Math.floor((this.#elapsedMs() * clip.clockRate) / 1000 / clip.ticksPerFrame);
+  }
+
+  /** Since the epoch, as this participant's crystal counts. */
+  #elapsedMs(): number {
+    return (now() - RtpPublisher.epoch) * (1 + this.clockSkew);
   }
 
   #send(): void {
@@ -172,9 +179,9 @@ export class RtpPublisher {
   #report(sending: Sending): void {
     sending.reportedAt = now();
     const { clip, stream } = sending;
-    const at = now();
-    const position = ((at - RtpPublisher.epoch) * clip.clockRate) / 1000;
-    const ntp = (at + this.clockAheadMs) / 1000 + NTP_EPOCH_S;
+    const elapsedMs = this.#elapsedMs();
+    const position = (elapsedMs * clip.clockRate) / 1000;
+    const ntp = (RtpPublisher.epoch + elapsedMs + this.clockAheadMs) / 1000 + NTP_EPOCH_S;
     const packet = Buffer.alloc(28);
     packet.writeUInt8(0x80, 0);
     packet.writeUInt8(200, 1);

@@ -2,7 +2,9 @@
 import { VideoSDK } from '@videosdk.live/server-sdk';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from './browser.ts';
+import { CLOCK_CAMERA } from './clock-camera.ts';
 import { PageServer } from './page-server.ts';
+import { PlayerTab } from './player-tab.ts';
 import type { Opening } from './sdk-page-api.ts';
 import { SdkTab } from './sdk-tab.ts';
 import { TestServer } from './server.ts';
@@ -24,6 +26,8 @@ export interface Person {
   mic?: boolean;
   /** Speaks without a pause, instead of beeping about once a second. */
   speaks?: boolean;
+  /** Camera and microphone are those of a clock; see `clock-camera.ts`. */
+  clock?: boolean;
   /** Further options of `initMeeting`. */
   options?: Record<string, unknown>;
 }
@@ -84,6 +88,7 @@ export class Stage implements AsyncDisposable {
   async open(roomId: string, id: string, person: Person = {}): Promise<SdkTab> {
     const context = await this.#browser.newContext();
     if (person.speaks) await context.addInitScript(SPEAKING);
+    if (person.clock) await context.addInitScript(CLOCK_CAMERA);
     return SdkTab.open({
       id,
       context,
@@ -91,6 +96,11 @@ export class Stage implements AsyncDisposable {
       serverLog: () => this.server.recently(),
       opening: await this.#opening(roomId, id, person),
     });
+  }
+
+  /** Opens a tab for somebody who watches a stream. */
+  watch(): Promise<PlayerTab> {
+    return PlayerTab.open(this.#browser, this.#pages.url('player'));
   }
 
   /** Opens an app made with the official React SDK, which joins by itself. */
