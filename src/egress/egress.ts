@@ -3,14 +3,22 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { AppError, egressNotRunning, noLiveSession, notFound, wrongRoomForToken } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { EgressFile, EgressKind, EgressPlan, Egress as Output, WebhookSummary } from '../protocol/egress.ts';
+import {
+  type EgressKind,
+  type EgressPlan,
+  type Egress as Output,
+  type RecordingFile,
+  recordingFile,
+  type WebhookSummary,
+} from '../protocol/egress.ts';
 import { type Flag, isOn, type Paging } from '../protocol/rest/common.ts';
 import type { Notification } from '../protocol/signaling.ts';
 import type { Finisher } from './finisher.ts';
-import { hlsContentType, isHlsName, isPlaylist, playlistReaching, sizeOnceThere } from './hls-folder.ts';
-import type { Position } from './hls-playlist.ts';
+import { playlistReaching, sizeOnceThere } from './hls-folder.ts';
+import { hlsContentType, isHlsName, isPlaylist, type Position } from './hls-playlist.ts';
 import { noticesForLateComer } from './notices.ts';
 import { hlsFolder } from './outputs.ts';
 import { type CheckUrl, planOf, wantsFile } from './plan.ts';
@@ -48,8 +56,10 @@ export interface Shown {
 export interface Segment {
   size: number;
   contentType: string;
-  open(range?: ByteRange): Promise<Readable | undefined>;
+  open: Open;
 }
+
+type Open = (range?: ByteRange) => Promise<Readable | undefined>;
 
 const MAX_FOLDERS = 10_000;
 
@@ -169,9 +179,8 @@ export class Egress<C extends EgressCaller = EgressCaller> {
   }
 
   /** The file behind an unguessable address. */
-  async file(token: string): Promise<{ file: EgressFile; open(range?: ByteRange): Promise<Readable | undefined> }> {
-    const egress = await this.#deps.store.byFileToken(token);
-    const file = egress?.file;
+  async file(token: string): Promise<{ file: RecordingFile; open: Open }> {
+    const file = recordingFile(await this.#deps.store.byFileToken(token));
     if (!file) throw notFound('File', token);
     return {
       file,
@@ -185,8 +194,9 @@ export class Egress<C extends EgressCaller = EgressCaller> {
 
   /** A playlist of a stream, once it reaches a position; see `playlistReaching`. */
   async playlist(folder: string, name: string, position: Position | undefined): Promise<string | 'too-far' | 'late'> {
+    if (!isPlaylist(name)) throw notFound('Playlist', name);
     const path = await this.#hlsFolder(folder, name);
-    const found = isPlaylist(name) ? await playlistReaching(path, name, position) : undefined;
+    const found = (await playlistReaching(path, name, position)) ?? (await this.#storedPlaylist(folder, name));
     if (found === undefined) throw notFound('Playlist', name);
     return found;
   }
@@ -194,9 +204,26 @@ export class Egress<C extends EgressCaller = EgressCaller> {
   /** A segment, or a part of one, also when it is only just about to be written. */
   async segment(folder: string, name: string): Promise<Segment> {
     const path = join(await this.#hlsFolder(folder, name), name);
+    const contentType = hlsContentType(name);
     const size = await sizeOnceThere(path);
-    if (size === undefined) throw notFound('File', name);
-    return { size, contentType: hlsContentType(name), open: (range) => openLocal(path, range) };
+    if (size !== undefined) return { size, contentType, open: (range) => openLocal(path, range) };
+    const { storage } = this.#deps;
+    const key = await this.#storedKey(folder, name);
+    const stored = key === undefined ? undefined : await storage.size(key);
+    if (key === undefined || stored === undefined) throw notFound('File', name);
+    return { size: stored, contentType, open: (range) => storage.open(key, range) };
+  }
+
+  async #storedPlaylist(folder: string, name: string): Promise<string | undefined> {
+    const key = await this.#storedKey(folder, name);
+    const stream = key && (await this.#deps.storage.open(key));
+    return stream && text(stream);
+  }
+
+  /** Where a stream that is over is kept, unless that is its folder here. */
+  async #storedKey(folder: string, name: string): Promise<string | undefined> {
+    const file = (await this.#deps.store.byFolder(folder))?.file;
+    return file?.storedIn === 's3' ? `${file.key}/${name}` : undefined;
   }
 
   async #hlsFolder(folder: string, name: string): Promise<string> {

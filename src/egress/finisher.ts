@@ -2,16 +2,20 @@
 import { randomBytes } from 'node:crypto';
 import { link, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { canvasSize } from '../protocol/composition.ts';
 import type { Egress, EgressFile } from '../protocol/egress.ts';
 import { newObjectId } from '../protocol/ids.ts';
 import { endPlaylists } from './hls-folder.ts';
+import { durationOf } from './hls-playlist.ts';
 import type { FileFacts } from './ipc.ts';
 import { joinParts } from './joiner.ts';
 import { hlsFolder, workFolder } from './outputs.ts';
 import type { NewUpload } from './ports.ts';
+import { sizeOfFolder } from './storage/folders.ts';
 import type { Storage } from './storage/storage.ts';
 
 const DEFAULT_DIR = 'recordings';
+const HLS_DIR = 'hls';
 const CONTENT_TYPES = { mp4: 'video/mp4', webm: 'video/webm' } as const;
 /** 128 bits: nobody finds a recording by trying. */
 const TOKEN_BYTES = 16;
@@ -37,19 +41,16 @@ export class Finisher {
 
   async finish(egress: Egress, parts: readonly string[], facts: FileFacts | undefined): Promise<Finished> {
     if (egress.kind === 'recording') return this.#finishFile(egress, parts, facts);
-    const playable = egress.kind !== 'hls' || (await endPlaylists(this.#hlsFolder(egress)));
-    return {
-      failure: playable ? undefined : 'It ended before anything was produced.',
-      file: undefined,
-      uploads: undefined,
-    };
+    if (egress.kind === 'hls') return this.#finishStream(egress);
+    return { failure: undefined, file: undefined, uploads: undefined };
   }
 
   /** The end of an egress is written: what was only needed until then goes. */
   async settled(egress: Egress, succeeded: boolean): Promise<void> {
-    if (egress.kind !== 'recording' || !succeeded) return;
-    if (this.#storage.kind === 'file' && egress.preSignedUrl === null) await this.#clear(egress.id);
-    else this.#onUpload();
+    if (egress.kind === 'livestream' || !succeeded) return;
+    const isKept = this.#storage.kind === 'file' && (egress.kind === 'hls' || egress.preSignedUrl === null);
+    if (!isKept) this.#onUpload();
+    else if (egress.kind === 'recording') await this.#clear(egress.id);
   }
 
   /** The parts that are on this disk, in order. */
@@ -65,13 +66,36 @@ export class Finisher {
   async remove(egress: Egress): Promise<void> {
     await this.#clear(egress.id);
     if (egress.folder) await rm(this.#hlsFolder(egress), { recursive: true, force: true });
-    if (egress.file) await this.#storage.remove(egress.file.key);
+    if (egress.file?.format === 'm3u8') await this.#storage.removeFolder(egress.file.key);
+    else if (egress.file) await this.#storage.remove(egress.file.key);
+  }
+
+  /** A stream stays where it is played from; an object storage gets it when it is over. */
+  async #finishStream(egress: Egress): Promise<Finished> {
+    const folder = this.#hlsFolder(egress);
+    const playlist = await endPlaylists(folder);
+    if (playlist === undefined) return nothing('It ended before anything was produced.');
+    const here = this.#storage.kind === 'file';
+    const canvas = egress.config.mode === 'audio' ? undefined : canvasSize(egress.config);
+    const file: EgressFile = {
+      ...newFile(egress),
+      size: await sizeOfFolder(folder),
+      duration: durationOf(playlist),
+      width: canvas?.width ?? null,
+      height: canvas?.height ?? null,
+      format: 'm3u8',
+      key: `${HLS_DIR}/${egress.folder}`,
+      localPath: folder,
+      storedIn: here ? 'file' : null,
+    };
+    return { failure: undefined, file, uploads: here ? [] : [{ target: 'storage', url: null }] };
   }
 
   async #finishFile(egress: Egress, parts: readonly string[], facts: FileFacts | undefined): Promise<Finished> {
     const written = await nonEmpty(parts);
-    if (written.length === 0) return { failure: 'Nothing was recorded.', file: undefined, uploads: undefined };
-    const id = newObjectId();
+    if (written.length === 0) return nothing('Nothing was recorded.');
+    const begun = newFile(egress);
+    const { id } = begun;
     const format = egress.fileFormat;
     const localPath = join(workFolder(this.#folder, egress.id), `${id}.${format}`);
     const made = await oneFile(localPath, written, facts);
@@ -82,21 +106,16 @@ export class Finisher {
     const uploads: NewUpload[] = [];
     if (!here) uploads.push({ target: 'storage', url: null });
     if (egress.preSignedUrl !== null) uploads.push({ target: 'presigned', url: egress.preSignedUrl });
-    const now = new Date();
     const file: EgressFile = {
-      id,
-      type: egress.config.mode === 'audio' ? 'audio' : 'video',
+      ...begun,
       size: made.size,
       duration: made.duration,
       width: made.width ?? null,
       height: made.height ?? null,
       format,
       key,
-      token: randomBytes(TOKEN_BYTES).toString('base64url'),
       localPath: uploads.length > 0 ? localPath : null,
       storedIn: here ? 'file' : null,
-      createdAt: now,
-      updatedAt: now,
     };
     return { failure: undefined, file, uploads };
   }
@@ -108,6 +127,22 @@ export class Finisher {
   async #clear(egressId: string): Promise<void> {
     await rm(workFolder(this.#folder, egressId), { recursive: true, force: true });
   }
+}
+
+function nothing(failure: string): Finished {
+  return { failure, file: undefined, uploads: undefined };
+}
+
+/** What every kept result has from the start. */
+function newFile({ config }: Egress) {
+  const now = new Date();
+  return {
+    id: newObjectId(),
+    type: config.mode === 'audio' ? ('audio' as const) : ('video' as const),
+    token: randomBytes(TOKEN_BYTES).toString('base64url'),
+    createdAt: now,
+    updatedAt: now,
+  };
 }
 
 async function nonEmpty(parts: readonly string[]): Promise<string[]> {

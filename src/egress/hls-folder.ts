@@ -1,7 +1,7 @@
 // The folder of an HLS stream as players ask for it: playlists that may be waited for (LL-HLS blocking reload), and
 // segments. The child writes what is read here; playlists appear complete, by renaming.
 import { watch } from 'node:fs';
-import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import {
   bodyOf,
@@ -14,30 +14,6 @@ import {
   reachOf,
   renamedSegments,
 } from './hls-playlist.ts';
-
-/** Names the child gives to what it writes; nothing else is handed out. */
-const NAME = /^[\w-]{1,100}(\.[\w-]{1,100})*\.(m3u8|m4s|mp4|cmfv|cmfa|ts|aac)$/;
-const CONTENT_TYPES: Record<string, string> = {
-  m3u8: 'application/vnd.apple.mpegurl',
-  m4s: 'video/iso.segment',
-  mp4: 'video/mp4',
-  cmfv: 'video/mp4',
-  cmfa: 'audio/mp4',
-  ts: 'video/mp2t',
-  aac: 'audio/aac',
-};
-
-export function isHlsName(name: string): boolean {
-  return NAME.test(name);
-}
-
-export function isPlaylist(name: string): boolean {
-  return name.endsWith('.m3u8');
-}
-
-export function hlsContentType(name: string): string {
-  return CONTENT_TYPES[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
-}
 
 /** Segments of earlier runs of the compositor, which had to be started anew. */
 const BEFORE = 'before.txt';
@@ -178,19 +154,19 @@ function untilChanged<T extends string | number>(
 }
 
 /**
- * Ends playlists whose writer is gone, so that players stop waiting for more. Answers whether anything can be played.
+ * Ends playlists whose writer is gone, so that players stop waiting for more, and puts what earlier runs have produced
+ * into them for good. Answers the one that plays all of it, or nothing when there is nothing to play.
  */
-export async function endPlaylists(folder: string): Promise<boolean> {
-  const names = (await readdir(folder).catch(() => [])).filter(isPlaylist);
-  let playable = (await readText(join(folder, BEFORE))) !== undefined;
-  for (const name of names) {
+export async function endPlaylists(folder: string): Promise<string | undefined> {
+  for (const name of [REWIND, LIVE]) {
     const path = join(folder, name);
-    const written = await readFile(path, 'utf8');
-    const ended = written.includes('#EXT-X-ENDLIST');
-    const text = ended ? written : await withRest(folder, written);
-    if (text.includes('#EXTINF:')) playable = true;
-    if (ended) continue;
-    await writeWhole(path, endedPlaylist(text));
+    const written = await readText(path);
+    if (written === undefined) continue;
+    if (!written.includes('#EXT-X-ENDLIST')) await writeWhole(path, endedPlaylist(await withRest(folder, written)));
+    const whole = await readPlaylist(folder, name);
+    if (whole !== undefined) await writeWhole(path, whole);
   }
-  return playable;
+  await rm(join(folder, BEFORE), { force: true });
+  const whole = await readText(join(folder, REWIND));
+  return whole?.includes('#EXTINF:') ? whole : undefined;
 }

@@ -1,4 +1,29 @@
-// The text of HLS playlists, as far as it has to be read and changed on its way from the compositor to players.
+// The names of an HLS stream's files, and the text of its playlists, as far as it has to be read and changed on its way
+// from the compositor to players.
+
+/** Names the child gives to what it writes; nothing else is handed out. */
+const NAME = /^[\w-]{1,100}(\.[\w-]{1,100})*\.(m3u8|m4s|mp4|cmfv|cmfa|ts|aac)$/;
+const CONTENT_TYPES: Record<string, string> = {
+  m3u8: 'application/vnd.apple.mpegurl',
+  m4s: 'video/iso.segment',
+  mp4: 'video/mp4',
+  cmfv: 'video/mp4',
+  cmfa: 'audio/mp4',
+  ts: 'video/mp2t',
+  aac: 'audio/aac',
+};
+
+export function isHlsName(name: string): boolean {
+  return NAME.test(name);
+}
+
+export function isPlaylist(name: string): boolean {
+  return name.endsWith('.m3u8');
+}
+
+export function hlsContentType(name: string): string {
+  return CONTENT_TYPES[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
+}
 
 /** A place in a stream: a segment by its sequence number, or one part of it. */
 export interface Position {
@@ -92,6 +117,9 @@ export function renamedSegments(playlist: string, prefix: string): string[] {
  * it; at the live edge they only count.
  */
 export function continuedPlaylist(before: readonly string[], now: string, whole: boolean): string {
+  // It may have been put together already, by somebody who was killed before it could be noted.
+  const isContinued = whole ? now.includes(`${before[0]}\n`) : now.includes('#EXT-X-DISCONTINUITY-SEQUENCE:');
+  if (isContinued) return now;
   const segments = before.filter((line) => line.startsWith('#EXTINF:')).length;
   const breaks = before.filter((line) => line === '#EXT-X-DISCONTINUITY').length + 1;
   const head = headOf(now).flatMap((line) => {
@@ -102,4 +130,9 @@ export function continuedPlaylist(before: readonly string[], now: string, whole:
   const body = bodyOf(now);
   const joint = whole && body.length > 0 && !body[0]?.startsWith('#EXT-X-ENDLIST') ? ['#EXT-X-DISCONTINUITY'] : [];
   return [...head, ...(whole ? [...before, ...joint] : []), ...body, ''].join('\n');
+}
+
+/** Seconds that a playlist's segments last together. */
+export function durationOf(playlist: string): number {
+  return [...playlist.matchAll(/^#EXTINF:([\d.]+)/gm)].reduce((sum, [, seconds]) => sum + Number(seconds), 0);
 }

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
 import type { Logger } from '../log.ts';
 import type { EgressFile } from '../protocol/egress.ts';
+import { putFolder } from './storage/folders.ts';
 import type { Storage } from './storage/storage.ts';
 
 export interface Upload {
@@ -120,8 +121,10 @@ export class Uploads implements Service {
   async #send({ file, target, url }: Upload): Promise<void> {
     const path = file.localPath;
     if (path === null) throw new Error('the file is not on this disk any more');
+    const { storage } = this.#deps;
+    if (file.format === 'm3u8') return putFolder(storage, path, file.key);
     const contentType = CONTENT_TYPES[file.format];
-    if (target === 'storage') return this.#deps.storage.put(path, file.key, contentType);
+    if (target === 'storage') return storage.put(path, file.key, contentType);
     const { size } = await stat(path);
     const answer = await this.#deps.put(url ?? '', {
       headers: { 'content-type': contentType, 'content-length': String(size) },
@@ -136,7 +139,8 @@ export class Uploads implements Service {
     const { store } = this.#deps;
     if (file.localPath === null || !(await store.isSpare(fileId))) return;
     await store.forgetLocal(fileId, new Date());
-    await rm(dirname(file.localPath), { recursive: true, force: true });
+    const folder = file.format === 'm3u8' ? file.localPath : dirname(file.localPath);
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

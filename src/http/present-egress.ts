@@ -2,7 +2,7 @@
 
 import type { Shown } from '../egress/egress.ts';
 import { fileUrl, hlsUrls } from '../egress/egress-state.ts';
-import type { Egress, EgressFile } from '../protocol/egress.ts';
+import { type Egress, type RecordingFile, recordingFile } from '../protocol/egress.ts';
 import type { Links } from './links.ts';
 
 /** As FFmpeg names the family of containers that MP4 is one of, and Matroska's. */
@@ -10,7 +10,8 @@ const FORMATS = { mp4: 'mov,mp4,m4a,3gp,3g2,mj2', webm: 'matroska,webm' } as con
 
 export function presentRecording(shown: Shown, links: Links) {
   const { egress } = shown;
-  const { file, gaps } = egress;
+  const { gaps } = egress;
+  const file = recordingFile(egress);
   return {
     id: egress.id,
     userId: egress.ownerId,
@@ -29,7 +30,7 @@ export function presentRecording(shown: Shown, links: Links) {
   };
 }
 
-function presentFile(file: EgressFile, url: string | null) {
+function presentFile(file: RecordingFile, url: string | null) {
   const { width, height } = file;
   const resolution = width !== null && height !== null ? { width, height } : undefined;
   return {

@@ -18,3 +18,8 @@ export const CANVAS = {
 } as const;
 
 export const FRAME_RATE = 30;
+
+export function canvasSize({ quality, orientation }: CompositionConfig): { width: number; height: number } {
+  const { width, height } = CANVAS[quality];
+  return orientation === 'portrait' ? { width: height, height: width } : { width, height };
+}

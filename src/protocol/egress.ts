@@ -41,7 +41,7 @@ export interface EgressPlan {
   onFailure: OnFailure | null;
 }
 
-/** A finished file of a recording. */
+/** What has come of an egress and is kept: the file of a recording, or the folder of an HLS stream. */
 export interface EgressFile {
   id: string;
   type: 'video' | 'audio';
@@ -51,8 +51,8 @@ export interface EgressFile {
   duration: number;
   width: number | null;
   height: number | null;
-  format: FileFormat;
-  /** Where it is in the storage: `recordings/<id>.mp4`. */
+  format: FileFormat | 'm3u8';
+  /** Where it is in the storage: `recordings/<id>.mp4`, `hls/<name of the folder>`. */
   key: string;
   /** The unguessable part of its address. */
   token: string;
@@ -62,6 +62,14 @@ export interface EgressFile {
   storedIn: 'file' | 's3' | null;
   createdAt: Date;
   updatedAt: Date;
+}
+
+export type RecordingFile = EgressFile & { format: FileFormat };
+
+/** The file of a recording; an HLS stream has a folder instead. */
+export function recordingFile(egress: Pick<Egress, 'file'> | undefined): RecordingFile | null {
+  const file = egress?.file;
+  return file && file.format !== 'm3u8' ? (file as RecordingFile) : null;
 }
 
 /** A stretch that a recording lacks, because its compositor had to be started anew. */

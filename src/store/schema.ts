@@ -203,7 +203,7 @@ export interface EgressFilesTable {
   duration: number;
   width: number | null;
   height: number | null;
-  format: FileFormat;
+  format: FileFormat | 'm3u8';
   key: string;
   token: string;
   /** On the disk of `node_id`; null once an object storage has confirmed it. */

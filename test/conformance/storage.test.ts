@@ -75,6 +75,17 @@ describe.each(Object.entries(storages))('%s', (_name, make) => {
     storage.close();
   });
 
+  it('knows how large something is, and forgets a folder with all that is in it', async () => {
+    const storage = make();
+    for (const key of ['hls/one/a.m4s', 'hls/one/b.m4s', 'hls/one-more/a.m4s'])
+      await put(storage, key, Buffer.from(key));
+    expect([await storage.size('hls/one/a.m4s'), await storage.size('hls/one/c.m4s')]).toEqual([13, undefined]);
+    await storage.removeFolder('hls/one');
+    await storage.removeFolder('hls/nothing');
+    expect([await storage.size('hls/one/b.m4s'), await storage.size('hls/one-more/a.m4s')]).toEqual([undefined, 18]);
+    storage.close();
+  });
+
   it('has nothing under a key that it was not given, or that was removed', async () => {
     const storage = make();
     expect(await content(storage, 'nothing.mp4')).toBeUndefined();

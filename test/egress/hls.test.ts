@@ -97,21 +97,14 @@ describe('an HLS stream', () => {
     expect((await stage.app.get(`/v2/hls/${hls.id}`)).body).toMatchObject({ id: hls.id, end: expect.any(String) });
     const list = (await stage.app.get(`/v2/hls?roomId=${roomId}`)).body as Hls;
     expect(list.data).toHaveLength(1);
-    const removed = await fetch(`${stage.app.app.httpUrl}/v2/hls/${hls.id}`, {
-      method: 'DELETE',
-      headers: { authorization: await stage.app.token() },
-    });
-    expect(await removed.json()).toBe('Room Hls Recording deleted successfully !');
+    expect((await stage.app.delete(`/v2/hls/${hls.id}`)).body).toBe('Room Hls Recording deleted successfully !');
     expect((await fetch(hls.playbackHlsUrl)).status).toBe(404);
   });
 
   it('that is deleted while it runs ends, and leaves nothing', async () => {
     const { roomId, hls } = await streaming();
     await stage.event(roomId, 'hls-playable');
-    await fetch(`${stage.app.app.httpUrl}/v2/hls/${hls.id}`, {
-      method: 'DELETE',
-      headers: { authorization: await stage.app.token() },
-    });
+    await stage.app.delete(`/v2/hls/${hls.id}`);
     await stage.event(roomId, 'hls-stopped');
     const folder = join(stage.app.dataDir, 'hls', new URL(hls.playbackHlsUrl).pathname.split('/')[2] ?? '');
     await expect.poll(() => existsSync(folder)).toBe(false);

@@ -1,8 +1,10 @@
 // Finished recordings go to an object storage and to signed addresses, also when those are away for a while.
 
+import { existsSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EgressStage } from '../harness/egress-stage.ts';
 import { ObjectStorage } from '../harness/object-storage.ts';
@@ -58,6 +60,37 @@ describe('an object storage', () => {
     await storage.comeBack();
     await expect.poll(async () => (await look()).file.userStorage, { timeout: 25_000 }).not.toBeNull();
     await expect.poll(localPath).toBeNull();
+  });
+});
+
+describe('a stream that is over', () => {
+  it('goes to the object storage whole, keeps its addresses, and can be deleted there', async () => {
+    const roomId = await stage.room();
+    await stage.join(roomId);
+    // biome-ignore lint/suspicious/noExplicitAny: answers are looked into
+    const hls = (await stage.app.post('/v2/hls/start', { roomId })).body as any;
+    await stage.event(roomId, 'hls-playable');
+    await stage.app.post('/v2/hls/end', { roomId });
+    await stage.event(roomId, 'hls-stopped');
+    await expect.poll(localPath, { timeout: 10_000 }).toBeNull();
+    const folder = join(stage.app.dataDir, 'hls', new URL(hls.playbackHlsUrl).pathname.split('/')[2] ?? '');
+    await expect.poll(() => existsSync(folder)).toBe(false);
+
+    const playlist = await fetch(hls.playbackHlsUrl);
+    const text = await playlist.text();
+    expect(playlist.headers.get('content-type')).toBe('application/vnd.apple.mpegurl');
+    expect(text).toContain('#EXT-X-ENDLIST');
+    const names = [...text.matchAll(/^[\w-]+\.m4s$/gm)].map(([name]) => name);
+    expect(names.length).toBeGreaterThan(0);
+    const base = hls.playbackHlsUrl.replace('index.m3u8', '');
+    for (const name of names) expect(await (await fetch(base + name)).text()).toBe('0123456789');
+    const part = await fetch(`${base}${names[0]}`, { headers: { range: 'bytes=2-4' } });
+    expect([part.status, await part.text()]).toEqual([206, '234']);
+    expect((await fetch(`${base}segment-999.m4s`)).status).toBe(404);
+
+    await stage.app.delete(`/v2/hls/${hls.id}`);
+    expect((await fetch(hls.playbackHlsUrl)).status).toBe(404);
+    await expect.poll(() => storage.keys()).toEqual([]);
   });
 });
 

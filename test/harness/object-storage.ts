@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import S3rver from 's3rver';
 
 export const BUCKET = 'recordings';
@@ -49,6 +50,14 @@ export class ObjectStorage implements AsyncDisposable {
       prefix: 'roomful',
       credentials: KEYS,
     };
+  }
+
+  /** Keys of everything it holds. */
+  async keys(): Promise<string[]> {
+    const storage = new S3Client({ ...this.options, forcePathStyle: true });
+    const { Contents = [] } = await storage.send(new ListObjectsV2Command({ Bucket: BUCKET }));
+    storage.destroy();
+    return Contents.map(({ Key = '' }) => Key);
   }
 
   /** With everything that it had before. */

@@ -25,6 +25,7 @@ export interface TestApp extends AsyncDisposable {
   token(wish?: Partial<TokenWish>): Promise<string>;
   post(path: string, body: unknown): Promise<{ status: number; body: Record<string, unknown> }>;
   get(path: string): Promise<{ status: number; body: Record<string, unknown> }>;
+  delete(path: string): Promise<{ status: number; body: unknown }>;
 }
 
 const ERROR_LEVEL = 50;
@@ -67,6 +68,8 @@ export async function startTestApp(
     token,
     post: (path, body) => call(path, { method: 'POST', body: JSON.stringify(body) }),
     get: (path) => call(path, { method: 'GET' }),
+    // The usual header, but no body to go with it.
+    delete: (path) => call(path, { method: 'DELETE' }),
     async [Symbol.asyncDispose]() {
       await app.stop();
       // What a test brought along it may still need.

@@ -1,5 +1,5 @@
 // A folder on this machine.
-import { constants, copyFile, link, mkdir, open, rm } from 'node:fs/promises';
+import { constants, copyFile, link, mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ByteRange, Storage } from './storage.ts';
@@ -24,6 +24,17 @@ export class FileStorage implements Storage {
 
   open(key: string, range?: ByteRange): Promise<Readable | undefined> {
     return openLocal(this.#pathOf(key), range);
+  }
+
+  async size(key: string): Promise<number | undefined> {
+    const facts = await stat(this.#pathOf(key)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    return facts?.size;
+  }
+
+  async removeFolder(folder: string): Promise<void> {
+    await rm(this.#pathOf(folder), { recursive: true, force: true });
   }
 
   async remove(key: string): Promise<void> {

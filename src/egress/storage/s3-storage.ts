@@ -2,7 +2,14 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import type { ByteRange, Storage } from './storage.ts';
 
@@ -59,8 +66,28 @@ export class S3Storage implements Storage {
       const answer = await this.#client.send(new GetObjectCommand({ ...this.#object(key), Range }));
       return answer.Body as Readable | undefined;
     } catch (error) {
-      if ((error as Error).name === 'NoSuchKey') return undefined;
+      if (isMissing(error)) return undefined;
       throw error;
+    }
+  }
+
+  async size(key: string): Promise<number | undefined> {
+    try {
+      return (await this.#client.send(new HeadObjectCommand(this.#object(key)))).ContentLength;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** A thousand at a time, as many as the protocol lists and deletes in one call. */
+  async removeFolder(folder: string): Promise<void> {
+    const { Bucket, Key } = this.#object(`${folder}/`);
+    for (;;) {
+      const { Contents = [] } = await this.#client.send(new ListObjectsV2Command({ Bucket, Prefix: Key }));
+      const Objects = Contents.flatMap((object) => (object.Key === undefined ? [] : [{ Key: object.Key }]));
+      if (Objects.length === 0) return;
+      await this.#client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }));
     }
   }
 
@@ -76,4 +103,9 @@ export class S3Storage implements Storage {
     const { bucket, prefix } = this.#options;
     return { Bucket: bucket, Key: prefix ? `${prefix}/${key}` : key };
   }
+}
+
+/** A HEAD has no body that could say more than its status. */
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && ['NoSuchKey', 'NotFound'].includes(error.name);
 }

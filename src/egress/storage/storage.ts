@@ -13,7 +13,11 @@ export interface Storage {
   put(localPath: string, key: string, contentType: string): Promise<void>;
   /** The content, or a part of it; nothing when there is none. */
   open(key: string, range?: ByteRange): Promise<Readable | undefined>;
+  /** Bytes of what is under a key; nothing when there is none. */
+  size(key: string): Promise<number | undefined>;
   /** What is not there is no error. */
   remove(key: string): Promise<void>;
+  /** Removes everything whose key begins with `folder/`. */
+  removeFolder(folder: string): Promise<void>;
   close(): void;
 }

@@ -1,5 +1,5 @@
 // A composition that runs: pictures and sound of a scene on the beat of the clock, encoded into outputs.
-import { CANVAS, type CompositionConfig, FRAME_RATE } from '../../protocol/composition.ts';
+import { type CompositionConfig, canvasSize, FRAME_RATE } from '../../protocol/composition.ts';
 import type { FileFacts, PageSpec, SinkSpec } from '../ipc.ts';
 import { SAMPLE_RATE } from './ffmpeg.ts';
 import { MeetingScene } from './meeting-scene.ts';
@@ -176,9 +176,4 @@ export class Composition {
       this.#outputs.encodeSound(this.#left, this.#right);
     }
   }
-}
-
-export function canvasSize({ quality, orientation }: CompositionConfig): { width: number; height: number } {
-  const { width, height } = CANVAS[quality];
-  return orientation === 'portrait' ? { width: height, height: width } : { width, height };
 }

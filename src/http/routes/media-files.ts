@@ -5,7 +5,7 @@ import { type Static, Type } from 'typebox';
 import type { Caller } from '../../access/access.ts';
 import type { Egress } from '../../egress/egress.ts';
 import { FILES_PATH, HLS_PATH } from '../../egress/egress-state.ts';
-import { hlsContentType, isPlaylist } from '../../egress/hls-folder.ts';
+import { hlsContentType, isPlaylist } from '../../egress/hls-playlist.ts';
 import { badRequest, notYetReady } from '../../errors.ts';
 import { sendRange } from '../byte-range.ts';
 
