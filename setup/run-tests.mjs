@@ -43,9 +43,10 @@ function runVitest() {
 }
 
 function testEnvironment() {
-  const { browser, mediasoupWorker } = readSetupResult(root);
+  const { browser, mediasoupWorker, rtmpServer } = readSetupResult(root);
   return {
     ...(browser && { ROOMFUL_TEST_BROWSER: browser }),
+    ...(rtmpServer && { ROOMFUL_TEST_NGINX: rtmpServer }),
     ...(long && { ROOMFUL_TEST_LONG: '1' }),
     ...(mediasoupWorker && { MEDIASOUP_WORKER_BIN: mediasoupWorker }),
     ...process.env,

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 // Sets up whatever this checkout lacks. `npm start` and `npm test` run it first; with `--test` it also provides the
-// browser. It must run on any Node.js from 20 on, before node_modules exists, so it is plain JavaScript on Node's
-// own modules. When nothing is missing it is quick and says nothing.
+// browser and the RTMP server. It must run on any Node.js from 20 on, before node_modules exists, so it is plain
+// JavaScript on Node's own modules. When nothing is missing it is quick and says nothing.
 //
 // It leaves its findings in node_modules/.roomful-setup.json:
 //
 //   lockFile         SHA-256 of the package-lock.json that node_modules was installed from
 //   mediasoupWorker  absolute path of the mediasoup-worker binary
 //   browser          absolute path of the Chromium for the tests; only after `--test`
+//   rtmpServer       folder that nginx and its RTMP module are in, for the tests; only after `--test`
 
 const OLDEST_NODE = 20;
 

@@ -7,6 +7,7 @@ import { ensurePages } from './pages.mjs';
 import { SetupError } from './setup-error.mjs';
 import { readSetupResult, recordSetupResult } from './setup-result.mjs';
 import { ensureTestBrowser } from './test-browser.mjs';
+import { ensureTestRtmpServer } from './test-rtmp-server.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const forTests = process.argv.includes('--test');
@@ -17,7 +18,7 @@ export const steps = [
   provideMediaWorker,
   // Needs the dependencies; the tests need the pages.
   buildPages,
-  ...(forTests ? [provideBrowser] : []),
+  ...(forTests ? [provideBrowser, provideRtmpServer] : []),
 ];
 
 async function installDependencies() {
@@ -34,6 +35,10 @@ async function buildPages() {
 
 async function provideBrowser() {
   recordSetupResult(root, { browser: await ensureTestBrowser(root, readSetupResult(root).browser) });
+}
+
+async function provideRtmpServer() {
+  recordSetupResult(root, { rtmpServer: await ensureTestRtmpServer() });
 }
 
 /** What the operator is told about a failure: never a stack trace. */

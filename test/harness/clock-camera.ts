@@ -56,3 +56,16 @@ export function timeOf(isWhite: readonly boolean[], nearMs: number): number {
   const shown = isWhite.reduce((sum, white, bit) => sum + (white ? 2 ** bit : 0), 0) * CLOCK.tickMs;
   return shown + Math.round((nearMs - shown) / span) * span;
 }
+
+/** What a picture of one person, alone in it, shows of the clock. */
+export function seenClock(
+  { width, height, luma }: { width: number; height: number; luma(x: number, y: number): number },
+  nearMs: number,
+): { time: number; isFlash: boolean } {
+  // The tile fills the picture but for this.
+  const margin = height / 90;
+  const at = (x: number, y: number) => luma(margin + x * (width - 2 * margin), margin + y * (height - 2 * margin));
+  const size = (CLOCK.right - CLOCK.left) / CLOCK.count;
+  const isWhite = Array.from({ length: CLOCK.count }, (_, bit) => at(CLOCK.left + (bit + 0.5) * size, CLOCK.y) > 128);
+  return { time: timeOf(isWhite, nearMs), isFlash: at(0.5, CLOCK.flashY) > 128 };
+}

@@ -1,6 +1,6 @@
 // A page of somebody who watches a stream with hls.js, and reads the clock that the stream shows.
 import Hls from 'hls.js';
-import { CLOCK, timeOf } from '../harness/clock-camera.ts';
+import { seenClock } from '../harness/clock-camera.ts';
 import type { PlayerPageApi } from '../harness/player-page-api.ts';
 
 const video = document.createElement('video');
@@ -9,24 +9,14 @@ document.body.append(video);
 let hls: Hls | undefined;
 let failure = '';
 
-/** The tile of somebody who is alone fills the picture but for this. */
-const MARGIN = 1 / 90;
-
 function readClock(): number {
   const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
-  const brush = canvas.getContext('2d');
+  const brush = canvas.getContext('2d', { willReadFrequently: true });
   if (!brush || video.videoWidth === 0) return Number.NaN;
   brush.drawImage(video, 0, 0);
   const { width, height } = canvas;
-  const margin = height * MARGIN;
-  const [tileWidth, tileHeight] = [width - 2 * margin, height - 2 * margin];
-  const size = (CLOCK.right - CLOCK.left) / CLOCK.count;
-  const isWhite = Array.from({ length: CLOCK.count }, (_, bit) => {
-    const x = margin + tileWidth * (CLOCK.left + (bit + 0.5) * size);
-    const [red = 0] = brush.getImageData(Math.round(x), Math.round(margin + tileHeight * CLOCK.y), 1, 1).data;
-    return red > 128;
-  });
-  return timeOf(isWhite, Date.now());
+  const luma = (x: number, y: number) => brush.getImageData(Math.round(x), Math.round(y), 1, 1).data[1] ?? 0;
+  return seenClock({ width, height, luma }, Date.now()).time;
 }
 
 const api: PlayerPageApi = {
@@ -54,9 +44,11 @@ const api: PlayerPageApi = {
   },
   async rewind(toSeconds) {
     const seeked = new Promise((resolve) => video.addEventListener('seeked', resolve, { once: true }));
+    video.pause();
     video.currentTime = toSeconds;
     await seeked;
-    await new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+    // Whether its picture is shown before or after that is told, it is by the second frame of the page.
+    for (let frames = 0; frames < 2; frames++) await new Promise(requestAnimationFrame);
     return readClock();
   },
   view: () => ({
