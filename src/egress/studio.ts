@@ -9,9 +9,9 @@ import type { Egress, EgressStatus } from '../protocol/egress.ts';
 import { newObjectId } from '../protocol/ids.ts';
 import { costOf, Slots } from './admission.ts';
 import { Children } from './children.ts';
-import { Composition, type Failure, type NotStarted, type OutputEnd } from './composition.ts';
+import { Composition, type Failure, type NotStarted, type OutputEnd, type OutputSpec } from './composition.ts';
 import type { Finisher } from './finisher.ts';
-import { noticesOf, playableNotice } from './notices.ts';
+import { Moves } from './moves.ts';
 import { outputsOf } from './outputs.ts';
 import type { EgressStore, MoveFacts, OpenTap, SessionSource, Tell } from './ports.ts';
 import { Run } from './run.ts';
@@ -52,6 +52,7 @@ export class Studio implements Service {
   readonly #deps: StudioDeps;
   readonly #slots: Slots;
   readonly #children: Children;
+  readonly #moves: Moves;
   /** By session and settings. */
   readonly #compositions = new Map<string, Running>();
   readonly #runs = new Map<string, Run>();
@@ -71,6 +72,7 @@ export class Studio implements Service {
     this.#deps = deps;
     this.#slots = new Slots(deps.slots);
     this.#children = new Children(deps.folder, deps.log);
+    this.#moves = new Moves(deps);
   }
 
   /** Takes up what an earlier life of this node left unfinished. */
@@ -100,13 +102,13 @@ export class Studio implements Service {
   async #tryLaunch(egress: Egress): Promise<void> {
     const lack = this.#lackFor(egress);
     if (lack !== undefined) {
-      await this.#move(egress, 'failed', { reason: lack });
+      await this.#moves.move(egress, 'failed', { reason: lack });
       throw egressNotStarted(egress.kind, lack);
     }
     const composition = this.#compositionFor(egress);
     if (composition === 'no-session') {
       const reason = 'The session is over, or lives on another node.';
-      await this.#move(egress, 'failed', { reason });
+      await this.#moves.move(egress, 'failed', { reason });
       throw egressNotStarted(egress.kind, reason);
     }
     if (composition === 'no-slot') {
@@ -114,7 +116,7 @@ export class Studio implements Service {
       this.#deps.log.info({ egressId: egress.id, position: this.#waiting.length }, 'egress waits for a slot');
       return;
     }
-    const started = await this.#move(egress, 'starting', { compositionId: composition.id });
+    const started = await this.#moves.move(egress, 'starting', { compositionId: composition.id });
     if (!started) {
       if (composition.idle) composition.finish();
       return;
@@ -145,7 +147,7 @@ export class Studio implements Service {
     }
     const waiting = this.#waiting.find(({ id }) => id === egressId);
     this.#waiting = this.#waiting.filter(({ id }) => id !== egressId);
-    if (waiting) await this.#move(waiting, 'aborted', { reason: 'It was stopped before its turn came.' });
+    if (waiting) await this.#moves.move(waiting, 'aborted', { reason: 'It was stopped before its turn came.' });
   }
 
   /** The store has moved everything of the session already, in the transaction that ended it. */
@@ -256,7 +258,7 @@ export class Studio implements Service {
   async #relaunch(egress: Egress): Promise<void> {
     const composition = this.#compositionFor(egress);
     if (composition instanceof Composition) return this.#attach(egress, composition);
-    await this.#move(egress, 'failed', { reason: 'The compositor ended while it was being started.' });
+    await this.#moves.move(egress, 'failed', { reason: 'The compositor ended while it was being started.' });
   }
 
   async #attach(egress: Egress, composition: Composition): Promise<void> {
@@ -265,9 +267,7 @@ export class Studio implements Service {
     this.#runs.set(egress.id, run);
     // Its session may have ended, or somebody have stopped it, while the start was being written.
     run.released = this.#calledOff.delete(egress.id) || !this.#deps.source(egress.sessionId);
-    const outputs = outputsOf(egress, this.#deps.folder);
-    for (const { folder } of outputs.filter((spec) => 'folder' in spec)) await mkdir(folder, { recursive: true });
-    for (const spec of outputs) {
+    for (const spec of await this.#prepared(egress, run)) {
       run.expect(spec.id);
       composition.add(spec, {
         started: () => this.#flows(run),
@@ -287,6 +287,21 @@ export class Studio implements Service {
     }
   }
 
+  /** The outputs, with the folders that they write into. */
+  async #prepared(egress: Egress, run: Run): Promise<OutputSpec[]> {
+    const outputs = outputsOf(egress, this.#deps.folder);
+    try {
+      for (const { folder } of outputs.filter((spec) => 'folder' in spec)) await mkdir(folder, { recursive: true });
+    } catch (error) {
+      const reason = `there is no folder to write to: ${(error as Error).message}`;
+      this.#runs.delete(egress.id);
+      if (run.composition.idle) run.composition.finish();
+      await this.#moves.move(egress, 'failed', { reason });
+      throw egressNotStarted(egress.kind, reason);
+    }
+    return outputs;
+  }
+
   #flows(run: Run): void {
     this.#inTurn(run, () => this.#advance(run, 'active', {}));
   }
@@ -295,10 +310,8 @@ export class Studio implements Service {
     this.#inTurn(run, async () => {
       // Whoever can play it knows that it has started.
       await this.#advance(run, 'active', {});
-      const egress = await this.#deps.store.playable(run.egress.id, new Date());
-      if (!egress) return;
-      run.egress = egress;
-      this.#deps.tell(egress.sessionId, playableNotice(egress));
+      const egress = await this.#moves.playable(run.egress);
+      if (egress) run.egress = egress;
     });
   }
 
@@ -329,11 +342,11 @@ export class Studio implements Service {
       ...(finished.uploads && { uploads: finished.uploads }),
     };
     // What ended by itself was never asked to stop.
-    if (reason === undefined) await this.#move(egress, 'stopping', {});
+    if (reason === undefined) await this.#moves.move(egress, 'stopping', {});
     const done =
       reason === undefined
-        ? await this.#move(egress, 'completed', facts)
-        : await this.#move(egress, 'failed', { ...facts, reason });
+        ? await this.#moves.move(egress, 'completed', facts)
+        : await this.#moves.move(egress, 'failed', { ...facts, reason });
     await finisher.settled(egress, done !== undefined && finished.failure === undefined);
     const level = reason === undefined ? 'info' : 'warn';
     log[level]({ egressId: egress.id, kind: egress.kind, reason, file: done?.file?.key }, 'egress.ended');
@@ -349,14 +362,8 @@ export class Studio implements Service {
   }
 
   async #advance(run: Run, to: EgressStatus, facts: Partial<MoveFacts>): Promise<void> {
-    const moved = await this.#move(run.egress, to, facts);
+    const moved = await this.#moves.move(run.egress, to, facts);
     if (moved) run.egress = moved;
-  }
-
-  async #move(egress: Egress, to: EgressStatus, facts: Partial<MoveFacts>): Promise<Egress | undefined> {
-    const moved = await this.#deps.store.move(egress.id, to, { ...facts, at: new Date() });
-    if (moved) for (const notice of noticesOf(moved)) this.#deps.tell(moved.sessionId, notice);
-    return moved;
   }
 
   async #recover(): Promise<void> {
@@ -382,7 +389,7 @@ export class Studio implements Service {
 
   async #salvage(egress: Egress): Promise<void> {
     if (egress.status === 'queued') {
-      await this.#move(egress, 'aborted', { reason: 'The server went down before its turn came.' });
+      await this.#moves.move(egress, 'aborted', { reason: 'The server went down before its turn came.' });
       return;
     }
     const parts = await this.#deps.finisher.partsOf(egress);
@@ -397,7 +404,8 @@ export class Studio implements Service {
   async #giveUpLost(): Promise<void> {
     try {
       const lost = await this.#deps.store.unfinishedOnLost(new Date(Date.now() - GIVE_UP_AFTER_MS));
-      for (const egress of lost) await this.#move(egress, 'failed', { reason: 'The server that it ran on is gone.' });
+      for (const egress of lost)
+        await this.#moves.move(egress, 'failed', { reason: 'The server that it ran on is gone.' });
     } catch (error) {
       this.#deps.log.warn({ err: error }, 'egresses of lost nodes could not be looked for');
     }
@@ -414,6 +422,7 @@ export class Studio implements Service {
       this.#deps.log.warn({ egresses: this.#runs.size }, 'egresses are finished by the next start');
       for (const { composition } of this.#compositions.values()) composition.kill();
     }
+    this.#moves.giveUp();
     patience.abort();
   }
 }

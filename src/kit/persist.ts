@@ -1,0 +1,42 @@
+// Repeats a write that tells of something which has already happened until the database takes it: unlike a request it
+// cannot be refused.
+
+const FIRST_DELAY_MS = 100;
+const LONGEST_DELAY_MS = 5_000;
+/** After a database that is away for so long there is more to repair than this. */
+const GIVE_UP_AFTER_MS = 10 * 60_000;
+
+export interface PersistOptions {
+  /** An answer, and no failure: it is thrown at once. */
+  isAnswer(error: unknown): boolean;
+  onFailure(error: unknown, delayMs: number): void;
+  /** Aborted when nobody can wait any longer; the last failure is thrown then. */
+  signal?: AbortSignal;
+}
+
+/** `attempt` counts from 1: one that failed before may have been taken all the same. */
+export async function persist<T>(write: (attempt: number) => Promise<T>, options: PersistOptions): Promise<T> {
+  const { isAnswer, onFailure, signal } = options;
+  const deadline = Date.now() + GIVE_UP_AFTER_MS;
+  let delayMs = FIRST_DELAY_MS;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await write(attempt);
+    } catch (error) {
+      if (isAnswer(error) || Date.now() > deadline || signal?.aborted) throw error;
+      onFailure(error, delayMs);
+    }
+    await delay(delayMs, signal);
+    delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS);
+  }
+}
+
+function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
