@@ -112,15 +112,17 @@ export class DeliveryQueue {
     this.#url = url;
   }
 
-  /** Calls `onWork` whenever deliveries have become claimable by a commit. */
-  listen(onWork: () => void): Promise<{ close(): Promise<void> }> {
-    return ChannelListener.open(this.#url, DELIVERIES_CHANNEL, onWork);
+  /** Calls `onWork` whenever deliveries have become claimable by a commit, and after the database was away. */
+  listen(onWork: (facts: { afterGap: boolean }) => void): Promise<{ close(): Promise<void> }> {
+    return ChannelListener.open(this.#url, DELIVERIES_CHANNEL, (payload) =>
+      onWork({ afterGap: payload === undefined }),
+    );
   }
 
-  /** Frees what this node had claimed in an earlier life. */
-  async releaseClaims(nodeId: string): Promise<void> {
+  /** Frees what a node has claimed, such as in an earlier life, but for what it knows of. */
+  async releaseClaims(nodeId: string, held: readonly string[] = []): Promise<void> {
     await sql`update webhook_deliveries set claimed_by = null, claimed_until = null
-      where claimed_by = ${nodeId}`.execute(this.#db);
+      where claimed_by = ${nodeId} and id <> all(${held}::text[])`.execute(this.#db);
   }
 
   /** Frees what nodes that died had claimed. */

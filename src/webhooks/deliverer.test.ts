@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { LOOPBACK_OPEN, newDeliverer, publishTo, untilSettled } from '../../test/harness/deliveries.ts';
+import { LOOPBACK_OPEN, newDeliverer, publishIn, publishTo, untilSettled } from '../../test/harness/deliveries.ts';
 import { ScriptedReceiver } from '../../test/harness/scripted-receiver.ts';
 import { insertSession } from '../../test/harness/sessions.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/harness/test-database.ts';
@@ -239,18 +239,40 @@ describe('starting and stopping', () => {
     expect(receiver.sequences()).toEqual([1]);
   });
 
+  test('a claim whose answer was lost with the database is freed as soon as that is back', async () => {
+    await using receiver = await ScriptedReceiver.start();
+    await using _deliverer = await started({ nodeId: 'this-node' });
+    const id = await sessionFor(receiver.url);
+    // As if the deliverer had claimed it, and never heard so.
+    await database.db.transaction().execute(async (tx) => {
+      await publishIn(tx, id);
+      await tx
+        .updateTable('webhook_deliveries')
+        .set({ claimed_by: 'this-node', claimed_until: new Date(Date.now() + 60_000) })
+        .where('session_id', '=', id)
+        .execute();
+    });
+    await cutListeners();
+    await untilSettled(database.db, id);
+    expect(receiver.sequences()).toEqual([1]);
+  });
+
   test('the queue is heard again after its connection was cut', async () => {
     await using receiver = await ScriptedReceiver.start();
     await using _deliverer = await started();
     const id = await sessionFor(receiver.url);
-    await database.pool.query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'roomful-listener' and datname = current_database()",
-    );
+    await cutListeners();
     await publishTo(database.db, id);
     await untilSettled(database.db, id);
     expect(receiver.sequences()).toEqual([1]);
   });
 });
+
+async function cutListeners(): Promise<void> {
+  await database.pool.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'roomful-listener' and datname = current_database()",
+  );
+}
 
 /** Retries that earlier tests have left may fall due at any time. */
 function ofSession(id: string) {

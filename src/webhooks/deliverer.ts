@@ -56,6 +56,12 @@ export class Deliverer implements Service {
   /** The last claim may have left due deliveries behind, for want of a place. */
   #moreDue = false;
   #claiming: Promise<void> | undefined;
+  /** Deliveries that this process has claimed and not finished. */
+  readonly #held = new Set<string>();
+  /** A database that was away may have claims of ours that we know nothing of. */
+  #mustReconcile = false;
+  #reconciling: Promise<void> | undefined;
+  #finishing = 0;
   #listener: { close(): Promise<void> } | undefined;
   #poll: NodeJS.Timeout | undefined;
   #onIdle: () => void = () => undefined;
@@ -80,7 +86,10 @@ export class Deliverer implements Service {
 
   async #start(): Promise<void> {
     await this.#store.releaseClaims(this.#nodeId);
-    this.#listener = await this.#store.listen(() => this.#wake());
+    this.#listener = await this.#store.listen(({ afterGap }) => {
+      if (afterGap) this.#mustReconcile = true;
+      this.#wake();
+    });
     this.#state = 'open';
     this.#poll = setInterval(() => void this.#sweep(), POLL_MS);
     this.#poll.unref();
@@ -141,6 +150,7 @@ export class Deliverer implements Service {
   }
 
   async #claim(): Promise<void> {
+    await this.#reconcile();
     const room = this.#places.room();
     const options = { nodeId: this.#nodeId, leaseMs: LEASE_MS, ...room };
     const claimed = room.limit > 0 ? await this.#store.claim(options) : [];
@@ -152,14 +162,31 @@ export class Deliverer implements Service {
     if (this.#state === 'open') for (const delivery of claimed) this.#begin(delivery);
   }
 
-  #begin(delivery: ClaimedDelivery): void {
-    this.#places.take(delivery.host);
-    this.#deliver(delivery)
-      .catch((error) => this.#log.error({ err: error, deliveryId: delivery.id }, 'webhook delivery failed'))
-      .finally(() => this.#end(delivery.host));
+  /**
+   * Frees claims whose answer was lost with the database, or whose end was: their streams would stand still until they
+   * lapse. Not while attempts are being written, which claim as well.
+   */
+  async #reconcile(): Promise<void> {
+    if (!this.#mustReconcile || this.#finishing > 0) return;
+    this.#reconciling = this.#store.releaseClaims(this.#nodeId, [...this.#held]);
+    try {
+      await this.#reconciling;
+      this.#mustReconcile = false;
+    } finally {
+      this.#reconciling = undefined;
+    }
   }
 
-  #end(host: string): void {
+  #begin(delivery: ClaimedDelivery): void {
+    this.#places.take(delivery.host);
+    this.#held.add(delivery.id);
+    this.#deliver(delivery)
+      .catch((error) => this.#log.error({ err: error, deliveryId: delivery.id }, 'webhook delivery failed'))
+      .finally(() => this.#end(delivery));
+  }
+
+  #end({ id, host }: ClaimedDelivery): void {
+    this.#held.delete(id);
     this.#places.free(host);
     if (this.#places.taken === 0) this.#onIdle();
     // Mostly the stream's next delivery has taken the place already.
@@ -197,17 +224,21 @@ export class Deliverer implements Service {
 
   /** Writes a batch of attempts, for as long as it takes; the claims lapse if that is too long. */
   async #finish(attempts: FinishedAttempt[]): Promise<void> {
+    await this.#reconciling?.catch(() => undefined);
+    this.#finishing += 1;
     while (this.#state !== 'closed') {
       try {
         const options = { nodeId: this.#nodeId, leaseMs: LEASE_MS, claimNext: this.#state === 'open' };
         const next = await this.#store.finish(attempts, options);
         for (const delivery of next) this.#begin(delivery);
-        return;
+        break;
       } catch (error) {
         this.#unavailable(error);
         await sleep(DATABASE_RETRY_MS);
       }
     }
+    this.#finishing -= 1;
+    if (this.#mustReconcile) this.#wake();
   }
 
   #tell(delivery: ClaimedDelivery, { outcome, durationMs }: Attempt, step: NextStep): void {
@@ -223,6 +254,7 @@ export class Deliverer implements Service {
   }
 
   #unavailable(error: unknown): void {
+    this.#mustReconcile = true;
     this.#log.warn({ err: error }, 'webhook queue unavailable');
   }
 

@@ -51,8 +51,8 @@ interface ClaimOptions {
 
 /** The durable queue. */
 export interface DeliveryStore {
-  /** Calls `onWork` when a commit has made deliveries claimable. */
-  listen(onWork: () => void): Promise<{ close(): Promise<void> }>;
+  /** Calls `onWork` when a commit has made deliveries claimable, and after the database was away. */
+  listen(onWork: (facts: { afterGap: boolean }) => void): Promise<{ close(): Promise<void> }>;
   claim(options: ClaimOptions): Promise<ClaimedDelivery[]>;
   /** Returns what has been claimed along with it, because a predecessor has ended. */
   finish(
@@ -61,6 +61,7 @@ export interface DeliveryStore {
   ): Promise<ClaimedDelivery[]>;
   /** Everything queued for the delivery's endpoint dies, and so does what will be published for it. */
   disableEndpoint(delivery: { ownerId: string; url: string; sessionId: string }, reason: string): Promise<void>;
-  releaseClaims(nodeId: string): Promise<void>;
+  /** Frees what a node has claimed, but for what it knows of. */
+  releaseClaims(nodeId: string, held?: readonly string[]): Promise<void>;
   releaseLapsedClaims(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { createOutbound, type Outbound } from '../../src/kit/outbound/outbound.t
 import type { Logger } from '../../src/log.ts';
 import { createLogger } from '../../src/log.ts';
 import type { SessionEvent } from '../../src/protocol/events.ts';
-import type { Db } from '../../src/store/database.ts';
+import type { Db, DbTx } from '../../src/store/database.ts';
 import { DeliveryQueue } from '../../src/store/delivery-queue.ts';
 import { publishEvent } from '../../src/store/events.ts';
 import { Deliverer } from '../../src/webhooks/deliverer.ts';
@@ -33,9 +33,12 @@ export async function newDeliverer(
 }
 
 export function publishTo(db: Db, sessionId: string, event: Partial<SessionEvent> = {}): Promise<void> {
+  return db.transaction().execute((tx) => publishIn(tx, sessionId, event));
+}
+
+export function publishIn(tx: DbTx, sessionId: string, event: Partial<SessionEvent> = {}): Promise<void> {
   const data = { meetingId: 'abcd-efgh-ijkl', sessionId, participantId: 'p', participantName: 'Somebody' };
-  const whole = { type: 'participant-joined', sessionId, data, at: new Date(), ...event } as const;
-  return db.transaction().execute((tx) => publishEvent(tx, whole));
+  return publishEvent(tx, { type: 'participant-joined', sessionId, data, at: new Date(), ...event });
 }
 
 /** Resolves when no delivery of the session is pending in the given lane any more. Asks, as nothing tells. */
