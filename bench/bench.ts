@@ -8,7 +8,9 @@ import { EmbeddedPostgres } from '../src/store/embedded-postgres.ts';
 import { benchConsumers } from './consumers.ts';
 import { benchIdle } from './idle.ts';
 import { benchJoin } from './join.ts';
+import { benchRecording } from './recording.ts';
 import { benchRoomCreation } from './room-creation.ts';
+import { benchStreaming } from './streaming.ts';
 import { hardware, type Row, table } from './table.ts';
 import { benchWebhooks } from './webhook-delivery.ts';
 
@@ -17,6 +19,8 @@ const BENCHES: Record<string, { title: string; run: (databaseUrl: string) => Pro
   webhooks: { title: 'Delivering webhooks', run: benchWebhooks },
   join: { title: 'Joining', run: benchJoin },
   consumers: { title: 'Forwarding media', run: benchConsumers },
+  recording: { title: 'Recording at 720p30', run: benchRecording },
+  streaming: { title: 'Streaming as HLS', run: benchStreaming },
   idle: { title: 'Doing nothing', run: benchIdle },
 };
 

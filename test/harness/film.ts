@@ -37,6 +37,8 @@ export interface Shot {
   luma(x: number, y: number): number;
   chroma(x: number, y: number): { u: number; v: number };
   png(): Buffer;
+  /** Writes its planes into others of the same size. */
+  copyTo(planes: readonly Buffer[], strides: readonly number[]): void;
 }
 
 export interface Sound {
@@ -126,6 +128,15 @@ function shotOf(frame: Frame, time: number): Shot {
     luma: (x, y) => at(0, Math.floor(x), Math.floor(y)),
     chroma: (x, y) => ({ u: at(1, x >> 1, y >> 1), v: at(2, x >> 1, y >> 1) }),
     png: () => pngOf(frame),
+    copyTo: (to, toStrides) => {
+      for (const [plane, target] of to.entries()) {
+        const shift = plane === 0 ? 0 : 1;
+        for (let row = 0; row < height >> shift; row++) {
+          const from = row * (strides[plane] ?? 0);
+          planes[plane]?.copy(target, row * (toStrides[plane] ?? 0), from, from + (width >> shift));
+        }
+      }
+    },
   };
 }
 
