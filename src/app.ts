@@ -28,6 +28,7 @@ import { livestreamRoutes } from './http/routes/livestreams.ts';
 import { mediaFileRoutes } from './http/routes/media-files.ts';
 import { pageRoutes } from './http/routes/pages.ts';
 import { recordingRoutes } from './http/routes/recordings.ts';
+import { sessionStatsRoutes } from './http/routes/session-stats.ts';
 import { publicKeyRoutes, webhookRoutes } from './http/routes/webhooks.ts';
 import { createHttpServer } from './http/server.ts';
 import { Mailbox } from './jobs/mailbox.ts';
@@ -39,6 +40,7 @@ import type { Logger } from './log.ts';
 import { Media } from './media/media.ts';
 import { measureEgress, measureLive, measureWebhooks } from './metrics.ts';
 import { newObjectId } from './protocol/ids.ts';
+import { Quality } from './quality/quality.ts';
 import { LiveRooms } from './rooms/live-rooms.ts';
 import { Node } from './rooms/node.ts';
 import { Rooms } from './rooms/rooms.ts';
@@ -52,6 +54,7 @@ import { FileStore } from './store/file-store.ts';
 import { KeyStore } from './store/key-store.ts';
 import { LiveStore } from './store/live-store.ts';
 import { NodeStore } from './store/node-store.ts';
+import { QualityStore } from './store/quality-store.ts';
 import { RoomStore } from './store/room-store.ts';
 import { SessionStore } from './store/session-store.ts';
 import { SignInStore } from './store/sign-in-store.ts';
@@ -226,6 +229,13 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
 
   const feed = new Feed({ channel: new ChangeChannel(db, databaseUrl), log: log.child({ part: 'dashboard' }) });
   undo.push(() => feed.stop());
+  const quality = new Quality({
+    store: new QualityStore(db),
+    present: () => liveRooms.present(),
+    readStreams: () => media.readStreams(),
+    onSampled: () => feed.changed('quality'),
+    log: log.child({ part: 'quality' }),
+  });
   const metrics = new Registry();
   measureLive(metrics, { rooms: liveRooms, media });
   measureEgress(metrics, studio, () => uploadStore.pendingUploads(nodeId));
@@ -277,6 +287,7 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
     v2: [
       webhookRoutes({ webhooks }),
       inviteRoutes({ access, rooms, publicUrl: () => urls.public }),
+      prefixed('/sessions', sessionStatsRoutes({ rooms, quality })),
       prefixed('/recordings', recordingRoutes({ egress, links })),
       prefixed('/hls', hlsRoutes({ egress, links })),
       prefixed('/livestreams', livestreamRoutes({ egress, links })),
@@ -316,6 +327,8 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
   await node.start();
   undo.push(() => studio.stop());
   undo.push(() => node.stop());
+  await quality.start();
+  undo.push(() => quality.stop());
   // What this node left unfinished is finished under the addresses it has now.
   await studio.start();
   await uploads.start();

@@ -24,6 +24,7 @@ const MAY_IMPORT: Record<string, { parts: string[]; why: string }> = {
   jobs: { parts: WORDS, why: 'the queue carries jobs; the node that takes them knows what they mean' },
   rooms: { parts: WORDS, why: 'rooms ask for a store and a media plane by shape, so that app.ts can hand over any' },
   media: { parts: WORDS, why: 'the SFU knows peers and streams, not rooms, sockets or tables' },
+  quality: { parts: WORDS, why: 'quality asks for readings and a store by shape, whatever counted them' },
   webhooks: { parts: WORDS, why: 'webhooks deliver what the store hands them, whoever caused it' },
   dashboard: { parts: WORDS, why: 'the dashboard asks for a store and keys by shape' },
   egress: {
@@ -31,7 +32,7 @@ const MAY_IMPORT: Record<string, { parts: string[]; why: string }> = {
     why: 'egress asks for a store, sessions and a tap by shape, so that app.ts can hand over any',
   },
   http: {
-    parts: [...WORDS, 'rooms', 'webhooks', 'egress', 'access', 'dashboard'],
+    parts: [...WORDS, 'rooms', 'webhooks', 'egress', 'access', 'dashboard', 'quality'],
     why: 'http translates requests for the front doors',
   },
   signaling: { parts: [...WORDS, 'rooms', 'egress', 'access'], why: 'signaling translates messages for rooms' },

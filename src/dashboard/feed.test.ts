@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createLogger } from '../log.ts';
-import type { ChangeTopic } from '../protocol/rest/dashboard.ts';
+import { CHANGE_TOPICS, type ChangeTopic } from '../protocol/rest/dashboard.ts';
 import { Feed } from './feed.ts';
 
 /** Two nodes on one channel, without a database. */
@@ -50,7 +50,7 @@ test('a change is told at once, and what follows closely together', async () => 
 test('after a gap anything may have changed', async () => {
   for (const hear of channel.hear) hear();
   await vi.advanceTimersByTimeAsync(1_000);
-  expect(heard.flat().sort()).toEqual(['deliveries', 'keys', 'rooms', 'sessions']);
+  expect(heard.flat().sort()).toEqual([...CHANGE_TOPICS].sort());
 });
 
 test('topics of a newer version are passed over, and a failed notice is only logged', async () => {

@@ -6,9 +6,11 @@ import type { Router, RtpCapabilities, WebRtcServer, Worker } from 'mediasoup/ty
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
 import { StartError } from '../kit/start-error.ts';
 import type { Logger } from '../log.ts';
+import type { StreamReading } from '../protocol/quality.ts';
 import { MEDIA_CODECS } from './codecs.ts';
 import { PeerMedia } from './peer-media.ts';
 import { RoomMedia } from './room-media.ts';
+import { StreamReader } from './stream-reader.ts';
 
 export interface MediaOptions {
   /** Address the WebRtcServers bind. */
@@ -64,6 +66,7 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
   readonly #options: MediaOptions;
   readonly #workers: (MediaWorker | undefined)[] = [];
   readonly #pipes = new Map<string, Promise<void>>();
+  readonly #reader = new StreamReader();
   readonly #lifecycle = new Lifecycle(
     () => this.#startAll(),
     () => this.#stopAll(),
@@ -130,6 +133,12 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
       this.#pipes.set(key, pipe);
     }
     return pipe;
+  }
+
+  /** What has been counted of every stream, by who sends or receives it: one pass over each worker. */
+  async readStreams(): Promise<Map<PeerMedia, StreamReading[]>> {
+    const passes = await Promise.all(this.workers.map(({ peers }) => this.#reader.read(peers)));
+    return new Map(passes.flatMap((pass) => [...pass]));
   }
 
   #leastLoaded(): MediaWorker {

@@ -5,6 +5,7 @@
 // program has one peer to send its RTCP to. When that worker dies, its successor or another one takes its place.
 import type { Consumer, PlainTransport, RtpCapabilities } from 'mediasoup/types';
 import type { Logger } from '../log.ts';
+import { layerScales } from './layers.ts';
 import type { Media, MediaWorker } from './media.ts';
 import type { Publication } from './peer-media.ts';
 
@@ -251,21 +252,9 @@ function streamOf(source: TapSource, consumer: Consumer): TapStream {
 
 /** The smallest layer of simulcast or SVC that fills a tile of this height. */
 export function smallestLayerFor(height: number, source: TapSource): number {
-  const { encodings = [] } = source.publication.producer.rtpParameters;
-  const scales = encodings.length > 1 ? encodings.map(scaleOf) : svcScales(encodings[0]?.scalabilityMode);
+  const scales = layerScales(source.publication.producer.rtpParameters.encodings);
   // Screens are shared sharp: whatever is largest.
   if (source.kind === 'share') return scales.length - 1;
   const index = scales.findIndex((scale) => USUAL_HEIGHT / scale >= height * TOLERANCE);
   return index === -1 ? scales.length - 1 : index;
-}
-
-function scaleOf(encoding: object, index: number, all: readonly object[]): number {
-  const { scaleResolutionDownBy } = encoding as { scaleResolutionDownBy?: number };
-  return scaleResolutionDownBy ?? 2 ** (all.length - 1 - index);
-}
-
-/** `L3T3` has three spatial layers, each twice as large as the one below. */
-function svcScales(mode = 'L1'): number[] {
-  const layers = Number(/^[LS](\d)/.exec(mode)?.[1] ?? 1);
-  return Array.from({ length: layers }, (_, index) => 2 ** (layers - 1 - index));
 }

@@ -111,11 +111,14 @@ export class LiveRoom {
     return this.#speaker?.id ?? null;
   }
 
-  /** Those who take part with picture or sound, in the order in which they joined. */
+  /** Those whose connection holds, in the order in which they joined. */
+  get present(): Participant[] {
+    return [...this.#joined.values()].filter(({ connected }) => connected);
+  }
+
+  /** Those of them who take part with picture or sound. */
   get scene(): SceneParticipant[] {
-    return [...this.#joined.values()]
-      .filter(({ connected, mode }) => connected && mode === 'SEND_AND_RECV')
-      .map(inScene);
+    return this.present.filter(({ mode }) => mode === 'SEND_AND_RECV').map(inScene);
   }
 
   /** Whoever enters under this id, which nobody else can guess, watches unseen; until the answer is called. */

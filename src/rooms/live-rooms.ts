@@ -46,6 +46,11 @@ export class LiveRooms {
     return undefined;
   }
 
+  /** Everybody who is in a session here, by row and media. */
+  *present(): Generator<{ row: string; media: PeerMedia }> {
+    for (const room of this.#rooms.values()) for (const { row, media } of room.present) yield { row, media };
+  }
+
   /** Sessions and people here now. */
   get counts(): { sessions: number; participants: number } {
     let sessions = 0;

@@ -97,6 +97,16 @@ export interface MediaSpansTable {
   ended_at: Date | null;
 }
 
+/** How well media got through to a participant in the interval that ended at `at`; see `protocol/quality.ts`. */
+export interface QualitySamplesTable extends QualityColumns<'audio'>, QualityColumns<'video'> {
+  participant: string;
+  at: Date;
+  sent_heights: number[];
+}
+
+type QualityColumns<K extends string> = Record<`${K}_${'send' | 'recv'}_${'bitrate' | 'packets' | 'lost'}`, number> &
+  Record<`${K}_${'rtt_ms' | 'jitter_ms' | 'score'}`, number | null>;
+
 export interface EventsTable {
   id: string;
   session_id: string;
@@ -288,6 +298,7 @@ export interface Tables {
   participant_stays: ParticipantStaysTable;
   mode_changes: ModeChangesTable;
   media_spans: MediaSpansTable;
+  quality_samples: QualitySamplesTable;
   events: EventsTable;
   webhook_deliveries: WebhookDeliveriesTable;
   webhook_attempts: WebhookAttemptsTable;

@@ -1,7 +1,7 @@
 // Keeps open pages up to date: the server names what has changed, and what shows it is asked for again.
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import type { ChangeTopic } from '../../src/protocol/rest/dashboard.ts';
+import { CHANGE_TOPICS, type ChangeTopic } from '../../src/protocol/rest/dashboard.ts';
 
 /** First parts of the keys of queries that show a topic. */
 const SHOWN_BY: Record<ChangeTopic, string[]> = {
@@ -9,6 +9,7 @@ const SHOWN_BY: Record<ChangeTopic, string[]> = {
   rooms: ['rooms', 'room', 'overview'],
   deliveries: ['deliveries', 'delivery', 'endpoints', 'session', 'overview'],
   keys: ['keys'],
+  quality: ['quality'],
 };
 /** A busy server changes all the time; nobody reads faster than this. */
 const REFRESH_EVERY_MS = 1_500;
@@ -43,7 +44,7 @@ export function useLive(signedIn: boolean): LiveState {
       source.addEventListener('connected', () => {
         setState('live');
         // What happened in between nobody has told.
-        if (before) mark(['sessions', 'rooms', 'deliveries', 'keys']);
+        if (before) mark(CHANGE_TOPICS);
         before = true;
       });
       source.addEventListener('changed', (event) => mark(JSON.parse(event.data) as ChangeTopic[]));

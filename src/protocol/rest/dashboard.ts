@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox';
 import { AnyId, Open, oneOf, type PageInfo, PageQuery, Text } from './common.ts';
 
 /** What an open page is told has changed. */
-export const CHANGE_TOPICS = ['sessions', 'rooms', 'deliveries', 'keys'] as const;
+export const CHANGE_TOPICS = ['sessions', 'rooms', 'deliveries', 'keys', 'quality'] as const;
 export type ChangeTopic = (typeof CHANGE_TOPICS)[number];
 
 /** Sent with every call that changes something; another site's page could not add it without being asked first. */
