@@ -1,6 +1,6 @@
 // What the SFU costs per forwarded packet, and what the Node process beside it does meanwhile: our media plane (its
-// codecs, its WebRtcServer, its speaker observer) against a bare mediasoup worker, the same packets through both.
-// Receivers are plain UDP sockets, so encryption is in neither figure.
+// codecs, its WebRtcServer, its speaker observer, its samples of everybody's quality) against a bare mediasoup worker,
+// the same packets through both. Receivers are plain UDP sockets, so encryption is in neither figure.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createWorker } from 'mediasoup';
@@ -8,12 +8,19 @@ import type { Consumer, PlainTransport, Router, RtpParameters, Worker } from 'me
 import { pino } from 'pino';
 import { readConfig } from '../src/config.ts';
 import { Media } from '../src/media/media.ts';
+import type { PeerMedia } from '../src/media/peer-media.ts';
+import { Quality } from '../src/quality/quality.ts';
+import { openDatabase } from '../src/store/database.ts';
+import { QualityStore } from '../src/store/quality-store.ts';
+import { insertParticipant } from '../test/harness/participants.ts';
+import { insertSession } from '../test/harness/sessions.ts';
 import { median, type Row } from './table.ts';
 
 const PUBLISHERS = 8;
 const CONSUMERS_EACH = 40;
 const ROUNDS = 5;
-const ROUND_MS = 4_000;
+/** As long as the interval of samples, so that there is one in each round. */
+const ROUND_MS = 10_000;
 
 const CODECS = [
   { kind: 'audio' as const, mimeType: 'audio/opus', clockRate: 48000, channels: 2 },
@@ -95,7 +102,37 @@ async function measure(plane: Plane): Promise<Sample> {
   };
 }
 
-export async function benchConsumers(): Promise<Row[]> {
+/** Samples everybody's quality into the database, as the server does, and answers how to stop it. */
+async function sampleQuality(
+  databaseUrl: string,
+  media: Media,
+  peers: readonly PeerMedia[],
+): Promise<() => Promise<void>> {
+  const { db } = await openDatabase(databaseUrl);
+  const { sessionId } = await insertSession(db);
+  for (const [index] of peers.entries()) await insertParticipant(db, sessionId, `person-${index}`);
+  const rows = await db.selectFrom('participants').where('session_id', '=', sessionId).select('id').execute();
+  const present = peers.map((peer, index) => ({ row: rows[index]?.id ?? '', media: peer }));
+  const quality = new Quality({
+    store: new QualityStore(db),
+    present: () => present,
+    readStreams: () => media.readStreams(),
+    onSampled: () => undefined,
+    log: pino({ level: 'error' }),
+  });
+  await quality.start();
+  return async () => {
+    await quality.stop();
+    const { count } = await db
+      .selectFrom('quality_samples')
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+      .executeTakeFirstOrThrow();
+    if (count < peers.length) throw new Error('no samples were taken');
+    await db.destroy();
+  };
+}
+
+export async function benchConsumers(databaseUrl: string): Promise<Row[]> {
   const { workerBin } = readConfig().config.media;
   const load = fork(new URL('rtp-load.ts', import.meta.url));
   const [{ sinkPort }] = (await once(load, 'message')) as [{ sinkPort: number }];
@@ -119,6 +156,13 @@ export async function benchConsumers(): Promise<Row[]> {
     await observer.addProducer({ producerId });
   }
 
+  const room = media.openRoom();
+  const peers = Array.from({ length: CONSUMERS_EACH }, () => room.openPeer());
+  for (const [index, consumer] of ours.consumers.entries()) {
+    peers[index % CONSUMERS_EACH]?.consumers.set(consumer.id, consumer);
+  }
+  const stopSampling = await sampleQuality(databaseUrl, media, peers);
+
   const rounds: { ours: Sample; bare: Sample }[] = [];
   for (let i = 0; i < ROUNDS; i++) {
     const turn = async (plane: Plane) => {
@@ -128,6 +172,7 @@ export async function benchConsumers(): Promise<Row[]> {
     };
     rounds.push({ ours: await turn(ours), bare: await turn(bare) });
   }
+  await stopSampling();
   load.disconnect();
   bareWorker.close();
   await media.stop();
