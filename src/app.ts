@@ -56,6 +56,7 @@ import { LiveStore } from './store/live-store.ts';
 import { NodeStore } from './store/node-store.ts';
 import { QualityStore } from './store/quality-store.ts';
 import { RoomStore } from './store/room-store.ts';
+import { SessionQualityStore } from './store/session-quality-store.ts';
 import { SessionStore } from './store/session-store.ts';
 import { SignInStore } from './store/sign-in-store.ts';
 import { TopicStore } from './store/topic-store.ts';
@@ -257,6 +258,7 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
   const links = new Links(() => urls.public);
   const dashboard = new Dashboard({
     store: new DashboardStore(db),
+    quality: new SessionQualityStore(db),
     keys: access.keys,
     feed,
     installation: {

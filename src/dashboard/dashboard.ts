@@ -15,8 +15,9 @@ import type {
   SystemBody,
   TimelineBody,
 } from '../protocol/rest/dashboard.ts';
+import type { QualityBody, QualitySeriesBody } from '../protocol/rest/dashboard-quality.ts';
 import type { Feed } from './feed.ts';
-import type { DashboardStore, Installation, Keys, Span, StoredKey } from './ports.ts';
+import type { DashboardStore, Installation, Keys, SessionQualityStore, Span, StoredKey } from './ports.ts';
 
 /** Whose dashboard it is. */
 export interface DashboardCaller {
@@ -26,6 +27,7 @@ export interface DashboardCaller {
 
 interface DashboardDeps {
   store: DashboardStore;
+  quality: SessionQualityStore;
   keys: Keys;
   feed: Feed;
   installation: Installation;
@@ -44,11 +46,13 @@ const ALIVE_MS = 15_000;
 export class Dashboard {
   readonly feed: Feed;
   readonly #store: DashboardStore;
+  readonly #quality: SessionQualityStore;
   readonly #keys: Keys;
   readonly #installation: Installation;
 
-  constructor({ store, keys, feed, installation }: DashboardDeps) {
+  constructor({ store, quality, keys, feed, installation }: DashboardDeps) {
     this.#store = store;
+    this.#quality = quality;
     this.#keys = keys;
     this.feed = feed;
     this.#installation = installation;
@@ -92,6 +96,20 @@ export class Dashboard {
     const timeline = await this.#store.timeline(caller.ownerId, sessionId);
     if (!timeline) throw notFound('Session', sessionId);
     return timeline;
+  }
+
+  /** Who had trouble in a session, and when. */
+  async quality(caller: DashboardCaller, sessionId: string): Promise<QualityBody> {
+    const quality = await this.#quality.overview(caller.ownerId, sessionId);
+    if (!quality) throw notFound('Session', sessionId);
+    return quality;
+  }
+
+  /** How it went for one participant, by its object id. */
+  async participantQuality(caller: DashboardCaller, sessionId: string, id: string): Promise<QualitySeriesBody> {
+    const series = await this.#quality.series(caller.ownerId, sessionId, id);
+    if (!series) throw notFound('Session', sessionId);
+    return series;
   }
 
   /** The owner's keys, without their secrets. */

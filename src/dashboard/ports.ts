@@ -11,6 +11,7 @@ import type {
   SystemBody,
   TimelineBody,
 } from '../protocol/rest/dashboard.ts';
+import type { QualityBody, QualitySeriesBody } from '../protocol/rest/dashboard-quality.ts';
 
 /** Part of the past, in hours or days of a time zone. */
 export interface Span {
@@ -33,6 +34,12 @@ export interface DashboardStore {
     { id: string; publicUrl: string; roles: string; people: number; sessions: number; startedAt: Date; seenAt: Date }[]
   >;
   database(): Promise<{ version: string; bytes: number }>;
+}
+
+export interface SessionQualityStore {
+  overview(ownerId: string, sessionId: string): Promise<QualityBody | undefined>;
+  /** `participant` is an object id. */
+  series(ownerId: string, sessionId: string, participant: string): Promise<QualitySeriesBody | undefined>;
 }
 
 export interface StoredKey {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { insertParticipant, insertRoomSession } from '../../test/harness/participants.ts';
+import { qualitySample } from '../../test/harness/samples.ts';
 import { PUBLIC_URL, startTestApi, type TestApi } from '../../test/harness/test-api.ts';
 import type { ApiKey } from '../access/keys.ts';
 import { SignIns } from '../access/sign-ins.ts';
@@ -11,6 +12,8 @@ import { ChangeChannel } from '../store/change-channel.ts';
 import { DashboardStore } from '../store/dashboard-store.ts';
 import { publishEvent } from '../store/events.ts';
 import { KeyStore } from '../store/key-store.ts';
+import { QualityStore } from '../store/quality-store.ts';
+import { SessionQualityStore } from '../store/session-quality-store.ts';
 import { SignInStore } from '../store/sign-in-store.ts';
 
 let api: TestApi;
@@ -24,6 +27,7 @@ beforeAll(async () => {
       const keys = new KeyStore(db);
       const dashboard = new Dashboard({
         store: new DashboardStore(db),
+        quality: new SessionQualityStore(db),
         // The access of the test API is made before this and changes keys in the same table.
         keys: {
           list: () => api.access.keys.list(),
@@ -362,6 +366,78 @@ describe('the pages', () => {
       events: [{ type: 'participant-joined', data, deliveries: [{ url: webhook.endPoint, status: 'pending' }] }],
     });
     expect(Date.parse(body.participants[0].stays[0].start)).toBe(started.getTime());
+  });
+
+  test('see who had trouble in a session, when, and of what kind', async () => {
+    const cookie = await signIn();
+    const { db } = api.database;
+    const { body: room } = await ask('POST', '/v2/rooms', { cookie, body: {} });
+    const started = new Date(Date.now() - 600_000);
+    const session = await insertRoomSession(
+      db,
+      { ...room, ownerId: api.key.ownerId, apiKey: api.key.apiKey },
+      { started },
+    );
+    await insertParticipant(db, session, 'ann', { stays: [{ joined: started }] });
+    await insertParticipant(db, session, 'bob', { stays: [{ joined: new Date() }] });
+    const rows = await db.selectFrom('participants').where('session_id', '=', session).selectAll().execute();
+    const rowOf = (name: string) => rows.find(({ participant_id }) => participant_id === name)?.id ?? '';
+    const at = (second: number) => new Date(started.getTime() + second * 1000);
+    const bad = { audio: { score: 2, sendLost: 60, sendPackets: 300 }, video: { rttMs: 700 } };
+    await new QualityStore(db).insert([
+      { row: rowOf('ann'), ...qualitySample(at(10)) },
+      ...[100, 110, 120, 300].map((second) => ({ row: rowOf('ann'), ...qualitySample(at(second), bad) })),
+      { row: rowOf('bob'), ...qualitySample(at(10), { video: { score: 3.5 } }) },
+    ]);
+
+    const { body } = await ask('GET', `/sessions/${session}/quality`, { cookie });
+    expect(body.stepMs).toBe(10_000);
+    const [ann, bob] = body.participants;
+    expect(ann).toMatchObject({ participantId: 'ann', name: 'Name of ann', poorMs: 40_000, fairMs: 0 });
+    expect(bob).toMatchObject({ participantId: 'bob', poorMs: 0, fairMs: 10_000 });
+    expect([ann.cells.slice(0, 3), ann.cells.slice(9, 13)]).toEqual([
+      [expect.closeTo(4.39), null, null],
+      [2, 2, 2, null],
+    ]);
+    expect(body.troubles).toHaveLength(2);
+    expect(body.troubles[0]).toMatchObject({
+      ...{ participant: rowOf('ann'), name: 'Name of ann', sendLoss: 0.2, recvLoss: 0, rttMs: 700, audioScore: 2 },
+      ...{ start: at(90).toISOString(), end: at(120).toISOString() },
+    });
+
+    const { body: series } = await ask('GET', `/sessions/${session}/quality/${rowOf('ann')}`, { cookie });
+    expect(series.points).toHaveLength(5);
+    expect(series.points[1]).toMatchObject({ at: at(100).toISOString(), audioSend: 30_000, sendLoss: 0.2, rttMs: 700 });
+    const others = await signIn(api.otherKey);
+    for (const path of ['quality', `quality/${rowOf('ann')}`]) {
+      expect((await ask('GET', `/sessions/${session}/${path}`, { cookie: others })).status).toBe(404);
+    }
+  });
+
+  test('see a long session in as many steps as fit a page', async () => {
+    const cookie = await signIn();
+    const { db } = api.database;
+    const { body: room } = await ask('POST', '/v2/rooms', { cookie, body: {} });
+    const times = { started: new Date('2026-01-01T00:00:00Z'), ended: new Date('2026-01-01T10:00:00Z') };
+    const session = await insertRoomSession(db, { ...room, ownerId: api.key.ownerId, apiKey: api.key.apiKey }, times);
+    await insertParticipant(db, session, 'ann');
+    const { id } = await db
+      .selectFrom('participants')
+      .where('session_id', '=', session)
+      .select('id')
+      .executeTakeFirstOrThrow();
+    const samples = Array.from({ length: 3_600 }, (_, nth) =>
+      qualitySample(
+        new Date(times.started.getTime() + (nth + 1) * 10_000),
+        nth === 1_800 ? { audio: { score: 1.5 } } : {},
+      ),
+    );
+    await new QualityStore(db).insert(samples.map((sample) => ({ row: id, ...sample })));
+    const { body } = await ask('GET', `/sessions/${session}/quality`, { cookie });
+    expect(body.stepMs).toBe(300_000);
+    expect(body.participants[0].cells).toHaveLength(120);
+    expect(body.participants[0].cells[60]).toBe(1.5);
+    expect((await ask('GET', `/sessions/${session}/quality/${id}`, { cookie })).body.points).toHaveLength(240);
   });
 
   test('hear of changes made elsewhere without asking', async () => {

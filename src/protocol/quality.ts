@@ -53,3 +53,15 @@ export interface QualitySample {
   /** Shorter side, in pixels, of each picture that it sends: the largest layer that flows. */
   sentHeights: number[];
 }
+
+export const GRADES = ['good', 'fair', 'poor'] as const;
+export type Grade = (typeof GRADES)[number];
+
+/** Satisfied people, and those of whom many are not (ITU-T G.109, as mean opinion scores). */
+export const GOOD_FROM = 4;
+export const FAIR_FROM = 3.1;
+
+export function gradeOf(score: number): Grade {
+  if (score >= GOOD_FROM) return 'good';
+  return score >= FAIR_FROM ? 'fair' : 'poor';
+}

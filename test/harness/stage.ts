@@ -3,6 +3,7 @@ import { VideoSDK } from '@videosdk.live/server-sdk';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from './browser.ts';
 import { CLOCK_CAMERA } from './clock-camera.ts';
+import { DashboardTab } from './dashboard-tab.ts';
 import { PageServer } from './page-server.ts';
 import { PlayerTab } from './player-tab.ts';
 import type { Opening } from './sdk-page-api.ts';
@@ -116,6 +117,14 @@ export class Stage implements AsyncDisposable {
   async enter(roomId: string, id: string, person: Person = {}): Promise<SdkTab> {
     const tab = await this.open(roomId, id, person);
     await tab.join();
+    return tab;
+  }
+
+  /** The dashboard, with the operator signed in. */
+  async openDashboard(): Promise<DashboardTab> {
+    const tab = await DashboardTab.open(this.#browser, this.server);
+    await tab.signIn();
+    await tab.heading('Overview').waitFor();
     return tab;
   }
 

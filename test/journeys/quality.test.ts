@@ -46,6 +46,11 @@ test('two people meet, and the backend sees how well it went for each, and whose
   await Promise.all([ann.sees('bob'), bob.sees('ann'), ann.hears('bob'), bob.hears('ann')]);
   const { data } = await stage.backend.sessions.list({ roomId: room });
   const session = data[0]?.id ?? '';
+  // From here on nothing on this page is loaded again: what changes came by itself.
+  await using dashboard = await stage.openDashboard();
+  await dashboard.go(`/sessions/${session}`);
+  const strip = (of: RegExp) => dashboard.page.getByRole('img', { name: of }).waitFor({ timeout: TWO_SAMPLES_MS });
+  await dashboard.heading('Quality').waitFor();
   const stats = async (id: string) =>
     (await stage.backend.sessions.getParticipantStats(session, id)) as unknown as Stats;
 
@@ -64,6 +69,9 @@ test('two people meet, and the backend sees how well it went for each, and whose
     expect(deviceInfo.deviceName).toBe('Chrome');
   }
 
+  await strip(/^Quality of Name of bob: (good|fair)/);
+  await dashboard.page.getByText('Nobody’s quality was poor at any time.').waitFor();
+
   network.lose({ up: 0.25, down: 0 });
   const isBad = ({ sendAudioPacketLost }: Row) => sendAudioPacketLost > 20;
   await expect.poll(async () => (await stats('bob')).stats.filter(isBad).length, { timeout: TWO_SAMPLES_MS }).toBe(1);
@@ -80,4 +88,16 @@ test('two people meet, and the backend sees how well it went for each, and whose
   };
   expect(meetingId).toBe(room);
   expect(together.find(({ time }) => time === bad?.time)?.sendAudioPacketLost).toBe(bad?.sendAudioPacketLost);
+
+  await strip(/^Quality of Name of bob: poor for/);
+  await strip(/^Quality of Name of ann: (good|fair)/);
+  await dashboard
+    .rows('Worst moments')
+    .filter({ hasText: 'Name of bob' })
+    .getByText('of what was sent got lost')
+    .waitFor();
+  await dashboard.page.getByRole('button', { name: /^Name of bob poor for/ }).click();
+  await dashboard.page.getByRole('img', { name: 'Packets lost of Name of bob' }).waitFor();
+  expect(await dashboard.accessibility()).toEqual([]);
+  expect(dashboard.complaints).toEqual([]);
 });

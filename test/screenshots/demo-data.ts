@@ -2,6 +2,8 @@
 import { newObjectId, newRoomId } from '../../src/protocol/ids.ts';
 import type { MediaSpanKind } from '../../src/protocol/session.ts';
 import type { Db } from '../../src/store/database.ts';
+import { QualityStore } from '../../src/store/quality-store.ts';
+import { demoQuality } from './demo-quality.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -130,7 +132,11 @@ async function insertSession(db: Db, owner: Owner, wish: SessionWish): Promise<{
     const name = PEOPLE[index % PEOPLE.length] ?? '';
     const from = index === 0 ? 0 : random() * 0.25;
     const to = index === people - 1 ? 1 : 0.7 + random() * 0.3;
-    await insertPerson(db, id, { name, index, at, from, to, random });
+    const row = await insertPerson(db, id, { name, index, at, from, to, random });
+    // One story is enough to look at.
+    if (wish.people !== undefined) {
+      await new QualityStore(db).insert(demoQuality({ row, index, from: at(from), to: at(to), random }));
+    }
     events.push(
       { type: 'participant-joined', at: at(from), who: name },
       { type: 'participant-left', at: at(to), who: name },
@@ -145,7 +151,7 @@ async function insertPerson(
   db: Db,
   sessionId: string,
   person: { name: string; index: number; at: (part: number) => Date; from: number; to: number; random: () => number },
-): Promise<void> {
+): Promise<string> {
   const { name, index, at, from, to, random } = person;
   const participant = newObjectId();
   const length = to - from;
@@ -198,6 +204,7 @@ async function insertPerson(
     await add('screenShare', from + length * 0.3, from + length * 0.75);
     await add('screenShareAudio', from + length * 0.35, from + length * 0.5);
   }
+  return participant;
 }
 
 async function insertEvents(

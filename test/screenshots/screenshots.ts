@@ -23,6 +23,7 @@ const HEIGHT = 900;
 const BEST = [
   ['overview', 1440, 'light'],
   ['session', 1440, 'dark'],
+  ['quality', 1440, 'light'],
   ['new-room', 1440, 'light'],
   ['webhooks', 1440, 'light'],
   ['overview', 360, 'dark'],
@@ -101,6 +102,7 @@ async function setStage(): Promise<Stage> {
       room: `/rooms/${room.room_id}`,
       sessions: '/sessions',
       session: `/sessions/${storyId}`,
+      quality: `/sessions/${storyId}`,
       webhooks: '/webhooks',
       delivery: `/webhooks/deliveries/${deadId}`,
       receivers: '/webhooks/endpoints',
@@ -153,6 +155,23 @@ async function fillForm(page: Page): Promise<void> {
   await page.waitForTimeout(300);
 }
 
+async function openQuality(page: Page): Promise<void> {
+  await page
+    .getByRole('button', { name: /poor for/ })
+    .first()
+    .click();
+  await page
+    .getByRole('img', { name: /^Score of/ })
+    .locator('path.recharts-line-curve')
+    .first()
+    .waitFor();
+  await page.evaluate(
+    `[...document.querySelectorAll('h2')].find((it) => it.textContent === 'Quality').scrollIntoView()`,
+  );
+  await page.evaluate('window.scrollBy(0, -90)');
+  await page.waitForTimeout(300);
+}
+
 async function takeAll(
   folder: string,
   stage: Stage,
@@ -178,6 +197,7 @@ async function takeAll(
         await page.goto(`${stage.url}${stage.pages[name]}`);
         await settle(page);
         if (name === 'new-room') await fillForm(page);
+        if (name === 'quality') await openQuality(page);
         await shoot(name);
       }
       await page.context().close();

@@ -11,6 +11,7 @@ import type {
   SystemBody,
   TimelineBody,
 } from '../../src/protocol/rest/dashboard.ts';
+import type { QualityBody, QualitySeriesBody } from '../../src/protocol/rest/dashboard-quality.ts';
 import type { RoomBody } from '../../src/protocol/rest/rooms.ts';
 import type {
   DeliveryBody,
@@ -65,6 +66,18 @@ export const session = (sessionId: string) =>
   queryOptions({
     queryKey: ['session', sessionId],
     queryFn: () => api<TimelineBody>('GET', `/sessions/${encodeURIComponent(sessionId)}/timeline`),
+  });
+
+export const quality = (sessionId: string) =>
+  queryOptions({
+    queryKey: ['quality', sessionId],
+    queryFn: () => api<QualityBody>('GET', `/sessions/${encodeURIComponent(sessionId)}/quality`),
+  });
+
+export const participantQuality = (sessionId: string, participant: string) =>
+  queryOptions({
+    queryKey: ['quality', sessionId, participant],
+    queryFn: () => api<QualitySeriesBody>('GET', `/sessions/${encodeURIComponent(sessionId)}/quality/${participant}`),
   });
 
 export const delivery = (id: string) =>

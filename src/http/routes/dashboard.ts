@@ -14,6 +14,7 @@ import {
   SessionsQuery,
   SignInBody,
 } from '../../protocol/rest/dashboard.ts';
+import { QualityParams } from '../../protocol/rest/dashboard-quality.ts';
 import { SessionIdParams } from '../../protocol/rest/sessions.ts';
 import type { PublicUrl } from '../links.ts';
 import { refuseOtherSites, requireSignIn, SignInCookie } from '../signed-in.ts';
@@ -110,6 +111,14 @@ function pageRoutes(deps: {
 
     app.get('/sessions/:sessionId/timeline', { schema: { params: SessionIdParams } }, ({ caller, params }) =>
       dashboard.timeline(caller, params.sessionId),
+    );
+
+    app.get('/sessions/:sessionId/quality', { schema: { params: SessionIdParams } }, ({ caller, params }) =>
+      dashboard.quality(caller, params.sessionId),
+    );
+
+    app.get('/sessions/:sessionId/quality/:participant', { schema: { params: QualityParams } }, ({ caller, params }) =>
+      dashboard.participantQuality(caller, params.sessionId, params.participant),
     );
 
     app.get('/keys', async ({ caller }) => ({ data: await dashboard.keys(caller) }));

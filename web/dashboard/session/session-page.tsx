@@ -19,6 +19,7 @@ import { tell } from '../parts/toasts.tsx';
 import { session } from '../queries.ts';
 import { endReason } from '../words.ts';
 import { People } from './people.tsx';
+import { Quality } from './quality.tsx';
 import timelineClasses from './timeline.module.css';
 import { Timeline } from './timeline.tsx';
 import { presentMs } from './timeline-layout.ts';
@@ -69,6 +70,7 @@ function Story({ session }: { session: TimelineBody }) {
       <Section title="Timeline" description={`${dateTime(startedAt)}${isLive ? ', still going on' : ''}`}>
         <Timeline session={session} now={now} />
       </Section>
+      <Quality session={session} />
       <People session={session} now={now} />
       <Section title="Events" description="What the backend was told, in order, and whether it took it">
         {events.length === 0 ? <Text size="sm">None.</Text> : <EventTable events={events} />}

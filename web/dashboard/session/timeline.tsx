@@ -92,7 +92,7 @@ function Legend() {
   );
 }
 
-function Axis({ view }: { view: View }) {
+export function Axis({ view }: { view: View }) {
   const withSeconds = view.to - view.from < 15 * 60_000;
   return (
     <div className={classes.row} aria-hidden>
