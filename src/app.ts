@@ -38,7 +38,7 @@ import { createOutbound } from './kit/outbound/outbound.ts';
 import { StartError } from './kit/start-error.ts';
 import type { Logger } from './log.ts';
 import { Media } from './media/media.ts';
-import { measureEgress, measureLive, measureWebhooks } from './metrics.ts';
+import { measureEgress, measureLive, measureNode, measureWebhooks } from './metrics.ts';
 import { newObjectId } from './protocol/ids.ts';
 import { Quality } from './quality/quality.ts';
 import { LiveRooms } from './rooms/live-rooms.ts';
@@ -193,6 +193,7 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
     roles: config.roles,
     publicUrl: () => urls.public,
     store: nodeStore,
+    onDrainChanged: () => feed.changed('nodes'),
     mailbox: splitMailbox(mailbox, (command) => egressParts.egress.obey(command)),
     rooms: liveRooms,
     endLostSessions: (id, lastSeen) => liveStore.endLostSessions(id, lastSeen),
@@ -239,6 +240,7 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
   });
   const metrics = new Registry();
   measureLive(metrics, { rooms: liveRooms, media });
+  measureNode(metrics, node);
   measureEgress(metrics, studio, () => uploadStore.pendingUploads(nodeId));
   const attempts = measureWebhooks(metrics);
   const webhooks = await Webhooks.create({
@@ -259,6 +261,7 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
   const dashboard = new Dashboard({
     store: new DashboardStore(db),
     quality: new SessionQualityStore(db),
+    nodes: nodeStore,
     keys: access.keys,
     feed,
     installation: {
@@ -283,6 +286,7 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
         if (config.roles.includes('media') && !media.ready) throw new Error('a media worker is being replaced');
       },
     },
+    draining: () => node.draining(),
     publicUrl: () => urls.public,
     log,
     metrics,

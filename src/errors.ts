@@ -139,6 +139,12 @@ export function notYetReady(message: string): AppError {
   return new AppError({ code: 'NOT_READY', status: 503, signalingCode: 5000, message, blame: 'us' });
 }
 
+/** A node that is being taken out of service was asked to begin a session. */
+export function nodeDraining(roomId: string): AppError {
+  const message = `This server takes no new sessions, since it is draining; join room ${roomId} again to be sent elsewhere.`;
+  return new AppError({ code: 'NODE_DRAINING', status: 503, signalingCode: 5000, message, blame: 'us' });
+}
+
 /** A refusal that the browser SDK has its own number for. */
 export function refused(signalingCode: number, code: string, message: string): AppError {
   return new AppError({ code, status: 400, signalingCode, message });

@@ -81,6 +81,17 @@ export function measureLive(registry: Registry, { rooms, media }: LiveFacts): vo
   });
 }
 
+export function measureNode(registry: Registry, node: { state: string }): void {
+  new Gauge({
+    name: 'roomful_node_draining',
+    help: '1 while this node takes no new sessions, since it is being taken out of service; else 0.',
+    registers: [registry],
+    collect() {
+      this.set(node.state === 'up' ? 0 : 1);
+    },
+  });
+}
+
 interface WebhookMetrics {
   attempted(facts: { ok: boolean; lane: string; durationMs: number }): void;
 }

@@ -4,10 +4,10 @@ import { UsageError } from './usage-error.ts';
 
 type Options = Record<string, string | boolean | undefined>;
 
-/** Every option takes a value, except those in `switches`. */
+/** Every option takes a value, except those in `switches`; of operands some may be left out. */
 export function readArguments(
   args: readonly string[],
-  known: { options?: readonly string[]; switches?: readonly string[]; operands?: number },
+  known: { options?: readonly string[]; switches?: readonly string[]; operands?: number; optional?: number },
 ): { options: Options; operands: string[] } {
   const config: ParseArgsOptionsConfig = {};
   for (const name of known.options ?? []) config[name] = { type: 'string' };
@@ -19,9 +19,9 @@ export function readArguments(
     throw new UsageError(error instanceof Error ? (error.message.split('. ')[0] ?? error.message) : String(error));
   }
   const operands = parsed.positionals;
-  const wanted = known.operands ?? 0;
+  const { operands: wanted = 0, optional = 0 } = known;
   if (operands.length < wanted) throw new UsageError('An argument is missing');
-  if (operands.length > wanted) throw new UsageError(`Unexpected argument '${operands[wanted]}'`);
+  if (operands.length > wanted + optional) throw new UsageError(`Unexpected argument '${operands[wanted + optional]}'`);
   return { options: parsed.values as Options, operands };
 }
 
@@ -37,4 +37,15 @@ export function wordsOf(options: Options, name: string): string[] | undefined {
     ?.split(',')
     .map((word) => word.trim())
     .filter(Boolean);
+}
+
+const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** The time of an option such as `30m`, in seconds. */
+export function secondsOf(options: Options, name: string): number | undefined {
+  const text = textOf(options, name);
+  if (text === undefined) return undefined;
+  const [, amount, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  if (!amount || !unit) throw new UsageError(`--${name} is '${text}', but must be like 30m, 24h or 7d`);
+  return Number(amount) * SECONDS[unit as keyof typeof SECONDS];
 }

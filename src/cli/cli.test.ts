@@ -1,6 +1,8 @@
 import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { insertSession } from '../../test/harness/sessions.ts';
 import { startTestApi, type TestApi } from '../../test/harness/test-api.ts';
+import { NodeStore } from '../store/node-store.ts';
 import { runCli } from './cli.ts';
 
 let api: TestApi;
@@ -93,12 +95,45 @@ test('rooms go through the running server', async () => {
   expect((await run('rooms', 'list', '--url', 'http://127.0.0.1:1')).err).toContain('No server answers');
 });
 
+test('nodes are listed, drained and put back, by id, by host, or as the only one', async () => {
+  const nodes = new NodeStore(api.database.db);
+  expect((await run('nodes', 'list')).out).toContain('no node yet');
+  expect(await run('nodes', 'drain')).toMatchObject({ code: 1, err: expect.stringContaining('No node is running') });
+  await nodes.register({ id: 'n1', publicUrl: 'https://one.example.com', roles: ['api', 'media'], at: new Date() });
+  const stateOf = async (id: string) => {
+    const listed = JSON.parse((await run('nodes', 'list', '--json')).out) as { id: string; state: string }[];
+    return listed.find((node) => node.id === id)?.state;
+  };
+  expect((await run('nodes', 'drain')).out).toContain('https://one.example.com takes no new sessions');
+  expect(await stateOf('n1')).toBe('drained');
+  expect((await run('nodes', 'list')).out).toMatch(/^id +state .*\nn1 +drained +https:\/\/one.example.com +api,media/);
+  await nodes.register({ id: 'n2', publicUrl: 'https://two.example.com', roles: ['media'], at: new Date() });
+  expect((await run('nodes', 'undrain')).err).toContain('There are 2 nodes: name one');
+  expect((await run('nodes', 'undrain', 'one.example.com')).out).toContain('takes new sessions again');
+  expect(await run('nodes', 'drain', 'n3')).toMatchObject({ code: 1, err: expect.stringContaining('no node n3') });
+  expect([await stateOf('n1'), await stateOf('n2')]).toEqual(['up', 'up']);
+});
+
+test('drain waits until nothing is left, and fails when something still is', async () => {
+  const { db } = api.database;
+  const { sessionId } = await insertSession(db);
+  await new NodeStore(db).register({ id: 'test-node', publicUrl: 'https://busy/', roles: ['media'], at: new Date() });
+  const late = await run('nodes', 'drain', 'test-node', '--wait', '1s');
+  expect(late).toMatchObject({ code: 1, err: expect.stringContaining('not drained yet. Left on it: 1 session.') });
+  const waiting = run('nodes', 'drain', 'test-node', '--wait', '20s');
+  await db.updateTable('sessions').set({ ended_at: new Date() }).where('id', '=', sessionId).execute();
+  expect((await waiting).out).toBe('Node https://busy/ is drained.');
+});
+
 test.each([
   [['frob'], "There is no command 'frob'"],
   [['keys'], "'keys' needs a command"],
   [['keys', 'constructor'], "There is no 'keys constructor'"],
   [['keys', 'disable'], 'An argument is missing'],
   [['keys', 'list', 'extra'], "Unexpected argument 'extra'"],
+  [['nodes'], "'nodes' needs a command"],
+  [['nodes', 'drain', 'a', 'b'], "Unexpected argument 'b'"],
+  [['nodes', 'drain', '--wait', 'long'], '--wait'],
   [['token', '--frob'], "Unknown option '--frob'"],
   [['token', '--expires', 'soon'], '--expires'],
   [['token', '--permissions', 'allow_all'], 'allow_join'],

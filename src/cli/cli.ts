@@ -1,8 +1,9 @@
-// The commands beside `serve`: tokens, API keys and rooms from a terminal.
+// The commands beside `serve`: tokens, API keys, rooms and nodes from a terminal.
 import { AppError } from '../errors.ts';
 import { StartError } from '../kit/start-error.ts';
 import { type Installation, readInstallation } from './installation.ts';
 import { keysCommand } from './keys.ts';
+import { nodesCommand } from './nodes.ts';
 import { roomsCommand } from './rooms.ts';
 import { tokenCommand } from './token.ts';
 import { UsageError } from './usage-error.ts';
@@ -31,11 +32,22 @@ export const USAGE = `Usage: roomful <command> [options]
       --url <address>        the server to ask; default this machine's
       --key <api key>        the key to ask with; default the first
 
+  nodes list               List the servers that share this database.  --json
+  nodes drain <node>       Take a node out of service: no new session begins there, what goes on there ends by itself.
+      --wait <time>          wait so long, such as 30m, until nothing is left; fails when something is
+  nodes undrain <node>     Put it back.
+                           <node> is its id or address; with a single one it can be left out.
+
 Settings come from the same environment variables as the server's.`;
 
 type Command = (args: readonly string[], installation: Installation) => Promise<string>;
 
-const COMMANDS: Record<string, Command> = { token: tokenCommand, keys: keysCommand, rooms: roomsCommand };
+const COMMANDS: Record<string, Command> = {
+  token: tokenCommand,
+  keys: keysCommand,
+  rooms: roomsCommand,
+  nodes: nodesCommand,
+};
 
 /** Runs one command and returns the exit code: 0, 1 when it failed, 2 when it was not understood. */
 export async function runCli([name = '', ...args]: readonly string[]): Promise<number> {

@@ -4,7 +4,7 @@ import type { ApiKey, Keys } from '../access/keys.ts';
 import { type Config, readConfig, type Secrets } from '../config.ts';
 import { StartError } from '../kit/start-error.ts';
 import { createLogger } from '../log.ts';
-import { openDatabase } from '../store/database.ts';
+import { type Db, openDatabase } from '../store/database.ts';
 import { EmbeddedPostgres } from '../store/embedded-postgres.ts';
 import { KeyStore } from '../store/key-store.ts';
 
@@ -18,17 +18,22 @@ export function readInstallation(): Installation {
 }
 
 /**
- * Runs `work` with the API keys. They are changed in the database itself: a running server notices within a second, and
- * the command works as well when none runs. The embedded database is started for the command where it is not up.
+ * Runs `work` on the database itself: a running server notices within a second, and the command works as well when none
+ * runs. The embedded database is started for the command where it is not up.
  */
-export async function withKeys<T>(installation: Installation, work: (keys: Keys) => Promise<T>): Promise<T> {
+export async function withDatabase<T>(installation: Installation, work: (db: Db) => Promise<T>): Promise<T> {
   await using database = await databaseOf(installation);
   const { db } = await openDatabase(database.url);
   try {
-    return await work(new Access(new KeyStore(db)).keys);
+    return await work(db);
   } finally {
     await db.destroy();
   }
+}
+
+/** Runs `work` with the API keys. */
+export function withKeys<T>(installation: Installation, work: (keys: Keys) => Promise<T>): Promise<T> {
+  return withDatabase(installation, (db) => work(new Access(new KeyStore(db)).keys));
 }
 
 /** The key to mint tokens with: the one named, else the operator's, else the oldest that works. */

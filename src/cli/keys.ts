@@ -1,6 +1,7 @@
 import type { ApiKey, Keys } from '../access/keys.ts';
 import { readArguments, textOf } from './arguments.ts';
 import { type Installation, withKeys } from './installation.ts';
+import { table } from './table.ts';
 import { UsageError } from './usage-error.ts';
 
 type Command = (args: readonly string[], installation: Installation) => Promise<string>;
@@ -18,7 +19,8 @@ async function list(args: readonly string[], installation: Installation): Promis
   const { options } = readArguments(args, { switches: ['json', 'secrets'] });
   const keys = await withKeys(installation, (all) => all.list());
   const shown = keys.map((key) => facts(key, options.secrets === true));
-  return options.json ? JSON.stringify(shown, null, 2) : table(shown);
+  if (options.json) return JSON.stringify(shown, null, 2);
+  return table(shown) || "There is no API key yet; 'roomful keys create' makes one.";
 }
 
 async function create(args: readonly string[], installation: Installation): Promise<string> {
@@ -60,17 +62,4 @@ function facts(key: ApiKey, withSecrets: boolean): Record<string, string> {
 
 function withSecret(key: ApiKey): string {
   return `API key:        ${key.apiKey}\nSecret:         ${key.secret}\nWebhook secret: ${key.webhookSecret}`;
-}
-
-function table(rows: Record<string, string>[]): string {
-  const [first] = rows;
-  if (!first) return "There is no API key yet; 'roomful keys create' makes one.";
-  const columns = Object.keys(first);
-  const width = (column: string) => Math.max(column.length, ...rows.map((row) => row[column]?.length ?? 0));
-  const line = (cell: (column: string) => string) =>
-    columns
-      .map((column) => cell(column).padEnd(width(column)))
-      .join('  ')
-      .trimEnd();
-  return [line((column) => column), ...rows.map((row) => line((column) => row[column] ?? ''))].join('\n');
 }

@@ -1,10 +1,10 @@
 import { SignJWT } from 'jose';
 import { PERMISSIONS, ROLES } from '../protocol/rest/tokens.ts';
-import { readArguments, textOf, wordsOf } from './arguments.ts';
+import { readArguments, secondsOf, textOf, wordsOf } from './arguments.ts';
 import { findKey, type Installation } from './installation.ts';
 import { UsageError } from './usage-error.ts';
 
-const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 };
+const DEFAULT_LIFETIME_S = 24 * 3600;
 
 /** `roomful token`: prints a token, and nothing else, so that it can be put into a variable. */
 export async function tokenCommand(args: readonly string[], installation: Installation): Promise<string> {
@@ -18,7 +18,7 @@ export async function tokenCommand(args: readonly string[], installation: Instal
     roomId: textOf(options, 'room'),
     participantId: textOf(options, 'participant'),
   };
-  const expiresInS = seconds(textOf(options, 'expires') ?? '24h');
+  const expiresInS = secondsOf(options, 'expires') ?? DEFAULT_LIFETIME_S;
   const key = await findKey(installation, textOf(options, 'key'));
   return mintToken(key, claims, expiresInS);
 }
@@ -35,12 +35,6 @@ export function mintToken(
     .setIssuedAt(now)
     .setExpirationTime(now + expiresInS)
     .sign(new TextEncoder().encode(key.secret));
-}
-
-function seconds(text: string): number {
-  const [, amount, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
-  if (!amount || !unit) throw new UsageError(`--expires is '${text}', but must be like 30m, 24h or 7d`);
-  return Number(amount) * SECONDS[unit as keyof typeof SECONDS];
 }
 
 function knownWords(option: string, words: string[] | undefined, known: readonly string[]): string[] | undefined {

@@ -2,6 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import { arch, release, type } from 'node:os';
 import { conflict, notFound, operatorsOnly } from '../errors.ts';
+import { nodeState } from '../protocol/node.ts';
 import type { Paging } from '../protocol/rest/common.ts';
 import type {
   KeyRow,
@@ -17,7 +18,7 @@ import type {
 } from '../protocol/rest/dashboard.ts';
 import type { QualityBody, QualitySeriesBody } from '../protocol/rest/dashboard-quality.ts';
 import type { Feed } from './feed.ts';
-import type { DashboardStore, Installation, Keys, SessionQualityStore, Span, StoredKey } from './ports.ts';
+import type { DashboardStore, Installation, Keys, NodeStore, SessionQualityStore, Span, StoredKey } from './ports.ts';
 
 /** Whose dashboard it is. */
 export interface DashboardCaller {
@@ -28,6 +29,7 @@ export interface DashboardCaller {
 interface DashboardDeps {
   store: DashboardStore;
   quality: SessionQualityStore;
+  nodes: NodeStore;
   keys: Keys;
   feed: Feed;
   installation: Installation;
@@ -40,19 +42,19 @@ const RANGE_MS: Record<Range, number> = {
   '30d': 29 * 24 * HOUR_MS,
   '90d': 89 * 24 * HOUR_MS,
 };
-/** As long as other nodes wait before they call one lost. */
-const ALIVE_MS = 15_000;
 
 export class Dashboard {
   readonly feed: Feed;
   readonly #store: DashboardStore;
   readonly #quality: SessionQualityStore;
+  readonly #nodes: NodeStore;
   readonly #keys: Keys;
   readonly #installation: Installation;
 
-  constructor({ store, quality, keys, feed, installation }: DashboardDeps) {
+  constructor({ store, quality, nodes, keys, feed, installation }: DashboardDeps) {
     this.#store = store;
     this.#quality = quality;
+    this.#nodes = nodes;
     this.#keys = keys;
     this.feed = feed;
     this.#installation = installation;
@@ -160,9 +162,9 @@ export class Dashboard {
 
   /** The installation as a whole, for its operator. */
   async system(caller: DashboardCaller, checks: Record<string, string>): Promise<SystemBody> {
-    if (!this.#isOperator(caller)) throw operatorsOnly();
+    this.#requireOperator(caller);
     const { version, nodeId, dataDir, settings, workers } = this.#installation;
-    const [nodes, database, disk] = await Promise.all([this.#store.nodes(), this.#store.database(), diskOf(dataDir)]);
+    const [nodes, database, disk] = await Promise.all([this.#nodes.list(), this.#store.database(), diskOf(dataDir)]);
     return {
       version,
       nodeVersion: process.version,
@@ -173,17 +175,28 @@ export class Dashboard {
       databaseBytes: database.bytes,
       disk,
       checks,
-      nodes: nodes.map(({ roles, startedAt, seenAt, ...node }) => ({
+      nodes: nodes.map((node) => ({
         ...node,
-        roles: roles.split(','),
-        startedAt: startedAt.toISOString(),
-        seenAt: seenAt.toISOString(),
-        alive: Date.now() - seenAt.getTime() < ALIVE_MS,
+        startedAt: node.startedAt.toISOString(),
+        seenAt: node.seenAt.toISOString(),
+        drainingSince: node.drainingSince?.toISOString() ?? null,
+        state: nodeState(node),
         thisOne: node.id === nodeId,
       })),
       workers: workers(),
       settings: [...settings],
     };
+  }
+
+  /** Takes a node out of service, or puts it back; every page is told. */
+  async setDraining(caller: DashboardCaller, nodeId: string, draining: boolean): Promise<void> {
+    this.#requireOperator(caller);
+    const found = await (draining ? this.#nodes.drain(nodeId, new Date()) : this.#nodes.undrain(nodeId));
+    if (!found) throw notFound('Node', nodeId);
+  }
+
+  #requireOperator(caller: DashboardCaller): void {
+    if (!this.#isOperator(caller)) throw operatorsOnly();
   }
 
   #isOperator({ ownerId }: DashboardCaller): boolean {

@@ -1,4 +1,5 @@
 // What the dashboard asks of the rest of the server.
+import type { NodeFacts } from '../protocol/node.ts';
 import type { Paging } from '../protocol/rest/common.ts';
 import type {
   LiveSession,
@@ -30,9 +31,6 @@ export interface DashboardStore {
   rooms(ownerId: string, query: RoomsQuery, paging: Paging): Promise<{ rooms: RoomRow[]; total: number }>;
   sessions(ownerId: string, query: SessionsQuery, paging: Paging): Promise<{ sessions: SessionRow[]; total: number }>;
   timeline(ownerId: string, sessionId: string): Promise<TimelineBody | undefined>;
-  nodes(): Promise<
-    { id: string; publicUrl: string; roles: string; people: number; sessions: number; startedAt: Date; seenAt: Date }[]
-  >;
   database(): Promise<{ version: string; bytes: number }>;
 }
 
@@ -40,6 +38,13 @@ export interface SessionQualityStore {
   overview(ownerId: string, sessionId: string): Promise<QualityBody | undefined>;
   /** `participant` is an object id. */
   series(ownerId: string, sessionId: string, participant: string): Promise<QualitySeriesBody | undefined>;
+}
+
+export interface NodeStore {
+  list(): Promise<NodeFacts[]>;
+  /** Both answer false when there is no such node. */
+  drain(id: string, at: Date): Promise<boolean>;
+  undrain(id: string): Promise<boolean>;
 }
 
 export interface StoredKey {

@@ -12,6 +12,7 @@ import { ChangeChannel } from '../store/change-channel.ts';
 import { DashboardStore } from '../store/dashboard-store.ts';
 import { publishEvent } from '../store/events.ts';
 import { KeyStore } from '../store/key-store.ts';
+import { NodeStore } from '../store/node-store.ts';
 import { QualityStore } from '../store/quality-store.ts';
 import { SessionQualityStore } from '../store/session-quality-store.ts';
 import { SignInStore } from '../store/sign-in-store.ts';
@@ -28,6 +29,7 @@ beforeAll(async () => {
       const dashboard = new Dashboard({
         store: new DashboardStore(db),
         quality: new SessionQualityStore(db),
+        nodes: new NodeStore(db),
         // The access of the test API is made before this and changes keys in the same table.
         keys: {
           list: () => api.access.keys.list(),
@@ -438,6 +440,28 @@ describe('the pages', () => {
     expect(body.participants[0].cells).toHaveLength(120);
     expect(body.participants[0].cells[60]).toBe(1.5);
     expect((await ask('GET', `/sessions/${session}/quality/${id}`, { cookie })).body.points).toHaveLength(240);
+  });
+
+  test('take a node out of service and put it back, as the operator alone, and every page hears of it', async () => {
+    const nodes = new NodeStore(api.database.db);
+    await nodes.register({ id: 'n1', publicUrl: 'https://n1.example.com', roles: ['media'], at: new Date() });
+    const heard: ChangeTopic[] = [];
+    const unsubscribe = feed.subscribe((topics) => heard.push(...topics));
+    const cookie = await signIn();
+    const state = async () => {
+      const { body } = await ask('GET', '/system', { cookie });
+      return body.nodes.find(({ id }: { id: string }) => id === 'n1');
+    };
+    expect(await state()).toMatchObject({ state: 'up', drainingSince: null, roles: ['media'], sessions: 0 });
+    expect((await ask('POST', '/nodes/n1/drain', { cookie })).body).toEqual({ draining: true });
+    await expect.poll(() => heard).toContain('nodes');
+    expect(await state()).toMatchObject({ state: 'drained', drainingSince: expect.stringMatching(/Z$/) });
+    const others = await signIn(api.otherKey);
+    expect((await ask('POST', '/nodes/n1/undrain', { cookie: others })).body.code).toBe('OPERATORS_ONLY');
+    expect((await ask('POST', '/nodes/nobody/drain', { cookie })).body.code).toBe('NODE_NOT_FOUND');
+    expect((await ask('POST', '/nodes/n1/undrain', { cookie })).body).toEqual({ draining: false });
+    expect(await state()).toMatchObject({ state: 'up' });
+    unsubscribe();
   });
 
   test('hear of changes made elsewhere without asking', async () => {

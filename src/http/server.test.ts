@@ -1,11 +1,13 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mintToken, startTestApi, type TestApi } from '../../test/harness/test-api.ts';
+import type { Draining } from './routes/health.ts';
 
 let api: TestApi;
 let url: string;
 let token: string;
 const failing = { on: false };
+let drain: Awaited<ReturnType<Draining>>;
 
 beforeAll(async () => {
   api = await startTestApi({
@@ -14,6 +16,7 @@ beforeAll(async () => {
         if (failing.on) throw new Error('the database is away');
       },
     },
+    draining: async () => drain,
     v2: [
       async (app) => {
         app.get('/broken', { schema: { hide: true } }, async () => {
@@ -173,6 +176,17 @@ describe('for operators', () => {
     expect(answer.status).toBe(503);
     expect(await answer.json()).toEqual({ status: 'not ready', checks: { database: 'the database is away' } });
     expect(await (await fetch(`${url}/metrics`)).text()).toContain('route="/readyz",status="503"');
+  });
+
+  test('a node that is draining is ready as long as people have to get in, and no longer', async () => {
+    const left = { sessions: 1, people: 2, egresses: 0, uploads: 0, expected: 0 };
+    drain = { state: 'draining', left };
+    const draining = await fetch(`${url}/readyz`);
+    expect([draining.status, await draining.json()]).toMatchObject([200, { status: 'draining', left }]);
+    drain = { state: 'drained', left: { ...left, sessions: 0, people: 0 } };
+    const drained = await fetch(`${url}/readyz`);
+    expect([drained.status, await drained.json()]).toMatchObject([503, { status: 'drained' }]);
+    drain = undefined;
   });
 });
 

@@ -21,7 +21,7 @@ import { measureRequests } from './request-metrics.ts';
 import { type DashboardDeps, dashboardRoutes } from './routes/dashboard.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { type FileStore, fileRoutes } from './routes/files.ts';
-import { healthRoutes, type ReadinessCheck } from './routes/health.ts';
+import { type Draining, healthRoutes, type ReadinessCheck } from './routes/health.ts';
 import { initConfigRoutes } from './routes/init-config.ts';
 import { roomRoutes } from './routes/rooms.ts';
 import { sessionRoutes } from './routes/sessions.ts';
@@ -33,6 +33,7 @@ export interface HttpDeps {
   files: FileStore;
   /** Asked by `/readyz`, by name. */
   checks: Record<string, ReadinessCheck>;
+  draining?: Draining;
   publicUrl: PublicUrl;
   log: Logger;
   metrics?: Registry;
@@ -111,7 +112,7 @@ async function registerRoutes(app: FastifyInstance, deps: HttpDeps & { metrics: 
   }
   await app.register(initConfigRoutes({ access, rooms }));
   await app.register(fileRoutes({ access, rooms, files, links }));
-  await app.register(healthRoutes({ checks, metrics }));
+  await app.register(healthRoutes({ checks, draining: deps.draining, metrics }));
   await app.register(docsRoutes({ publicUrl }));
   for (const routes of deps.open ?? []) await app.register(routes);
 }

@@ -3,14 +3,18 @@
 import { notYetReady } from '../errors.ts';
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
 import type { Logger } from '../log.ts';
+import { LOST_AFTER_MS, type NodeFacts, type NodeState, nodeState } from '../protocol/node.ts';
 import type { LiveRooms } from './live-rooms.ts';
 
 export interface NodeStore {
   lastSeen(id: string): Promise<Date | undefined>;
   register(node: { id: string; publicUrl: string; roles: readonly string[]; at: Date }): Promise<void>;
-  heartbeat(id: string, load: number, at: Date): Promise<void>;
+  /** Answers since when the node is draining, if it is. */
+  heartbeat(id: string, load: number, at: Date): Promise<Date | null>;
+  get(id: string): Promise<NodeFacts | undefined>;
   lostWithSessions(since: Date): Promise<{ id: string; seenAt: Date }[]>;
-  place(roomId: string, since: Date): Promise<{ id: string; publicUrl: string } | undefined>;
+  /** `draining`: there are nodes, but none that takes new sessions. */
+  place(roomId: string, since: Date): Promise<{ id: string; publicUrl: string } | 'draining' | undefined>;
   ofSession(sessionId: string): Promise<string | undefined>;
 }
 
@@ -34,6 +38,8 @@ interface NodeDeps {
   mailbox: Mailbox;
   rooms: LiveRooms;
   endLostSessions: (nodeId: string, lastSeen: Date) => Promise<number>;
+  /** Called when it has begun to drain, is drained, or takes sessions again. */
+  onDrainChanged: () => void;
   log: Logger;
 }
 
@@ -41,14 +47,19 @@ interface NodeDeps {
 const HEARTBEAT_MS = 1_000;
 /** Lost nodes are looked for less often than this one says that it lives. */
 const BEATS_PER_SEARCH = 5;
-/** A node that has not been seen this long is lost: many missed heartbeats, so that a slow database is no death. */
-const LOST_AFTER_MS = 15_000;
+
+const DRAIN_WORDS: Record<Exclude<NodeState, 'lost'>, string> = {
+  up: 'node takes sessions again',
+  draining: 'node is draining: it takes no new sessions',
+  drained: 'node is drained: nothing is left on it',
+};
 
 export class Node implements Service {
   readonly #deps: NodeDeps;
   #heartbeat: NodeJS.Timeout | undefined;
   #beats = 0;
   #beating: Promise<void> = Promise.resolve();
+  #state: Exclude<NodeState, 'lost'> = 'up';
   readonly #lifecycle = new Lifecycle(
     () => this.#join(),
     () => this.#leave(),
@@ -70,7 +81,23 @@ export class Node implements Service {
   async placement(room: { roomId: string }): Promise<{ publicUrl: string }> {
     const node = await this.#deps.store.place(room.roomId, lostSince());
     if (!node) throw notYetReady('No media node is running; try again in a moment.');
+    if (node === 'draining')
+      throw notYetReady('All media nodes are draining and take no new sessions; try again later.');
     return node;
+  }
+
+  /** Whether this node takes new sessions, and if not, whether anything is left on it; a second old at most. */
+  get state(): Exclude<NodeState, 'lost'> {
+    return this.#state;
+  }
+
+  /** While it takes no new sessions: what is left here. */
+  async draining(): Promise<{ state: 'draining' | 'drained'; left: Record<string, number> } | undefined> {
+    if (this.#state === 'up') return undefined;
+    const facts = await this.#deps.store.get(this.#deps.id);
+    if (!facts) return undefined;
+    const { sessions, people, egresses, uploads, expected } = facts;
+    return { state: this.#state, left: { sessions, people, egresses, uploads, expected } };
   }
 
   async endSession(sessionId: string, reason: 'ended-by-api' | 'deactivated'): Promise<void> {
@@ -121,6 +148,7 @@ export class Node implements Service {
     const { id, store, roles, publicUrl, mailbox } = this.#deps;
     await store.register({ id, publicUrl: publicUrl(), roles, at: new Date() });
     await mailbox.receive((command) => this.#obey(command));
+    await this.#beat();
     this.#heartbeat = setInterval(() => {
       this.#beating = this.#beat();
     }, HEARTBEAT_MS);
@@ -129,7 +157,8 @@ export class Node implements Service {
   async #beat(): Promise<void> {
     const { id, store, rooms, endLostSessions, log } = this.#deps;
     try {
-      await store.heartbeat(id, rooms.counts.participants, new Date());
+      const drainingSince = await store.heartbeat(id, rooms.counts.participants, new Date());
+      await this.#noticeDrain(drainingSince);
       this.#beats += 1;
       if (this.#beats % BEATS_PER_SEARCH !== 0) return;
       for (const node of await store.lostWithSessions(lostSince())) {
@@ -140,6 +169,19 @@ export class Node implements Service {
     } catch (error) {
       log.warn({ err: error }, 'heartbeat failed');
     }
+  }
+
+  async #noticeDrain(since: Date | null): Promise<void> {
+    const { id, store, onDrainChanged, log } = this.#deps;
+    if (since === null && this.#state === 'up') return;
+    const facts = await store.get(id);
+    if (!facts) return;
+    // Seen a moment ago, whatever its clock says.
+    const state = nodeState(facts, facts.seenAt.getTime()) as Exclude<NodeState, 'lost'>;
+    if (state === this.#state) return;
+    this.#state = state;
+    log.info({ since }, DRAIN_WORDS[state]);
+    onDrainChanged();
   }
 
   async #leave(): Promise<void> {

@@ -221,23 +221,6 @@ export class DashboardStore {
     }));
   }
 
-  async nodes(): Promise<
-    { id: string; publicUrl: string; roles: string; people: number; sessions: number; startedAt: Date; seenAt: Date }[]
-  > {
-    const { rows } = await sql<{
-      id: string;
-      publicUrl: string;
-      roles: string;
-      people: number;
-      sessions: number;
-      startedAt: Date;
-      seenAt: Date;
-    }>`select id, public_url as "publicUrl", roles, load as people, started_at as "startedAt", seen_at as "seenAt",
-      (select count(*) from sessions where node_id = nodes.id and ended_at is null) as sessions
-      from nodes order by started_at`.execute(this.#db);
-    return rows;
-  }
-
   async database(): Promise<{ version: string; bytes: number }> {
     const { rows } = await sql<{ version: string; bytes: number }>`select current_setting('server_version') as version,
       pg_database_size(current_database()) as bytes`.execute(this.#db);

@@ -7,6 +7,7 @@ import * as firstTables from './migrations/0001-first-tables.ts';
 import * as egress from './migrations/0002-egress.ts';
 import * as dashboard from './migrations/0003-dashboard.ts';
 import * as quality from './migrations/0007-quality.ts';
+import * as draining from './migrations/0008-draining.ts';
 import type { Tables } from './schema.ts';
 
 export type Db = Kysely<Tables>;
@@ -21,6 +22,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0002-egress': egress,
   '0003-dashboard': dashboard,
   '0007-quality': quality,
+  '0008-draining': draining,
 };
 
 // bigint columns (identity keys, counts) stay far below 2^53 here; as numbers they compare and serialise naturally.

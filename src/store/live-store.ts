@@ -1,10 +1,11 @@
 // What live rooms write: each function is one transaction with its rows, its events and its jobs.
 import { sql } from 'kysely';
-import { AppError, roomDisabled } from '../errors.ts';
+import { AppError, nodeDraining, roomDisabled } from '../errors.ts';
 import { webhookTime } from '../protocol/events.ts';
 import { newObjectId } from '../protocol/ids.ts';
 import type { Db, DbTx } from './database.ts';
 import { publishEvent } from './events.ts';
+import { mayBegin } from './node-store.ts';
 import type { MediaSpansTable } from './schema.ts';
 
 /** Sends a job to a node's mailbox inside a transaction; see `jobs`. */
@@ -190,6 +191,7 @@ export class LiveStore {
       .select('disabled_at')
       .executeTakeFirst();
     if (!room || room.disabled_at) throw roomDisabled(record.room.roomId);
+    if (!(await mayBegin(tx, this.#nodeId, record.room.roomId))) throw nodeDraining(record.room.roomId);
     const { roomId, ownerId, apiKey } = record.room;
     await tx
       .insertInto('sessions')

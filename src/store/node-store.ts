@@ -1,6 +1,7 @@
-// The nodes that run, and which of them a room's session lives on.
-import { sql } from 'kysely';
-import type { Db } from './database.ts';
+// The nodes that run, which of them a room's session lives on, and which of them take no new sessions.
+import { type RawBuilder, sql } from 'kysely';
+import type { NodeFacts } from '../protocol/node.ts';
+import type { Db, DbTx } from './database.ts';
 
 /** A claim of a room for a node lasts this long without a session: the time between bootstrap and join. */
 const CLAIM_SECONDS = 60;
@@ -39,8 +40,15 @@ export class NodeStore {
       .execute();
   }
 
-  async heartbeat(id: string, load: number, at: Date): Promise<void> {
-    await this.#db.updateTable('nodes').set({ load, seen_at: at }).where('id', '=', id).execute();
+  /** Answers since when the node takes no new sessions, if so. */
+  async heartbeat(id: string, load: number, at: Date): Promise<Date | null> {
+    const row = await this.#db
+      .updateTable('nodes')
+      .set({ load, seen_at: at })
+      .where('id', '=', id)
+      .returning('draining_since')
+      .executeTakeFirst();
+    return row?.draining_since ?? null;
   }
 
   /** Addresses of all nodes, also of such as are down. */
@@ -49,8 +57,34 @@ export class NodeStore {
     return rows.map((row) => row.public_url);
   }
 
-  async remove(id: string): Promise<void> {
-    await this.#db.deleteFrom('nodes').where('id', '=', id).execute();
+  /** Every node that there ever was, in the order in which they started. */
+  async list(): Promise<NodeFacts[]> {
+    const { rows } = await facts(sql`true`).execute(this.#db);
+    return rows.map(toFacts);
+  }
+
+  async get(id: string): Promise<NodeFacts | undefined> {
+    const { rows } = await facts(sql`n.id = ${id}`).execute(this.#db);
+    return rows.map(toFacts)[0];
+  }
+
+  /** From here on no session begins there, however it was reached. Answers false when there is no such node. */
+  async drain(id: string, at: Date): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable('nodes')
+      .set({ draining_since: sql`coalesce(draining_since, ${at})` })
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
+  }
+
+  async undrain(id: string): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable('nodes')
+      .set({ draining_since: null })
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
   }
 
   /** Nodes that have live sessions but have not been seen since `since`. */
@@ -73,9 +107,10 @@ export class NodeStore {
 
   /**
    * The node for a room: where its session lives, else the healthy node that claimed it a moment ago, else the least
-   * loaded healthy one, which claims it now. Nothing when no media node has been seen since `since`.
+   * loaded healthy one that is not draining, which claims it now. Nothing when no media node has been seen since
+   * `since`, `draining` when all that have been are draining.
    */
-  async place(roomId: string, since: Date): Promise<{ id: string; publicUrl: string } | undefined> {
+  async place(roomId: string, since: Date): Promise<{ id: string; publicUrl: string } | 'draining' | undefined> {
     return this.#db.transaction().execute(async (tx) => {
       const live = await tx
         .selectFrom('sessions')
@@ -90,10 +125,7 @@ export class NodeStore {
         .selectFrom('rooms')
         .where('room_id', '=', roomId)
         .forUpdate()
-        .select([
-          'node_id',
-          sql<boolean>`node_claimed_at > now() - make_interval(secs => ${CLAIM_SECONDS})`.as('fresh'),
-        ])
+        .select(['node_id', OPEN_CLAIM.as('claimed')])
         .executeTakeFirst();
       const nodes = await tx
         .selectFrom('nodes')
@@ -101,10 +133,13 @@ export class NodeStore {
         .where('roles', 'like', '%media%')
         .orderBy('load')
         .orderBy('id')
-        .select(['id', 'public_url'])
+        .select(['id', 'public_url', 'draining_since'])
         .execute();
-      const chosen = (room?.fresh && nodes.find((node) => node.id === room.node_id)) || nodes[0];
-      if (!chosen) return undefined;
+      const claimant = room?.claimed ? nodes.find((node) => node.id === room.node_id) : undefined;
+      const chosen = claimant ?? nodes.find((node) => node.draining_since === null);
+      if (!chosen) return nodes.length > 0 ? 'draining' : undefined;
+      // Whoever was sent there before is not let down, but the time they have does not begin anew.
+      if (chosen.draining_since !== null) return { id: chosen.id, publicUrl: chosen.public_url };
       await tx
         .updateTable('rooms')
         .set({ node_id: chosen.id, node_claimed_at: sql`now()` })
@@ -124,4 +159,47 @@ export class NodeStore {
       .executeTakeFirst();
     return row?.node_id;
   }
+}
+
+/** People of a session that ended with its node come back to where they were. */
+const RETURN_SECONDS = 120;
+
+/** Whether a node may begin a session of a room now; it cannot begin to drain until the transaction has ended. */
+export async function mayBegin(tx: DbTx, nodeId: string, roomId: string): Promise<boolean> {
+  const node = await tx
+    .selectFrom('nodes')
+    .where('id', '=', nodeId)
+    .forShare()
+    .select('draining_since')
+    .executeTakeFirst();
+  if (!node?.draining_since) return true;
+  const { rows } = await sql<{ may: boolean }>`
+    select exists (select from rooms where room_id = ${roomId} and node_id = ${nodeId} and ${OPEN_CLAIM})
+      or exists (select from sessions where room_id = ${roomId} and node_id = ${nodeId}
+        and end_reason in ('node-lost', 'node-stopped')
+        and ended_at > now() - make_interval(secs => ${RETURN_SECONDS})) as may`.execute(tx);
+  return rows[0]?.may ?? false;
+}
+
+/** Of a room: somebody was sent to its node a moment ago, and nobody has begun a session since. */
+const OPEN_CLAIM = sql<boolean>`(rooms.node_claimed_at > now() - make_interval(secs => ${CLAIM_SECONDS})
+  and not exists (select from sessions where sessions.room_id = rooms.room_id
+    and sessions.started_at >= rooms.node_claimed_at - interval '1 second'))`;
+
+type FactsRow = Omit<NodeFacts, 'roles'> & { roles: string };
+
+function facts(condition: RawBuilder<unknown>) {
+  return sql<FactsRow>`
+    select n.id, n.public_url as "publicUrl", n.roles, n.load as people, n.started_at as "startedAt",
+      n.seen_at as "seenAt", n.draining_since as "drainingSince",
+      (select count(*) from sessions where node_id = n.id and ended_at is null) as sessions,
+      (select count(*) from egresses where node_id = n.id
+        and status in ('queued', 'starting', 'active', 'stopping')) as egresses,
+      (select count(*) from egress_uploads where node_id = n.id and status = 'pending') as uploads,
+      (select count(*) from rooms where rooms.node_id = n.id and ${OPEN_CLAIM}) as expected
+    from nodes n where ${condition} order by n.started_at`;
+}
+
+function toFacts({ roles, ...node }: FactsRow): NodeFacts {
+  return { ...node, roles: roles.split(',') };
 }

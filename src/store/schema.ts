@@ -271,6 +271,8 @@ export interface NodesTable {
   load: Generated<number>;
   started_at: Date;
   seen_at: Date;
+  /** Since when it takes no new sessions; null while it does. Kept over restarts. */
+  draining_since: Date | null;
 }
 
 /** Secrets that all nodes share, such as the RSA key that signs webhooks. */

@@ -9,9 +9,11 @@ import type { Browser, Page } from 'playwright-core';
 import { mintToken } from '../../src/access/mint.ts';
 import { App } from '../../src/app.ts';
 import { readConfig, settingsInForce } from '../../src/config.ts';
-import { openDatabase } from '../../src/store/database.ts';
+import { type Db, openDatabase } from '../../src/store/database.ts';
 import { EmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
+import { NodeStore } from '../../src/store/node-store.ts';
 import { launchBrowser } from '../harness/browser.ts';
+import { insertParticipant, insertRoomSession } from '../harness/participants.ts';
 import { RawClient } from '../harness/raw-client.ts';
 import { insertDemo } from './demo-data.ts';
 
@@ -91,6 +93,7 @@ async function setStage(): Promise<Stage> {
   const since = new Date(Date.now() - 23 * 60_000);
   await db.updateTable('sessions').set({ started_at: since }).where('ended_at', 'is', null).execute();
   await db.updateTable('participant_stays').set({ joined_at: since }).where('left_at', 'is', null).execute();
+  await insertOtherNode(db, other);
   await db.destroy();
   return {
     url: app.httpUrl ?? '',
@@ -118,6 +121,37 @@ async function setStage(): Promise<Stage> {
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** A second server that is being taken out of service, with a session left on it. */
+async function insertOtherNode(db: Db, { owner_id, api_key }: { owner_id: string; api_key: string }): Promise<void> {
+  const id = 'demo-2';
+  const publicUrl = 'https://rooms-2.example.com';
+  const nodes = new NodeStore(db);
+  // Nobody sends heartbeats for it.
+  const at = new Date(Date.now() + 3_600_000);
+  await nodes.register({ id, publicUrl, roles: ['api', 'media', 'egress'], at });
+  await nodes.heartbeat(id, 3, at);
+  await nodes.drain(id, new Date());
+  const started = new Date(Date.now() - 9 * 60_000);
+  await db
+    .updateTable('nodes')
+    .set({ started_at: new Date(Date.now() - 6 * 86_400_000) })
+    .where('id', '=', id)
+    .execute();
+  const room = await db
+    .selectFrom('rooms')
+    .select('room_id')
+    .where('custom_room_id', '=', 'yoga-at-seven')
+    .executeTakeFirstOrThrow();
+  const sessionId = await insertRoomSession(
+    db,
+    { roomId: room.room_id, ownerId: owner_id, apiKey: api_key },
+    { started },
+  );
+  await db.updateTable('sessions').set({ node_id: id }).where('id', '=', sessionId).execute();
+  for (const who of ['zoe', 'ada', 'alan'])
+    await insertParticipant(db, sessionId, who, { stays: [{ joined: started }] });
 }
 
 async function openPage(browser: Browser, stage: Stage, width: number, scheme: 'light' | 'dark'): Promise<Page> {

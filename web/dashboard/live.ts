@@ -10,6 +10,7 @@ const SHOWN_BY: Record<ChangeTopic, string[]> = {
   deliveries: ['deliveries', 'delivery', 'endpoints', 'session', 'overview'],
   keys: ['keys'],
   quality: ['quality'],
+  nodes: ['system'],
 };
 /** A busy server changes all the time; nobody reads faster than this. */
 const REFRESH_EVERY_MS = 1_500;

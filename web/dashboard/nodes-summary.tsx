@@ -1,9 +1,10 @@
-import { Anchor, Badge, Group, Progress, SimpleGrid, Stack, Text } from '@mantine/core';
+import { Anchor, Group, Progress, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { pathTo } from '../paths.ts';
 import { bytes, plural } from './parts/format.ts';
 import { Section } from './parts/section.tsx';
+import { NodeStatus } from './parts/status.tsx';
 import { system } from './queries.ts';
 
 /** Nodes and disk in a few words, for the operator. */
@@ -24,9 +25,7 @@ export function NodesSummary() {
         {data.nodes.map((node) => (
           <Stack key={node.id} gap={4}>
             <Group gap="xs">
-              <Badge variant="light" tt="none" color={node.alive ? 'teal' : 'red'}>
-                {node.alive ? 'Up' : 'Lost'}
-              </Badge>
+              <NodeStatus state={node.state} />
               <Text size="sm" fw={600} truncate>
                 {URL.parse(node.publicUrl)?.host ?? node.publicUrl}
               </Text>

@@ -2,12 +2,12 @@ import { Badge, DataList, Group, Progress, SimpleGrid, Stack, Switch, Table, Tex
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import type { SystemBody } from '../../src/protocol/rest/dashboard.ts';
+import { NodesTable } from './nodes-table.tsx';
 import { Failure } from './parts/failure.tsx';
-import { bytes, duration, plural, whole } from './parts/format.ts';
+import { bytes, duration, whole } from './parts/format.ts';
 import { PageFrame } from './parts/page.tsx';
 import classes from './parts/parts.module.css';
 import { Section } from './parts/section.tsx';
-import { Ago } from './parts/times.tsx';
 import { system } from './queries.ts';
 
 export function Page() {
@@ -26,7 +26,7 @@ function Shown({ data }: { data: SystemBody }) {
         <Health data={data} />
         <Versions data={data} />
       </SimpleGrid>
-      <Nodes nodes={data.nodes} />
+      <NodesTable nodes={data.nodes} />
       <Workers workers={data.workers} />
       <Settings settings={data.settings} />
     </Stack>
@@ -87,62 +87,6 @@ function Versions({ data }: { data: SystemBody }) {
           </DataList.Item>
         ))}
       </DataList>
-    </Section>
-  );
-}
-
-function Nodes({ nodes }: { nodes: SystemBody['nodes'] }) {
-  return (
-    <Section title="Nodes" description={`${plural(nodes.length, 'process', 'processes')} on the same database`}>
-      <Table.ScrollContainer minWidth={0} type="native">
-        <Table verticalSpacing="sm" className={classes.table} aria-label="Nodes">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Address</Table.Th>
-              <Table.Th>State</Table.Th>
-              <Table.Th visibleFrom="sm">Roles</Table.Th>
-              <Table.Th ta="right">Sessions</Table.Th>
-              <Table.Th ta="right">People</Table.Th>
-              <Table.Th visibleFrom="sm">Started</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {nodes.map((node) => (
-              <Table.Tr key={node.id}>
-                <Table.Td style={{ overflowWrap: 'anywhere' }}>
-                  <Text size="sm" fw={600}>
-                    {node.publicUrl}
-                  </Text>
-                  {node.thisOne && (
-                    <Text size="xs" c="dimmed">
-                      answers this page
-                    </Text>
-                  )}
-                </Table.Td>
-                <Table.Td>
-                  <Badge variant="light" color={node.alive ? 'teal' : 'red'} tt="none">
-                    {node.alive ? 'Up' : 'Lost'}
-                  </Badge>
-                </Table.Td>
-                <Table.Td visibleFrom="sm">
-                  <Group gap={4}>
-                    {node.roles.map((role) => (
-                      <Badge key={role} variant="default" tt="none">
-                        {role}
-                      </Badge>
-                    ))}
-                  </Group>
-                </Table.Td>
-                <Table.Td ta="right">{whole(node.sessions)}</Table.Td>
-                <Table.Td ta="right">{whole(node.people)}</Table.Td>
-                <Table.Td visibleFrom="sm">
-                  <Ago at={node.startedAt} size="sm" />
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
     </Section>
   );
 }

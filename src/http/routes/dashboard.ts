@@ -9,6 +9,7 @@ import {
   CreateKeyBody,
   KeyParams,
   MintBody,
+  NodeParams,
   OverviewQuery,
   RoomsQuery,
   SessionsQuery,
@@ -144,6 +145,16 @@ function pageRoutes(deps: {
       const { apiKey = caller.apiKey, ...wish } = body;
       return { token: await mintToken(await dashboard.signingKey(caller, apiKey), wish) };
     });
+
+    for (const [path, draining] of [
+      ['/nodes/:nodeId/drain', true],
+      ['/nodes/:nodeId/undrain', false],
+    ] as const) {
+      app.post(path, { schema: { params: NodeParams } }, async ({ caller, params }) => {
+        await dashboard.setDraining(caller, params.nodeId, draining);
+        return { draining };
+      });
+    }
 
     app.get('/system', async ({ caller }) => dashboard.system(caller, await runChecks(checks)));
   };

@@ -8,9 +8,16 @@ export type ReadinessCheck = () => Promise<unknown>;
 /** A check that takes longer than this has failed. */
 const CHECK_TIMEOUT_MS = 2_000;
 
+/** What is left on a node that takes no new sessions; nothing on one that does. */
+export type Draining = () => Promise<{ state: 'draining' | 'drained'; left: Record<string, number> } | undefined>;
+
 /** `/healthz`, `/readyz`, `/metrics` and `/ping`: for those who run the server, and for the SDK's connection test. */
-export function healthRoutes(deps: { checks: Record<string, ReadinessCheck>; metrics: Registry }): FastifyPluginAsync {
-  const { checks, metrics } = deps;
+export function healthRoutes(deps: {
+  checks: Record<string, ReadinessCheck>;
+  draining?: Draining | undefined;
+  metrics: Registry;
+}): FastifyPluginAsync {
+  const { checks, draining, metrics } = deps;
   return async (app) => {
     const hidden = { schema: { hide: true } };
     app.get('/healthz', hidden, async () => ({ status: 'ok' }));
@@ -18,7 +25,12 @@ export function healthRoutes(deps: { checks: Record<string, ReadinessCheck>; met
     app.get('/readyz', hidden, async (_request, reply) => {
       const results = await runChecks(checks);
       const ready = Object.values(results).every((result) => result === 'ok');
-      return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'not ready', checks: results });
+      if (!ready) return reply.code(503).send({ status: 'not ready', checks: results });
+      const drain = await draining?.();
+      if (!drain) return { status: 'ok', checks: results };
+      // While sessions are left, their people have to get in and back in by the address that is asked about here.
+      const { state, left } = drain;
+      return reply.code(state === 'drained' ? 503 : 200).send({ status: state, checks: results, left });
     });
 
     app.get('/metrics', hidden, async (_request, reply) =>

@@ -1,10 +1,11 @@
 // What the dashboard's pages ask of the server beside the REST API. Private to this version: pages and server come
 // together, so it is not in the API document.
 import { type Static, Type } from 'typebox';
+import type { NodeFacts, NodeState } from '../node.ts';
 import { AnyId, Open, oneOf, type PageInfo, PageQuery, Text } from './common.ts';
 
 /** What an open page is told has changed. */
-export const CHANGE_TOPICS = ['sessions', 'rooms', 'deliveries', 'keys', 'quality'] as const;
+export const CHANGE_TOPICS = ['sessions', 'rooms', 'deliveries', 'keys', 'quality', 'nodes'] as const;
 export type ChangeTopic = (typeof CHANGE_TOPICS)[number];
 
 /** Sent with every call that changes something; another site's page could not add it without being asked first. */
@@ -200,21 +201,22 @@ export interface SystemBody {
   databaseBytes: number;
   disk: { freeBytes: number; totalBytes: number } | null;
   checks: Record<string, string>;
-  nodes: {
-    id: string;
-    publicUrl: string;
-    roles: string[];
-    people: number;
-    sessions: number;
-    startedAt: string;
-    seenAt: string;
-    alive: boolean;
-    thisOne: boolean;
-  }[];
+  nodes: NodeRow[];
   /** Of the node that answers. */
   workers: { index: number; pid: number; rooms: number; people: number; consumers: number }[];
   settings: SettingInForce[];
 }
+
+export interface NodeRow extends Omit<NodeFacts, 'startedAt' | 'seenAt' | 'drainingSince'> {
+  startedAt: string;
+  seenAt: string;
+  drainingSince: string | null;
+  state: NodeState;
+  /** It answers this call. */
+  thisOne: boolean;
+}
+
+export const NodeParams = Type.Object({ nodeId: AnyId });
 
 export interface SettingInForce {
   name: string;

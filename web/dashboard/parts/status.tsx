@@ -1,4 +1,5 @@
 import { Badge, Box, Group, Text } from '@mantine/core';
+import type { NodeState } from '../../../src/protocol/node.ts';
 import classes from './parts.module.css';
 
 const DELIVERY = {
@@ -13,6 +14,22 @@ export function DeliveryStatus({ status, attempts }: { status: keyof typeof DELI
   return (
     <Badge variant="light" color={isRetrying ? 'orange' : color} tt="none">
       {isRetrying ? 'Retrying' : word}
+    </Badge>
+  );
+}
+
+const NODE: Record<NodeState, { color: string; word: string }> = {
+  up: { color: 'teal', word: 'Up' },
+  draining: { color: 'orange', word: 'Draining' },
+  drained: { color: 'gray', word: 'Drained' },
+  lost: { color: 'red', word: 'Lost' },
+};
+
+export function NodeStatus({ state }: { state: NodeState }) {
+  const { color, word } = NODE[state];
+  return (
+    <Badge variant="light" color={color} tt="none">
+      {word}
     </Badge>
   );
 }
