@@ -1,21 +1,27 @@
 // How app.ts builds recording, HLS and livestreams: the parts of `egress`, and what binds them to rooms, media and store.
 import { fileURLToPath } from 'node:url';
 import type { Access, Caller } from './access/access.ts';
+import { createRemoteEgress, type RemoteEgress } from './app-remote-egress.ts';
 import type { Config, Secrets } from './config.ts';
+import { Dispatcher } from './egress/dispatcher.ts';
 import { Egress } from './egress/egress.ts';
 import { egressRules } from './egress/egress-state.ts';
 import { Finisher } from './egress/finisher.ts';
+import { Moves } from './egress/moves.ts';
 import type { EgressCommand, SessionSource } from './egress/ports.ts';
 import { FileStorage } from './egress/storage/file-storage.ts';
 import { S3Storage } from './egress/storage/s3-storage.ts';
 import type { Storage } from './egress/storage/storage.ts';
 import { Studio } from './egress/studio.ts';
+import { Successors } from './egress/successors.ts';
+import type { Installation } from './egress/template.ts';
 import { Uploads } from './egress/uploads.ts';
 import type { Mailbox } from './jobs/mailbox.ts';
 import type { Outbound } from './kit/outbound/outbound.ts';
 import type { Logger } from './log.ts';
 import type { Media } from './media/media.ts';
-import { MediaTap } from './media/tap.ts';
+import { MediaTap, type TapSource } from './media/tap.ts';
+import type { Notification } from './protocol/signaling.ts';
 import type { LiveRoom } from './rooms/live-room.ts';
 import type { LiveRooms } from './rooms/live-rooms.ts';
 import type { Onlooker } from './rooms/onlooker.ts';
@@ -23,6 +29,7 @@ import type { RoomFacts } from './rooms/ports.ts';
 import type { Rooms } from './rooms/rooms.ts';
 import type { Db } from './store/database.ts';
 import { EgressStore } from './store/egress-store.ts';
+import type { NodeBus } from './store/node-bus.ts';
 import type { UploadStore } from './store/upload-store.ts';
 
 const COMPOSITOR = fileURLToPath(new URL('./egress/worker/main.ts', import.meta.url));
@@ -43,6 +50,8 @@ export interface EgressParts {
   studio: Studio;
   uploads: Uploads;
   storage: Storage;
+  remote: RemoteEgress;
+  successors: Successors;
 }
 
 export function createEgress(deps: {
@@ -56,10 +65,12 @@ export function createEgress(deps: {
   media: Media;
   access: Access;
   outbound: Outbound;
-  /** `host:port` of the installation's own listeners, all nodes included. */
-  ownHosts: () => Promise<string[]>;
-  /** SHA-256 of the public keys of this node's certificates, base64. */
-  certificates: () => string[];
+  bus: NodeBus;
+  /** Where other nodes send streams to. */
+  address: string;
+  /** What the installation is reached by, all nodes included. */
+  installation: () => Promise<Installation>;
+  isOver: (sessionId: string) => Promise<boolean>;
   log: Logger;
   /** Another compositor, for tests. */
   compositor?: string | undefined;
@@ -71,16 +82,25 @@ export function createEgress(deps: {
   const put = outbound.put.bind(outbound);
   const uploads = new Uploads({ nodeId, store: deps.uploads, storage, put, log });
   const finisher = new Finisher({ folder: dataDir, storage, onUpload: () => uploads.look() });
-  const studio = new Studio({
+  const remote = createRemoteEgress({
+    ...deps,
+    source: (sessionId) => sourceOf(liveRooms.ofSession(sessionId), media, log),
+    tell: (sessionId, notification) => liveRooms.ofSession(sessionId)?.tellAll(notification),
+    onChanged: (sessionId) => studio.sessionChanged(sessionId),
+    onSpoke: (sessionId, participantId) => studio.spoke(sessionId, participantId),
+    onOver: (sessionId) => studio.sessionEnded(sessionId),
+    log,
+  });
+  const moves = new Moves({ store, tell: remote.tell, log });
+  const studio: Studio = new Studio({
     nodeId,
     store,
     finisher,
-    source: (sessionId) => sourceOf(liveRooms.ofSession(sessionId)),
-    openTap: (options) => new MediaTap(media, options, log),
+    moves,
+    sessions: remote.sessions,
     templates: {
       browser: config.egress.browser,
-      ownHosts: () => deps.ownHosts(),
-      certificates: () => deps.certificates(),
+      installation: deps.installation,
       tokenFor: (ownerId, roomId, participantId) =>
         deps.access.tokenOf(ownerId, {
           roomId,
@@ -89,13 +109,15 @@ export function createEgress(deps: {
           expiresInSeconds: TOKEN_SECONDS,
         }),
     },
-    tell: (sessionId, notification) => liveRooms.ofSession(sessionId)?.tellAll(notification),
     program: deps.compositor ?? COMPOSITOR,
     outboundAllow: config.outboundAllow,
     folder: dataDir,
     slots: config.roles.includes('egress') ? config.egress.slots : 0,
     log,
   });
+  const dispatcher = new Dispatcher({ nodeId, store, studio, finisher, log });
+  const isLive = (sessionId: string) => liveRooms.ofSession(sessionId) !== undefined;
+  const successors = new Successors({ nodeId, store, dispatcher, moves, isLive, log });
   const egress = new Egress<Caller>({
     nodeId,
     store,
@@ -104,13 +126,14 @@ export function createEgress(deps: {
       liveIn: (roomId) => rooms.sessions.liveIn({ roomId }),
     },
     studio,
-    finisher,
+    dispatcher,
+    successors,
     storage,
     folder: dataDir,
     checkUrl: (url, options) => outbound.checkUrl(url, options),
     log,
   });
-  return { egress, studio, uploads, storage };
+  return { egress, studio, uploads, storage, remote, successors };
 }
 
 function createStorage({ dataDir, egress }: Config, secrets: Secrets): Storage {
@@ -120,15 +143,32 @@ function createStorage({ dataDir, egress }: Config, secrets: Secrets): Storage {
 }
 
 /** Watches all sessions of this node for the egresses of each. */
-export function egressOnlooker(parts: () => EgressParts): Onlooker {
+export function egressOnlooker(parts: () => EgressParts, log: Logger): Onlooker {
   return {
     began: (room) => void parts().egress.autoStart(sessionOf(room)),
     arrived: (room, participant) => {
-      for (const notice of parts().egress.noticesFor(room.sessionId)) participant.link.notify(notice);
+      const { egress, remote } = parts();
+      const notify = (notices: Notification[]) => {
+        for (const notice of notices) participant.link.notify(notice);
+      };
+      notify(egress.noticesFor(room.sessionId));
+      if (!remote.host.isFollowed(room.sessionId)) return;
+      egress
+        .noticesFromElsewhere(room.sessionId)
+        .then(notify, (error) => log.warn({ err: error }, 'somebody was not told what is recorded'));
     },
-    changed: (room) => parts().studio.sessionChanged(room.sessionId),
-    spoke: (room, participantId) => parts().studio.spoke(room.sessionId, participantId),
-    ended: (_room, sessionId) => parts().studio.sessionEnded(sessionId),
+    changed: (room) => {
+      parts().studio.sessionChanged(room.sessionId);
+      parts().remote.host.sessionChanged(room.sessionId);
+    },
+    spoke: (room, participantId) => {
+      parts().studio.spoke(room.sessionId, participantId);
+      parts().remote.host.sessionChanged(room.sessionId);
+    },
+    ended: (_room, sessionId) => {
+      parts().studio.sessionEnded(sessionId);
+      parts().remote.host.sessionEnded(sessionId);
+    },
   };
 }
 
@@ -157,14 +197,23 @@ function sessionOf(room: LiveRoom) {
   return { sessionId: room.sessionId, room: { roomId, ownerId, multiComposition: multiComposition ?? null } };
 }
 
-function sourceOf(room: LiveRoom | undefined): SessionSource | undefined {
+function sourceOf(room: LiveRoom | undefined, media: Media, log: Logger): SessionSource | undefined {
   if (!room) return undefined;
   const { sessionId } = room;
   // The room may hold another session by the time it is asked.
-  const scene = () => (room.live && room.sessionId === sessionId ? room.scene : []);
+  const isLive = () => room.live && room.sessionId === sessionId;
+  const scene = () => (isLive() ? room.scene : []);
+  const sources = () =>
+    scene().flatMap(({ id, streams }) =>
+      streams.map(({ kind, publication }) => ({ participantId: id, kind, publication }) as TapSource),
+    );
   return {
     sessionId,
     roomId: room.facts.roomId,
+    isElsewhere: false,
+    get live() {
+      return isLive();
+    },
     participants: () =>
       scene().map(({ id, name, pinned, joinedAt, streams }) => {
         const sends = (kind: string) => streams.some((stream) => stream.kind === kind && !stream.paused);
@@ -178,11 +227,8 @@ function sourceOf(room: LiveRoom | undefined): SessionSource | undefined {
           shareOn: sends('share'),
         };
       }),
-    streams: () =>
-      scene().flatMap(({ id, streams }) =>
-        streams.map(({ kind, publication }) => ({ participantId: id, kind, publication })),
-      ),
     activeSpeaker: () => room.activeSpeaker,
+    openTap: (options) => new MediaTap({ media, sources, log }, options),
     expectObserver: (participantId) => room.expectObserver(participantId),
   };
 }

@@ -53,6 +53,7 @@ import { EmbeddedPostgres } from './store/embedded-postgres.ts';
 import { FileStore } from './store/file-store.ts';
 import { KeyStore } from './store/key-store.ts';
 import { LiveStore } from './store/live-store.ts';
+import { NodeBus } from './store/node-bus.ts';
 import { NodeStore } from './store/node-store.ts';
 import { QualityStore } from './store/quality-store.ts';
 import { RoomStore } from './store/room-store.ts';
@@ -162,7 +163,8 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
   const access = new Access(keyStore);
   const firstKey = await access.keys.ensureFirstKey(secrets.firstKey);
 
-  const media = new Media({ ...config.media, ...mediaAddresses(config), log: log.child({ part: 'media' }) });
+  const addresses = mediaAddresses(config);
+  const media = new Media({ ...config.media, ...addresses, log: log.child({ part: 'media' }) });
   undo.push(() => media.stop());
   const mailbox = new Mailbox({ databaseUrl, nodeId, log });
   undo.push(() => mailbox.stop());
@@ -180,7 +182,7 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
     store: liveStore,
     topicStore: new TopicStore(db),
     media,
-    onlooker: egressOnlooker(() => egressParts),
+    onlooker: egressOnlooker(() => egressParts, log),
     log: log.child({ part: 'rooms' }),
   });
   media.on('workerDied', ({ peers }) => liveRooms.mediaLost(peers));
@@ -192,6 +194,11 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
     id: nodeId,
     roles: config.roles,
     publicUrl: () => urls.public,
+    certificate: tls && publicKeyHash(tls),
+    egress: {
+      hasBrowser: config.egress.browser !== undefined,
+      freeSlots: () => egressParts.studio.freeSlots,
+    },
     store: nodeStore,
     onDrainChanged: () => feed.changed('nodes'),
     mailbox: splitMailbox(mailbox, (command) => egressParts.egress.obey(command)),
@@ -221,11 +228,16 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
     media,
     access,
     outbound,
-    ownHosts: async () => hostsOf([...urls.listeners, urls.public, ...(await nodeStore.publicUrls())]),
-    certificates: () => (tls ? [publicKeyHash(tls)] : []),
+    bus: new NodeBus({ db, url: databaseUrl, nodeId, log }),
+    address: config.egress.address ?? addresses.announcedAddress ?? addresses.listenAddress,
+    installation: async () => {
+      const { publicUrls, certificates } = await nodeStore.reach();
+      return { hosts: hostsOf([...urls.listeners, urls.public, ...publicUrls]), certificates };
+    },
+    isOver: async (sessionId) => (await nodeStore.ofSession(sessionId)) === undefined,
     log,
   });
-  const { egress, studio, uploads, storage } = egressParts;
+  const { egress, studio, uploads, storage, remote, successors } = egressParts;
   undo.push(() => storage.close());
   undo.push(() => uploads.stop());
 
@@ -330,9 +342,13 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
   urls.listeners = [httpUrl, httpsUrl].filter((url) => url !== undefined);
   urls.public ||= httpsUrl ?? httpUrl ?? '';
   await feed.start();
+  await remote.start();
+  undo.push(() => remote.stop());
   await node.start();
   undo.push(() => studio.stop());
   undo.push(() => node.stop());
+  successors.start();
+  undo.push(() => successors.stop());
   await quality.start();
   undo.push(() => quality.stop());
   // What this node left unfinished is finished under the addresses it has now.

@@ -2,6 +2,7 @@
 // be logged whole. Every setting is declared in `SETTINGS` with its default and meaning; `docs/configuration.md` is
 // kept equal to that list by a test.
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { StartError } from './kit/start-error.ts';
@@ -55,6 +56,11 @@ export const SETTINGS = {
   ROOMFUL_RTC_PORT: {
     default: '40000',
     meaning: 'First media port; each media worker takes one, UDP and TCP.',
+  },
+  ROOMFUL_NODE_ADDRESS: {
+    default: '',
+    meaning:
+      'IPv4 address that other nodes send streams to when this one composes their sessions: to any UDP port, encrypted. Unset: that of ROOMFUL_RTC_ADDRESS.',
   },
   ROOMFUL_MEDIA_WORKERS: { default: '', meaning: 'Number of mediasoup workers. Unset: the number of cores.' },
   ROOMFUL_ROLES: { default: 'api,media,egress', meaning: 'Which parts this process runs.' },
@@ -123,7 +129,13 @@ export interface Config {
     readonly workerBin: string;
   };
   readonly roles: readonly Role[];
-  readonly egress: { readonly slots: number; readonly s3: S3Config | undefined; readonly browser: string | undefined };
+  readonly egress: {
+    readonly slots: number;
+    readonly s3: S3Config | undefined;
+    readonly browser: string | undefined;
+    /** Where other nodes send streams to. */
+    readonly address: string | undefined;
+  };
   readonly outboundAllow: readonly string[];
   readonly logLevel: string;
 }
@@ -257,6 +269,14 @@ function isExecutable(path: string): boolean {
   }
 }
 
+/** A host name may be announced to browsers, but streams are sent to an IP address. */
+function nodeAddress(env: Env): string | undefined {
+  const given = read(env, 'ROOMFUL_NODE_ADDRESS');
+  if (given && isIP(given) !== 4) refuse('ROOMFUL_NODE_ADDRESS', given, 'an IPv4 address');
+  const announced = read(env, 'ROOMFUL_RTC_ADDRESS');
+  return given || (isIP(announced) === 4 ? announced : undefined);
+}
+
 function s3Credentials(env: Env): Secrets['s3'] {
   const given = pair(env, 'ROOMFUL_S3_ACCESS_KEY_ID', 'ROOMFUL_S3_SECRET_ACCESS_KEY');
   return given && { accessKeyId: given[0], secretAccessKey: given[1] };
@@ -315,6 +335,7 @@ export function readConfig(env: Env = process.env): { config: Config; secrets: S
       slots: read(env, 'ROOMFUL_EGRESS_SLOTS') ? integer(env, 'ROOMFUL_EGRESS_SLOTS', 1, 1024) : availableParallelism(),
       s3: s3Config(env),
       browser: browser(env),
+      address: nodeAddress(env),
     }),
     outboundAllow: Object.freeze(
       read(env, 'ROOMFUL_OUTBOUND_ALLOW')

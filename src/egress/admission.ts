@@ -1,5 +1,6 @@
 // How many compositions run at once: what one costs, and how much there is.
 import type { CompositionConfig } from '../protocol/composition.ts';
+import type { EgressNeeds } from './ports.ts';
 
 /** In slots, measured: 720p is one, its encoder being nearly all of the cost, and pixels are what an encoder costs by. */
 const COST = { low: 0.5, med: 1, high: 2 } as const;
@@ -12,12 +13,21 @@ export function costOf({ mode, quality, templateUrl }: CompositionConfig): numbe
   return templateUrl === null ? composed : composed + FILMED[quality];
 }
 
+/** What a node must have to run it. */
+export function needsOf(config: CompositionConfig): EgressNeeds {
+  return { slots: costOf(config), browser: config.templateUrl !== null };
+}
+
 export class Slots {
   readonly #total: number;
   #taken = 0;
 
   constructor(total: number) {
     this.#total = total;
+  }
+
+  get free(): number {
+    return this.#total - this.#taken;
   }
 
   /** One alone always has room, however large. */

@@ -7,7 +7,7 @@ import type { CompositionConfig } from '../protocol/composition.ts';
 import type { FileFormat, Gap } from '../protocol/egress.ts';
 import { setAside } from './hls-folder.ts';
 import type { FileFacts, FromChild, PageSpec, SinkSpec } from './ipc.ts';
-import type { OpenTap, SessionSource, Tap } from './ports.ts';
+import type { SessionSource, Tap } from './ports.ts';
 import { EgressChild } from './supervisor.ts';
 import type { Template } from './template.ts';
 
@@ -53,7 +53,6 @@ export interface CompositionOptions {
   id: string;
   config: CompositionConfig;
   source: SessionSource;
-  openTap: OpenTap;
   /** The page that is filmed, where it is one. */
   template: Template | undefined;
   program: string;
@@ -202,7 +201,7 @@ export class Composition {
   }
 
   #fork(page: PageSpec | undefined): void {
-    const { program, log, config, outboundAllow } = this.#options;
+    const { program, log, config, source, outboundAllow } = this.#options;
     const outputs = [...this.#outputs.values()].filter(({ removing }) => !removing);
     const child = EgressChild.launch(
       { program, log, readyTimeoutMs: page && PAGE_READY_TIMEOUT_MS },
@@ -211,6 +210,7 @@ export class Composition {
         egressId: this.id,
         config,
         page,
+        isSecure: source.isElsewhere,
         sinks: outputs.map((output) => this.#sinkOf(output)),
         outboundAllow: [...outboundAllow],
       },
@@ -233,8 +233,9 @@ export class Composition {
   }
 
   #openTap(child: EgressChild, port: number): void {
-    this.#tap = this.#options.openTap({
+    this.#tap = this.source.openTap({
       port,
+      onSecured: (keys) => child.send({ type: 'secure', keys }),
       onStream: (stream) => child.send({ type: 'add-stream', stream }),
       onStreamGone: (streamId) => child.send({ type: 'remove-stream', streamId }),
       onStreamPaused: (streamId, paused) => {
@@ -264,7 +265,7 @@ export class Composition {
   #showSession(): void {
     if (!this.#child || !this.#tap) return;
     this.#child.send({ type: 'participants', participants: this.source.participants() });
-    this.#tap.offer(this.source.streams());
+    this.#tap.refresh();
   }
 
   #take(message: FromChild): void {

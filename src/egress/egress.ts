@@ -1,6 +1,5 @@
 // The front door of egress: what callers of the REST API and people in a meeting may do with recordings, HLS streams
 // and livestreams, and what auto-start and other nodes ask for.
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -16,7 +15,7 @@ import {
 } from '../protocol/egress.ts';
 import { type Flag, isOn, type Paging } from '../protocol/rest/common.ts';
 import type { Notification } from '../protocol/signaling.ts';
-import type { Finisher } from './finisher.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import { playlistReaching, sizeOnceThere } from './hls-folder.ts';
 import { hlsContentType, isHlsName, isPlaylist, type Position } from './hls-playlist.ts';
 import { noticesForLateComer } from './notices.ts';
@@ -26,13 +25,15 @@ import type { EgressCaller, EgressCommand, EgressRoom, EgressRooms, EgressStore 
 import { openLocal } from './storage/file-storage.ts';
 import type { ByteRange, Storage } from './storage/storage.ts';
 import type { Studio } from './studio.ts';
+import type { Successors } from './successors.ts';
 
 export interface EgressDeps<C extends EgressCaller> {
   nodeId: string;
   store: EgressStore;
   rooms: EgressRooms<C>;
   studio: Studio;
-  finisher: Finisher;
+  dispatcher: Dispatcher;
+  successors: Successors;
   storage: Storage;
   folder: string;
   checkUrl: CheckUrl;
@@ -49,7 +50,7 @@ export interface ListWish {
 export interface Shown {
   egress: Output;
   webhook: WebhookSummary;
-  /** Place in the queue, while it waits for a slot on this node. */
+  /** Place in the queue, while it waits for a slot. */
   position: number | undefined;
 }
 
@@ -103,7 +104,7 @@ export class Egress<C extends EgressCaller = EgressCaller> {
     const unfinished = await this.#deps.store.unfinishedIn(room.roomId, kind);
     const named = unfinished.filter((egress) => id === undefined || egress.id === id);
     if (named.length === 0) throw egressNotRunning(kind, room.roomId);
-    await Promise.all(named.map((egress) => this.#end(egress)));
+    await Promise.all(named.map((egress) => this.#deps.dispatcher.end(egress)));
   }
 
   async list(caller: C, kind: EgressKind, wish: ListWish, paging: Paging): Promise<{ shown: Shown[]; total: number }> {
@@ -128,21 +129,10 @@ export class Egress<C extends EgressCaller = EgressCaller> {
   /** Deletes one with its files, ending it first if it still runs. Safe to repeat. */
   async remove(caller: C, kind: EgressKind, id: string): Promise<void> {
     const egress = await this.#owned(caller, kind, id);
-    if (!egress.endedAt) await this.#end(egress);
+    if (!egress.endedAt) await this.#deps.dispatcher.end(egress);
     await this.#deps.store.delete(egress.id, new Date());
     if (egress.folder !== null) this.#folders.delete(egress.folder);
-    if (egress.nodeId === this.#deps.nodeId) void this.#removeFiles(egress.id);
-  }
-
-  /** Once nothing writes them any more. */
-  async #removeFiles(id: string): Promise<void> {
-    try {
-      await this.#deps.studio.settled(id);
-      const egress = await this.#deps.store.get(id);
-      if (egress) await this.#deps.finisher.remove(egress);
-    } catch (error) {
-      this.#deps.log.warn({ err: error, egressId: id }, 'files of a deleted egress remain');
-    }
+    await this.#deps.dispatcher.removeFiles(egress);
   }
 
   /** Takes up what the room wants by itself when a session begins. A failure is told, and harms nobody. */
@@ -165,17 +155,28 @@ export class Egress<C extends EgressCaller = EgressCaller> {
     );
   }
 
-  /** Does what another node was asked for and this one has the session for. */
+  /** Does what another node was asked for and this one has to do. What takes long is not waited for. */
   async obey({ command, egressId }: EgressCommand): Promise<void> {
-    const egress = await this.#deps.store.get(egressId);
+    const { store, studio, dispatcher, successors, nodeId, log } = this.#deps;
+    const egress = await store.get(egressId);
     if (!egress) return;
-    if (command === 'stop-egress') return this.#deps.studio.end(egressId);
-    if (egress.status === 'queued') await this.#deps.studio.launch(egress);
+    const later = (work: Promise<void>) =>
+      work.catch((error) => log.warn({ err: error, egressId, command }, 'egress command failed'));
+    if (command === 'stop-egress') await studio.end(egressId);
+    if (command === 'delete-egress' && egress.nodeId === nodeId) await dispatcher.removeFiles(egress);
+    if (command === 'continue-egress') void later(successors.continue(egress));
+    if (command === 'start-egress' && egress.nodeId === nodeId) void later(studio.launch(egress));
   }
 
-  /** What somebody who joins later has to know. */
+  /** What somebody who joins later has to know of what runs here. */
   noticesFor(sessionId: string): Notification[] {
     return this.#deps.studio.runningIn(sessionId).flatMap(noticesForLateComer);
+  }
+
+  /** What somebody who joins later has to know of what runs on other nodes. */
+  async noticesFromElsewhere(sessionId: string): Promise<Notification[]> {
+    const running = await this.#deps.store.runningIn(sessionId);
+    return running.filter(({ nodeId }) => nodeId !== this.#deps.nodeId).flatMap(noticesForLateComer);
   }
 
   /** The file behind an unguessable address. */
@@ -247,18 +248,11 @@ export class Egress<C extends EgressCaller = EgressCaller> {
   }
 
   async #begin(session: LiveSession, plan: EgressPlan, wish: unknown, requestId?: string): Promise<Output> {
-    const egress = await this.#deps.store.create({
-      sessionId: session.sessionId,
-      plan,
-      folder: plan.kind === 'hls' ? randomUUID() : null,
-      at: new Date(),
-      beside: allowsSeveral(session.room, plan.kind),
-      requestId,
-    });
-    if (egress.nodeId === this.#deps.nodeId) await this.#deps.studio.launch(egress);
-    else await this.#deps.store.sendTo(egress.nodeId, { command: 'start-egress', egressId: egress.id });
+    const { sessionId, room } = session;
+    const beside = allowsSeveral(room, plan.kind);
+    const egress = await this.#deps.dispatcher.begin({ sessionId, plan, beside, requestId });
     if (plan.kind !== 'recording' && wantsFile(wish)) await this.#keepFileToo(session, plan);
-    return (await this.#deps.store.get(egress.id)) ?? egress;
+    return egress;
   }
 
   /** A stream may be recorded beside; where a recording runs already, there is one. */
@@ -268,13 +262,6 @@ export class Egress<C extends EgressCaller = EgressCaller> {
     } catch (error) {
       if (!(error instanceof AppError) || error.status !== 409) throw error;
     }
-  }
-
-  async #end(egress: Output): Promise<void> {
-    // Asked twice: it is on its way.
-    if (egress.status === 'stopping') return;
-    if (egress.nodeId === this.#deps.nodeId) await this.#deps.studio.end(egress.id);
-    else await this.#deps.store.sendTo(egress.nodeId, { command: 'stop-egress', egressId: egress.id });
   }
 
   async #owned(caller: C, kind: EgressKind, id: string): Promise<Output> {
@@ -288,8 +275,12 @@ export class Egress<C extends EgressCaller = EgressCaller> {
   }
 
   async #show(egress: Output): Promise<Shown> {
-    const webhook = await this.#deps.store.webhookSummary(egress);
-    return { egress, webhook, position: this.#deps.studio.positionOf(egress.id) };
+    const { store } = this.#deps;
+    const [webhook, position] = await Promise.all([
+      store.webhookSummary(egress),
+      egress.status === 'queued' ? store.positionOf(egress) : undefined,
+    ]);
+    return { egress, webhook, position };
   }
 }
 

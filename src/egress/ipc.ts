@@ -38,6 +38,14 @@ export interface EgressStream {
   cname: string;
 }
 
+/** Keys (with salt, base64) of both directions, as the receiver of the streams uses them: RFC 7714, AEAD_AES_128_GCM. */
+export interface SrtpKeys {
+  /** What feedback is encrypted with. */
+  send: string;
+  /** What streams are encrypted with. */
+  receive: string;
+}
+
 /** One output of a composition. */
 export type SinkSpec =
   | { id: string; kind: 'file'; format: 'mp4' | 'webm'; path: string }
@@ -61,10 +69,14 @@ export type ToChild =
       egressId: string;
       config: CompositionConfig;
       page?: PageSpec | undefined;
+      /** Streams come from another machine, encrypted; `secure` follows. */
+      isSecure?: boolean | undefined;
       sinks: SinkSpec[];
       /** `ROOMFUL_OUTBOUND_ALLOW`: given, the child checks where RTMP connects to each time it does. */
       outboundAllow?: string[];
     }
+  /** The other machine has connected, or has done so anew. */
+  | { type: 'secure'; keys: SrtpKeys }
   | { type: 'participants'; participants: EgressParticipant[] }
   | { type: 'active-speaker'; participantId: string | null }
   | { type: 'add-stream'; stream: EgressStream }
@@ -102,8 +114,8 @@ export type FileFacts = Static<typeof FileFacts>;
 
 export const FromChild = Type.Union([
   /**
-   * There is something to record. RTP and RTCP (multiplexed) go to this UDP port of the loopback; a page that is filmed
-   * takes none.
+   * There is something to record. RTP and RTCP (multiplexed) go to this UDP port, of the loopback unless they come from
+   * another machine; a page that is filmed takes none.
    */
   Type.Object({ type: Type.Literal('ready'), port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })) }),
   Type.Object({

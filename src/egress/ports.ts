@@ -2,30 +2,35 @@
 import type { Egress, EgressKind, EgressPlan, EgressStatus, Gap, WebhookSummary } from '../protocol/egress.ts';
 import type { Paging } from '../protocol/rest/common.ts';
 import type { Notification } from '../protocol/signaling.ts';
-import type { EgressParticipant, EgressStream, StreamKind, WantedStream } from './ipc.ts';
+import type { EgressParticipant, EgressStream, SrtpKeys, WantedStream } from './ipc.ts';
 
-/** A stream that somebody in the session sends; what it is made of only the media tap knows. */
-export interface SourceStream {
-  participantId: string;
-  kind: StreamKind;
-  publication: unknown;
-}
-
-/** A session that lives on this node, as a composition sees it. */
+/** A session as a composition sees it, wherever it lives. */
 export interface SessionSource {
   readonly sessionId: string;
   readonly roomId: string;
+  /** False once it is over. */
+  readonly live: boolean;
+  /** On another node: its streams arrive encrypted. */
+  readonly isElsewhere: boolean;
   participants(): EgressParticipant[];
-  streams(): SourceStream[];
   activeSpeaker(): string | null;
+  openTap(options: TapOptions): Tap;
   /** Whoever joins under this id is seen by nobody; until the answer is called, which sends it away. */
   expectObserver(participantId: string): () => void;
 }
 
-/** A way out of the SFU to one port of the loopback. */
+/** Sessions by the node that they live on. */
+export interface Sessions {
+  /** Nothing when there is no such session (any more). */
+  open(sessionId: string, nodeId: string): Promise<SessionSource | undefined>;
+  /** Nothing of it is composed here any more. */
+  release(sessionId: string): void;
+}
+
+/** A way out of the SFU to one port: of the loopback, unless it says otherwise. */
 export interface Tap {
-  /** All that is sent in the session now; what is gone stops, what is new may be wanted. */
-  offer(streams: SourceStream[]): void;
+  /** What is sent in the session has changed: what is gone stops, what is new may be wanted. */
+  refresh(): void;
   /** All that the picture shows and the sound mixes now. */
   want(streams: WantedStream[]): void;
   close(): void;
@@ -33,13 +38,15 @@ export interface Tap {
 
 export interface TapOptions {
   port: number;
+  /** Another machine, and the key (base64) that feedback from there is encrypted with. */
+  elsewhere?: { ip: string; sendKey: string };
+  /** Told before any stream, and again when all begins anew: what the receiver has to use. */
+  onSecured?(keys: SrtpKeys): void;
   /** Told before its first packet. */
   onStream(stream: EgressStream): void;
   onStreamGone(streamId: string): void;
   onStreamPaused(streamId: string, paused: boolean): void;
 }
-
-export type OpenTap = (options: TapOptions) => Tap;
 
 /** Everything that one egress tells its meeting. */
 export type Tell = (sessionId: string, notification: Notification) => void;
@@ -79,6 +86,8 @@ export interface NewUpload {
 
 export interface MoveFacts {
   at: Date;
+  /** Given, the move is only possible while the egress is that node's. */
+  nodeId?: string;
   reason?: string;
   compositionId?: string;
   file?: NonNullable<Egress['file']>;
@@ -91,14 +100,28 @@ export interface NewEgress {
   folder: string | null;
   at: Date;
   beside: boolean;
+  needs: EgressNeeds;
   requestId?: string | undefined;
+  /** The one that broke off, and that this one takes the place of; there is one at most. */
+  continues?: string | undefined;
 }
 
-export type EgressCommand = { command: 'start-egress' | 'stop-egress'; egressId: string };
+/** What a node must have to run an egress. */
+export interface EgressNeeds {
+  slots: number;
+  browser: boolean;
+}
+
+export type EgressCommand = {
+  command: 'start-egress' | 'stop-egress' | 'continue-egress' | 'delete-egress';
+  egressId: string;
+};
 
 /** Every move is one transaction with its event; see the store. */
 export interface EgressStore {
   create(wish: NewEgress): Promise<Egress>;
+  /** Gives what waits to a node that has room for it, if there is one, and lets it start there. */
+  handOver(id: string, needs: EgressNeeds, at: Date): Promise<Egress | undefined>;
   /** Answers nothing when the move is not (any more) possible. */
   move(id: string, to: EgressStatus, facts: MoveFacts): Promise<Egress | undefined>;
   playable(id: string, at: Date): Promise<Egress | undefined>;
@@ -115,6 +138,11 @@ export interface EgressStore {
   ): Promise<{ egresses: Egress[]; total: number }>;
   unfinishedIn(roomId: string, kind: EgressKind): Promise<Egress[]>;
   unfinishedOn(nodeId: string): Promise<Egress[]>;
+  runningIn(sessionId: string): Promise<Egress[]>;
+  /** Those that were to go on in live sessions of a node, and run on others that have not been seen since. */
+  brokenOff(sessionNodeId: string, since: Date): Promise<Egress[]>;
+  /** Place among those that wait on its node, from 1. */
+  positionOf(egress: Egress): Promise<number>;
   /** On nodes that have not been seen since. */
   unfinishedOnLost(since: Date): Promise<Egress[]>;
   byFolder(folder: string): Promise<Egress | undefined>;

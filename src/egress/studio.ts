@@ -9,23 +9,24 @@ import type { Egress, EgressStatus } from '../protocol/egress.ts';
 import { newObjectId } from '../protocol/ids.ts';
 import { costOf, Slots } from './admission.ts';
 import { Children } from './children.ts';
-import { Composition, type Failure, type NotStarted, type OutputEnd, type OutputSpec } from './composition.ts';
+import { Completion } from './completion.ts';
+import { Composition, type NotStarted, type OutputEnd, type OutputSpec } from './composition.ts';
 import type { Finisher } from './finisher.ts';
-import { Moves } from './moves.ts';
+import type { Moves } from './moves.ts';
 import { outputsOf } from './outputs.ts';
-import type { EgressStore, MoveFacts, OpenTap, SessionSource, Tell } from './ports.ts';
+import type { EgressStore, MoveFacts, SessionSource, Sessions } from './ports.ts';
 import { Run } from './run.ts';
+import { Salvage } from './salvage.ts';
 import { Template, type TemplateDeps } from './template.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 export interface StudioDeps {
   nodeId: string;
   store: EgressStore;
   finisher: Finisher;
-  /** A session that lives here. */
-  source: (sessionId: string) => SessionSource | undefined;
-  openTap: OpenTap;
+  sessions: Sessions;
   templates: TemplateDeps;
-  tell: Tell;
+  moves: Moves;
   /** The compositor's program. */
   program: string;
   /** What the operator has opened although it is private. */
@@ -45,8 +46,8 @@ interface Running {
 /** Files are finished in seconds; what takes longer is finished by the next start. */
 const DRAIN_TIMEOUT_MS = 25_000;
 const SWEEP_MS = 10 * 60_000;
-/** A node that is repaired within a day finishes what it has by itself. */
-const GIVE_UP_AFTER_MS = 24 * 3600_000;
+/** What waits is offered to other nodes this often. */
+const OFFER_MS = 5_000;
 
 export class Studio implements Service {
   readonly #deps: StudioDeps;
@@ -56,13 +57,14 @@ export class Studio implements Service {
   /** By session and settings. */
   readonly #compositions = new Map<string, Running>();
   readonly #runs = new Map<string, Run>();
-  /** On their way to a composition, and those of them that were stopped meanwhile. */
-  readonly #launching = new Set<string>();
+  /** On their way to a composition, with their sessions; and those of them that were stopped meanwhile. */
+  readonly #launching = new Map<string, string>();
   readonly #calledOff = new Set<string>();
-  /** First come, first served. */
-  #waiting: Egress[] = [];
+  readonly #waiting: WaitingLine;
+  readonly #completion: Completion;
+  readonly #salvage: Salvage;
   #salvaging: Promise<void> = Promise.resolve();
-  #sweep: NodeJS.Timeout | undefined;
+  #timers: NodeJS.Timeout[] = [];
   readonly #lifecycle = new Lifecycle(
     () => this.#recover(),
     () => this.#drain(),
@@ -72,7 +74,15 @@ export class Studio implements Service {
     this.#deps = deps;
     this.#slots = new Slots(deps.slots);
     this.#children = new Children(deps.folder, deps.log);
-    this.#moves = new Moves(deps);
+    this.#moves = deps.moves;
+    this.#waiting = new WaitingLine(deps);
+    this.#completion = new Completion(deps);
+    this.#salvage = new Salvage({
+      ...deps,
+      children: this.#children,
+      completion: this.#completion,
+      launch: (egress) => this.launch(egress),
+    });
   }
 
   /** Takes up what an earlier life of this node left unfinished. */
@@ -90,12 +100,14 @@ export class Studio implements Service {
    * been told.
    */
   async launch(egress: Egress): Promise<void> {
-    this.#launching.add(egress.id);
+    if (this.#has(egress.id)) return;
+    this.#launching.set(egress.id, egress.sessionId);
     try {
       await this.#tryLaunch(egress);
     } finally {
       this.#launching.delete(egress.id);
       this.#calledOff.delete(egress.id);
+      this.#letGo(egress.sessionId);
     }
   }
 
@@ -105,18 +117,20 @@ export class Studio implements Service {
       await this.#moves.move(egress, 'failed', { reason: lack });
       throw egressNotStarted(egress.kind, lack);
     }
-    const composition = this.#compositionFor(egress);
-    if (composition === 'no-session') {
-      const reason = 'The session is over, or lives on another node.';
+    const source = await this.#deps.sessions.open(egress.sessionId, egress.sessionNodeId);
+    // What was not begun when this node went down is begun by its next start.
+    if (this.#lifecycle.stopped) return;
+    if (!source?.live) {
+      const reason = 'The session is over.';
       await this.#moves.move(egress, 'failed', { reason });
       throw egressNotStarted(egress.kind, reason);
     }
-    if (composition === 'no-slot') {
-      this.#waiting.push(egress);
-      this.#deps.log.info({ egressId: egress.id, position: this.#waiting.length }, 'egress waits for a slot');
-      return;
-    }
-    const started = await this.#moves.move(egress, 'starting', { compositionId: composition.id });
+    const composition = this.#compositionFor(egress, source);
+    if (composition === 'no-slot') return this.#waiting.join(egress);
+    const started = await this.#moves.move(egress, 'starting', {
+      compositionId: composition.id,
+      nodeId: this.#deps.nodeId,
+    });
     if (!started) {
       if (composition.idle) composition.finish();
       return;
@@ -145,14 +159,15 @@ export class Studio implements Service {
       this.#calledOff.add(egressId);
       return;
     }
-    const waiting = this.#waiting.find(({ id }) => id === egressId);
-    this.#waiting = this.#waiting.filter(({ id }) => id !== egressId);
-    if (waiting) await this.#moves.move(waiting, 'aborted', { reason: 'It was stopped before its turn came.' });
+    const waiting = this.#waiting.leave(egressId);
+    if (!waiting) return;
+    this.#letGo(waiting.sessionId);
+    await this.#moves.move(waiting, 'aborted', { reason: 'It was stopped before its turn came.' });
   }
 
   /** The store has moved everything of the session already, in the transaction that ended it. */
   sessionEnded(sessionId: string): void {
-    this.#waiting = this.#waiting.filter((egress) => egress.sessionId !== sessionId);
+    this.#waiting.leaveAllOf(sessionId);
     for (const run of this.#runs.values()) {
       if (run.egress.sessionId === sessionId) this.#release(run);
     }
@@ -171,15 +186,14 @@ export class Studio implements Service {
     await this.#runs.get(egressId)?.settled;
   }
 
-  /** What runs of a session, as it stands. */
+  /** What runs here of a session, as it stands. */
   runningIn(sessionId: string): Egress[] {
     return [...this.#runs.values()].map(({ egress }) => egress).filter((egress) => egress.sessionId === sessionId);
   }
 
-  /** Place in the queue of what waits for a slot here, from 1. */
-  positionOf(egressId: string): number | undefined {
-    const index = this.#waiting.findIndex(({ id }) => id === egressId);
-    return index === -1 ? undefined : index + 1;
+  /** For compositions that nothing takes now. */
+  get freeSlots(): number {
+    return this.#slots.free;
   }
 
   get counts() {
@@ -199,26 +213,23 @@ export class Studio implements Service {
     for (const running of this.#compositions.values()) if (running.sessionId === sessionId) yield running;
   }
 
-  #compositionFor(egress: Egress): Composition | 'no-session' | 'no-slot' {
+  #compositionFor(egress: Egress, source: SessionSource): Composition | 'no-slot' {
     const key = keyOf(egress);
     const known = this.#compositions.get(key)?.composition;
     if (known?.open) return known;
-    const source = this.#deps.source(egress.sessionId);
-    if (!source || this.#lifecycle.stopped) return 'no-session';
     const cost = costOf(egress.config);
     if (!this.#slots.take(cost)) return 'no-slot';
     return this.#newComposition(key, egress, source, cost);
   }
 
   #newComposition(key: string, egress: Egress, source: SessionSource, cost: number): Composition {
-    const { openTap, program, outboundAllow, log } = this.#deps;
+    const { program, outboundAllow, log } = this.#deps;
     const { config, sessionId } = egress;
     const id = newObjectId();
     const composition: Composition = new Composition({
       id,
       config,
       source,
-      openTap,
       template: this.#templateOf(egress, source),
       program,
       outboundAllow,
@@ -227,6 +238,7 @@ export class Studio implements Service {
       onClosed: () => {
         this.#slots.giveBack(cost);
         if (this.#compositions.get(key)?.composition === composition) this.#compositions.delete(key);
+        this.#letGo(sessionId);
         this.#nextInLine();
       },
     });
@@ -241,11 +253,18 @@ export class Studio implements Service {
     return new Template({ ...templates, browser: templates.browser }, { templateUrl, roomId, ownerId }, source);
   }
 
+  /** Whoever has the session need not tell of it any more, when nothing here is made of it. */
+  #letGo(sessionId: string): void {
+    const isComposed = [...this.#compositions.values()].some((running) => running.sessionId === sessionId);
+    const isAwaited = this.#waiting.hasSession(sessionId) || [...this.#launching.values()].includes(sessionId);
+    if (!isComposed && !isAwaited) this.#deps.sessions.release(sessionId);
+  }
+
   /** In order: a large one that has no room yet lets nobody pass, or it would wait for ever. */
   #nextInLine(): void {
-    for (let next = this.#waiting[0]; next && this.#hasRoomFor(next); next = this.#waiting[0]) {
+    for (let next = this.#waiting.first; next && this.#hasRoomFor(next); next = this.#waiting.first) {
       const { id } = next;
-      this.#waiting.shift();
+      this.#waiting.leave(id);
       this.launch(next).catch((error) => this.#deps.log.warn({ err: error, egressId: id }, 'egress not started'));
     }
   }
@@ -256,7 +275,8 @@ export class Studio implements Service {
 
   /** The composition closed while the move was written: another one takes its place. */
   async #relaunch(egress: Egress): Promise<void> {
-    const composition = this.#compositionFor(egress);
+    const source = await this.#deps.sessions.open(egress.sessionId, egress.sessionNodeId);
+    const composition = source && this.#compositionFor(egress, source);
     if (composition instanceof Composition) return this.#attach(egress, composition);
     await this.#moves.move(egress, 'failed', { reason: 'The compositor ended while it was being started.' });
   }
@@ -266,7 +286,7 @@ export class Studio implements Service {
     const run = new Run(egress, composition, log);
     this.#runs.set(egress.id, run);
     // Its session may have ended, or somebody have stopped it, while the start was being written.
-    run.released = this.#calledOff.delete(egress.id) || !this.#deps.source(egress.sessionId);
+    run.released = this.#calledOff.delete(egress.id) || !composition.source.live;
     for (const spec of await this.#prepared(egress, run)) {
       run.expect(spec.id);
       composition.add(spec, {
@@ -319,37 +339,16 @@ export class Studio implements Service {
     if (end.failure) run.log.warn({ outputId, ...end.failure }, 'egress.output-failed');
     if (!run.ended(outputId, end)) return;
     this.#inTurn(run, async () => {
-      await this.#finish(run.egress, run.parts, run.file, run.failure);
+      await this.#completion.complete(run.egress, run);
       this.#runs.delete(run.egress.id);
       run.settle();
     });
   }
 
-  /** Makes what was written complete, and tells how it ended. */
-  async #finish(
-    egress: Egress,
-    parts: readonly string[],
-    file: OutputEnd['file'],
-    failure: Failure | undefined,
-  ): Promise<void> {
-    const { finisher, log } = this.#deps;
-    const finished = await finisher
-      .finish(egress, parts, file)
-      .catch((error: Error) => ({ failure: error.message, file: undefined, uploads: undefined }));
-    const reason = failure?.reason ?? finished.failure;
-    const facts: Partial<MoveFacts> = {
-      ...(finished.file && { file: finished.file }),
-      ...(finished.uploads && { uploads: finished.uploads }),
-    };
-    // What ended by itself was never asked to stop.
-    if (reason === undefined) await this.#moves.move(egress, 'stopping', {});
-    const done =
-      reason === undefined
-        ? await this.#moves.move(egress, 'completed', facts)
-        : await this.#moves.move(egress, 'failed', { ...facts, reason });
-    await finisher.settled(egress, done !== undefined && finished.failure === undefined);
-    const level = reason === undefined ? 'info' : 'warn';
-    log[level]({ egressId: egress.id, kind: egress.kind, reason, file: done?.file?.key }, 'egress.ended');
+  /** What runs here of sessions on other nodes, and was not asked to end. */
+  #runningForOthers(): Egress[] {
+    const runs = [...this.#runs.values()].filter(({ released, composition }) => !released && composition.source.live);
+    return runs.filter(({ composition }) => composition.source.isElsewhere).map(({ egress }) => egress);
   }
 
   #release(run: Run): void {
@@ -363,57 +362,32 @@ export class Studio implements Service {
 
   async #advance(run: Run, to: EgressStatus, facts: Partial<MoveFacts>): Promise<void> {
     const moved = await this.#moves.move(run.egress, to, facts);
-    if (moved) run.egress = moved;
+    if (!moved) return;
+    run.egress = moved;
+    if (to === 'active') run.log.info({ compositionId: moved.compositionId }, 'egress.started');
   }
 
   async #recover(): Promise<void> {
-    this.#sweep = setInterval(() => void this.#giveUpLost(), SWEEP_MS);
+    this.#timers = [
+      setInterval(() => void this.#salvage.giveUpLost(), SWEEP_MS),
+      setInterval(() => void this.#waiting.offerAll(), OFFER_MS),
+    ];
     const left = await this.#deps.store.unfinishedOn(this.#deps.nodeId);
-    const mine = left.filter(({ id }) => !this.#runs.has(id) && !this.#waiting.some((it) => it.id === id));
-    if (mine.length === 0) return;
-    this.#deps.log.warn({ egresses: mine.length }, 'finishing what this node left unfinished when it went down');
-    this.#salvaging = this.#salvageAll(mine);
+    this.#salvaging = this.#salvage.finishAll(left.filter(({ id }) => !this.#has(id)));
   }
 
-  async #salvageAll(egresses: readonly Egress[]): Promise<void> {
-    await this.#children.endOrphans();
-    for (const egress of egresses) {
-      if (this.#lifecycle.stopped) return;
-      try {
-        await this.#salvage(egress);
-      } catch (error) {
-        this.#deps.log.error({ err: error, egressId: egress.id }, 'egress could not be finished');
-      }
-    }
-  }
-
-  async #salvage(egress: Egress): Promise<void> {
-    if (egress.status === 'queued') {
-      await this.#moves.move(egress, 'aborted', { reason: 'The server went down before its turn came.' });
-      return;
-    }
-    const parts = await this.#deps.finisher.partsOf(egress);
-    const lost = egress.kind === 'livestream' && !egress.startedAt;
-    const failure: Failure | undefined = lost
-      ? { reason: 'The server went down before it began.', blame: 'us' }
-      : undefined;
-    await this.#finish(egress, parts, undefined, failure);
-  }
-
-  /** What is on the disk of a node that does not come back is lost, and that is told in the end. */
-  async #giveUpLost(): Promise<void> {
-    try {
-      const lost = await this.#deps.store.unfinishedOnLost(new Date(Date.now() - GIVE_UP_AFTER_MS));
-      for (const egress of lost)
-        await this.#moves.move(egress, 'failed', { reason: 'The server that it ran on is gone.' });
-    } catch (error) {
-      this.#deps.log.warn({ err: error }, 'egresses of lost nodes could not be looked for');
-    }
+  #has(id: string): boolean {
+    return this.#runs.has(id) || this.#launching.has(id) || this.#waiting.has(id);
   }
 
   async #drain(): Promise<void> {
-    clearInterval(this.#sweep);
-    this.#waiting = [];
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#salvage.stop();
+    for (const { id, sessionNodeId } of this.#runningForOthers()) {
+      await this.#deps.store.sendTo(sessionNodeId, { command: 'continue-egress', egressId: id }).catch((error) => {
+        this.#deps.log.warn({ err: error, egressId: id }, 'nobody was asked to continue');
+      });
+    }
     for (const { composition } of this.#compositions.values()) composition.finish();
     const settled = Promise.all([...[...this.#runs.values()].map(({ settled }) => settled), this.#salvaging]);
     const patience = new AbortController();

@@ -20,7 +20,7 @@ export interface ChildOptions {
 }
 
 /** Starting Node and opening the encoder take about a second where the machine has time for it. */
-const READY_TIMEOUT_MS = 10_000;
+const READY_TIMEOUT_MS = 20_000;
 /** What is buffered is encoded and the file made seekable: longer than the child itself takes patience for. */
 const FINISH_TIMEOUT_MS = 130_000;
 /** As much of what FFmpeg wrote before a failure as anybody wants to read. */
@@ -37,6 +37,8 @@ export class EgressChild extends EventEmitter<ChildEvents> {
   readonly #options: ChildOptions;
   readonly #lastLines: string[] = [];
   #fatal: { reason: string; blame: 'destination' | 'us' } | undefined;
+  /** Why we ended it ourselves. */
+  #whyKilled: string | undefined;
   #finishing = false;
   #finishTimer: NodeJS.Timeout | undefined;
   #gone = false;
@@ -104,10 +106,11 @@ export class EgressChild extends EventEmitter<ChildEvents> {
 
   #waitUntilReady(): Promise<number | undefined> {
     return new Promise((resolve, reject) => {
+      const patienceMs = this.#options.readyTimeoutMs ?? READY_TIMEOUT_MS;
       const timeout = setTimeout(() => {
-        reject(new Error('the compositor was not ready in time'));
+        this.#whyKilled = `it was not ready after ${patienceMs / 1000} s; the machine may have too much to do`;
         this.kill();
-      }, this.#options.readyTimeoutMs ?? READY_TIMEOUT_MS);
+      }, patienceMs);
       this.on('message', (message) => {
         if (message.type !== 'ready') return;
         clearTimeout(timeout);
@@ -139,7 +142,7 @@ export class EgressChild extends EventEmitter<ChildEvents> {
     if (this.#gone) return;
     this.#gone = true;
     clearTimeout(this.#finishTimer);
-    const how = signal ? `it was ended by ${signal}` : `it ended with code ${code}`;
+    const how = this.#whyKilled ?? (signal ? `it was ended by ${signal}` : `it ended with code ${code}`);
     const words = this.lastWords;
     const expected = this.#finishing && code === 0;
     if (!expected) {

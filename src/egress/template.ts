@@ -4,13 +4,18 @@ import { newObserverId } from '../protocol/ids.ts';
 import type { PageSpec } from './ipc.ts';
 import type { SessionSource } from './ports.ts';
 
+/** What a page reaches an installation by, all nodes included. */
+export interface Installation {
+  /** `host:port` of each address. */
+  hosts: string[];
+  /** SHA-256 of the public keys of the certificates that it made itself, base64. */
+  certificates: string[];
+}
+
 export interface TemplateDeps {
   /** Path of a Chromium or Chrome, where there is one. */
   browser: string | undefined;
-  /** `host:port` of this installation's own addresses. */
-  ownHosts(): Promise<string[]>;
-  /** SHA-256 of the public keys of this installation's own certificates, base64. */
-  certificates(): string[];
+  installation(): Promise<Installation>;
   /** A token to join a room with, for pages that bring none. */
   tokenFor(ownerId: string, roomId: string, participantId: string): Promise<string>;
 }
@@ -38,7 +43,8 @@ export class Template {
   /** What a compositor has to know to film it. */
   async page(): Promise<PageSpec> {
     const { templateUrl, roomId, ownerId } = this.#wish;
-    const { ownHosts, certificates, tokenFor } = this.#deps;
+    const { installation, tokenFor } = this.#deps;
+    const { hosts, certificates } = await installation();
     return {
       url: await pageUrl(templateUrl, {
         participantId: this.#observerId,
@@ -46,8 +52,8 @@ export class Template {
         token: () => tokenFor(ownerId, roomId, this.#observerId),
       }),
       browser: this.#browser,
-      ownHosts: await ownHosts(),
-      certificates: certificates(),
+      ownHosts: hosts,
+      certificates,
     };
   }
 

@@ -24,7 +24,10 @@ const Job = Type.Union([
     participantId: Text,
     disconnectedAt: Text,
   }),
-  Type.Object({ command: Type.Enum(['start-egress', 'stop-egress']), egressId: Text }),
+  Type.Object({
+    command: Type.Enum(['start-egress', 'stop-egress', 'continue-egress', 'delete-egress']),
+    egressId: Text,
+  }),
 ]);
 export type Job = Static<typeof Job>;
 

@@ -90,6 +90,10 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
     return this.#workers.filter((worker) => worker !== undefined);
   }
 
+  get listenAddress(): string {
+    return this.#options.listenAddress;
+  }
+
   get ready(): boolean {
     return this.workers.length === this.#options.workers;
   }

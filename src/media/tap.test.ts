@@ -1,12 +1,14 @@
 // Real workers and real packets: what is wanted of a session arrives at one port, wherever it is sent.
+import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { PlainTransport, Producer, RtpParameters } from 'mediasoup/types';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../config.ts';
+import { SecureChannel } from '../egress/worker/rtp/secure-channel.ts';
 import { Media, type MediaWorker } from './media.ts';
-import { MediaTap, smallestLayerFor, type TapSource, type TapStream } from './tap.ts';
+import { MediaTap, smallestLayerFor, type TapKeys, type TapSource, type TapStream } from './tap.ts';
 
 const log = pino({ level: 'silent' });
 const AUDIO_PT = 100;
@@ -14,6 +16,7 @@ const AUDIO_PT = 100;
 let media: Media;
 let port: Socket;
 let tap: MediaTap;
+let sources: TapSource[];
 let streams: Map<string, TapStream>;
 let paused: string[];
 const arrived = new Set<number>();
@@ -38,15 +41,15 @@ beforeEach(async () => {
   });
   streams = new Map();
   paused = [];
+  sources = [];
   tap = new MediaTap(
-    media,
+    { media, sources: () => sources, log },
     {
       port: port.address().port,
       onStream: (stream) => streams.set(stream.id, stream),
       onStreamGone: (id) => streams.delete(id),
       onStreamPaused: (id, isPaused) => paused.push(`${id} ${isPaused}`),
     },
-    log,
   );
 });
 
@@ -89,14 +92,19 @@ async function microphone(worker: MediaWorker, participantId: string, ssrc: numb
   return { participantId, kind: 'audio', publication: { producer, worker } };
 }
 
+/** All that is sent now. */
+function offer(all: TapSource[]): void {
+  sources = all;
+  tap.refresh();
+}
+
 const wish = (participantId: string) => ({ participantId, kind: 'audio' as const, width: 0, height: 0 });
 const ssrcs = () => [...streams.values()].map(({ ssrc }) => ssrc);
 
 describe('a tap', () => {
   it('brings what is wanted, from whichever worker, under the announced SSRC', async () => {
     const [first, second] = media.workers as [MediaWorker, MediaWorker];
-    const sources = [await microphone(first, 'ann', 1111), await microphone(second, 'bob', 2222)];
-    tap.offer(sources);
+    offer([await microphone(first, 'ann', 1111), await microphone(second, 'bob', 2222)]);
     tap.want([wish('ann'), wish('bob')]);
     await expect.poll(() => streams.size).toBe(2);
     const [one] = streams.values();
@@ -106,8 +114,7 @@ describe('a tap', () => {
 
   it('brings nothing that is not wanted, and stops when it is not any more', async () => {
     const [first] = media.workers as [MediaWorker];
-    const sources = [await microphone(first, 'ann', 1111), await microphone(first, 'bob', 2222)];
-    tap.offer(sources);
+    offer([await microphone(first, 'ann', 1111), await microphone(first, 'bob', 2222)]);
     tap.want([wish('ann')]);
     await expect.poll(() => arrived.size).toBe(1);
     tap.want([wish('bob')]);
@@ -119,7 +126,7 @@ describe('a tap', () => {
     const [first] = media.workers as [MediaWorker];
     tap.want([wish('ann')]);
     const source = await microphone(first, 'ann', 1111);
-    tap.offer([source]);
+    offer([source]);
     await expect.poll(() => streams.size).toBe(1);
     const [id = ''] = streams.keys();
     await source.publication.producer.pause();
@@ -127,14 +134,42 @@ describe('a tap', () => {
     await expect.poll(() => paused).toEqual([`${id} true`, `${id} false`]);
     source.publication.producer.close();
     await expect.poll(() => streams.size).toBe(0);
-    tap.offer([await microphone(first, 'ann', 3333)]);
+    offer([await microphone(first, 'ann', 3333)]);
     await expect.poll(() => streams.size).toBe(1);
+  });
+
+  it('goes to another machine encrypted, under keys that it is told', async () => {
+    const [first] = media.workers as [MediaWorker];
+    const keys: TapKeys[] = [];
+    const sendKey = randomBytes(28).toString('base64');
+    tap.close();
+    tap = new MediaTap(
+      { media, sources: () => sources, log },
+      {
+        port: port.address().port,
+        elsewhere: { ip: '127.0.0.1', sendKey },
+        onSecured: (it) => keys.push(it),
+        onStream: (stream) => streams.set(stream.id, stream),
+        onStreamGone: (id) => streams.delete(id),
+        onStreamPaused: () => undefined,
+      },
+    );
+    const opened: Buffer[] = [];
+    port.on('message', (packet) => {
+      const [pair] = keys;
+      const clear = pair && new SecureChannel(pair).open(packet);
+      if (clear) opened.push(clear);
+    });
+    offer([await microphone(first, 'ann', 1111)]);
+    tap.want([wish('ann')]);
+    await expect.poll(() => opened.length).toBeGreaterThan(5);
+    expect(keys).toMatchObject([{ send: sendKey }]);
+    expect(Buffer.from(keys[0]?.receive ?? '', 'base64')).toHaveLength(28);
   });
 
   it('goes on through another worker when the one it went through dies', async () => {
     const [first, second] = media.workers as [MediaWorker, MediaWorker];
-    const sources = [await microphone(first, 'ann', 1111), await microphone(second, 'bob', 2222)];
-    tap.offer(sources);
+    offer([await microphone(first, 'ann', 1111), await microphone(second, 'bob', 2222)]);
     tap.want([wish('ann'), wish('bob')]);
     await expect.poll(() => streams.size).toBe(2);
     process.kill(first.worker.pid, 'SIGKILL');

@@ -1,5 +1,5 @@
-// A way out of the SFU for a program on this machine that takes plain RTP: what is wanted of a session, on one UDP port
-// of the loopback.
+// A way out of the SFU for a program that takes RTP: what is wanted of a session, on one UDP port of this machine, in
+// clear, or of another one, encrypted (SRTP).
 //
 // Everything goes through one plain transport on one worker; streams that arrive at other workers are piped there. So the
 // program has one peer to send its RTCP to. When that worker dies, its successor or another one takes its place.
@@ -41,8 +41,18 @@ export interface TapStream {
   cname: string;
 }
 
+/** Keys with their salts, base64, as the receiver of the streams uses them. */
+export interface TapKeys {
+  send: string;
+  receive: string;
+}
+
 export interface TapOptions {
   port: number;
+  /** Another machine, and the key that its feedback is encrypted with. */
+  elsewhere?: { ip: string; sendKey: string };
+  /** Told before any stream that is encrypted with these keys. */
+  onSecured?(keys: TapKeys): void;
   onStream(stream: TapStream): void;
   onStreamGone(streamId: string): void;
   onStreamPaused(streamId: string, paused: boolean): void;
@@ -60,6 +70,7 @@ const USUAL_HEIGHT = 720;
 /** A layer this much smaller than its tile still looks sharp. */
 const TOLERANCE = 0.85;
 const RETRY_DELAY_MS = 300;
+const CRYPTO_SUITE = 'AEAD_AES_128_GCM';
 
 const HEADER_EXTENSIONS = [
   'urn:3gpp:video-orientation',
@@ -69,11 +80,18 @@ const HEADER_EXTENSIONS = [
 /** Without a congestion controller on the other side, bandwidth is not estimated: the loopback has enough. */
 const FEEDBACK = ['nack', 'nack pli', 'ccm fir'];
 
+interface TapDeps {
+  media: Media;
+  /** All that is sent in the session now. */
+  sources(): TapSource[];
+  log: Logger;
+}
+
 export class MediaTap {
   readonly #media: Media;
+  readonly #sources: () => TapSource[];
   readonly #options: TapOptions;
   readonly #log: Logger;
-  #sources: TapSource[] = [];
   #wishes: TapWish[] = [];
   readonly #tapped = new Map<string, Tapped>();
   #outlet: { worker: MediaWorker; transport: PlainTransport } | undefined;
@@ -82,15 +100,15 @@ export class MediaTap {
   #again = false;
   #closed = false;
 
-  constructor(media: Media, options: TapOptions, log: Logger) {
+  constructor({ media, sources, log }: TapDeps, options: TapOptions) {
     this.#media = media;
+    this.#sources = sources;
     this.#options = options;
     this.#log = log;
   }
 
-  /** All that is sent now. */
-  offer(sources: TapSource[]): void {
-    this.#sources = sources;
+  /** What is sent has changed. */
+  refresh(): void {
     this.#adjust();
   }
 
@@ -144,9 +162,10 @@ export class MediaTap {
 
   #wantedSources(): Map<string, { source: TapSource; wish: TapWish }> {
     const wanted = new Map<string, { source: TapSource; wish: TapWish }>();
+    const sources = this.#sources();
     for (const wish of this.#wishes) {
       // A camera that was replaced may for a moment be there twice: the newest is it.
-      const source = this.#sources.findLast(
+      const source = sources.findLast(
         (it) => it.participantId === wish.participantId && it.kind === wish.kind && !it.publication.producer.closed,
       );
       if (source) wanted.set(source.publication.producer.id, { source, wish });
@@ -195,16 +214,12 @@ export class MediaTap {
 
   async #open(worker: MediaWorker): Promise<{ worker: MediaWorker; transport: PlainTransport }> {
     if (this.#outlet && !this.#outlet.transport.closed) return this.#outlet;
-    const transport = await worker.router.createPlainTransport({
-      listenInfo: { protocol: 'udp', ip: LOOPBACK },
-      rtcpMux: true,
-      comedia: false,
-    });
+    const transport = await this.#transportOn(worker);
     if (this.#closed) {
       transport.close();
       throw new Error('the tap is closed');
     }
-    await transport.connect({ ip: LOOPBACK, port: this.#options.port });
+    await this.#connect(transport);
     const outlet = { worker, transport };
     this.#outlet = outlet;
     // Its worker died: what lives on other workers is wanted still.
@@ -212,6 +227,26 @@ export class MediaTap {
       if (!this.#closed) setTimeout(() => this.#adjust(), RETRY_DELAY_MS);
     });
     return outlet;
+  }
+
+  #transportOn({ router }: MediaWorker): Promise<PlainTransport> {
+    const { elsewhere } = this.#options;
+    return router.createPlainTransport({
+      listenInfo: { protocol: 'udp', ip: elsewhere ? this.#media.listenAddress : LOOPBACK },
+      rtcpMux: true,
+      comedia: false,
+      ...(elsewhere && { enableSrtp: true, srtpCryptoSuite: CRYPTO_SUITE }),
+    });
+  }
+
+  async #connect(transport: PlainTransport): Promise<void> {
+    const { port, elsewhere, onSecured } = this.#options;
+    if (!elsewhere) return transport.connect({ ip: LOOPBACK, port });
+    const { ip, sendKey } = elsewhere;
+    await transport.connect({ ip, port, srtpParameters: { cryptoSuite: CRYPTO_SUITE, keyBase64: sendKey } });
+    const receive = transport.srtpParameters?.keyBase64;
+    if (receive === undefined) throw new Error('the media worker gave no SRTP key');
+    onSecured?.({ send: sendKey, receive });
   }
 }
 

@@ -84,10 +84,12 @@ export interface Egress extends EgressPlan {
   sessionId: string;
   roomId: string;
   ownerId: string;
-  /** The node that its session lives on, and so it. */
+  /** The node that runs it, and has its files. */
   nodeId: string;
   /** Public address of that node. */
   baseUrl: string;
+  /** The node that its session lives on. */
+  sessionNodeId: string;
   /** Composition that it is an output of, once launched. */
   compositionId: string | null;
   status: EgressStatus;

@@ -8,14 +8,23 @@ import type { LiveRooms } from './live-rooms.ts';
 
 export interface NodeStore {
   lastSeen(id: string): Promise<Date | undefined>;
-  register(node: { id: string; publicUrl: string; roles: readonly string[]; at: Date }): Promise<void>;
+  register(node: NewNode): Promise<void>;
   /** Answers since when the node is draining, if it is. */
-  heartbeat(id: string, load: number, at: Date): Promise<Date | null>;
+  heartbeat(id: string, load: { people: number; freeSlots: number }, at: Date): Promise<Date | null>;
   get(id: string): Promise<NodeFacts | undefined>;
   lostWithSessions(since: Date): Promise<{ id: string; seenAt: Date }[]>;
   /** `draining`: there are nodes, but none that takes new sessions. */
   place(roomId: string, since: Date): Promise<{ id: string; publicUrl: string } | 'draining' | undefined>;
   ofSession(sessionId: string): Promise<string | undefined>;
+}
+
+interface NewNode {
+  id: string;
+  publicUrl: string;
+  roles: readonly string[];
+  hasBrowser: boolean;
+  certificate: string | undefined;
+  at: Date;
 }
 
 /** A job about a session, for the node that it lives on. */
@@ -34,6 +43,9 @@ interface NodeDeps {
   id: string;
   roles: readonly string[];
   publicUrl: () => string;
+  /** SHA-256 of the public key of its own certificate, base64, where it made one. */
+  certificate: string | undefined;
+  egress: { hasBrowser: boolean; freeSlots(): number };
   store: NodeStore;
   mailbox: Mailbox;
   rooms: LiveRooms;
@@ -145,8 +157,9 @@ export class Node implements Service {
   }
 
   async #join(): Promise<void> {
-    const { id, store, roles, publicUrl, mailbox } = this.#deps;
-    await store.register({ id, publicUrl: publicUrl(), roles, at: new Date() });
+    const { id, store, roles, publicUrl, certificate, egress, mailbox } = this.#deps;
+    const { hasBrowser } = egress;
+    await store.register({ id, publicUrl: publicUrl(), roles, hasBrowser, certificate, at: new Date() });
     await mailbox.receive((command) => this.#obey(command));
     await this.#beat();
     this.#heartbeat = setInterval(() => {
@@ -155,9 +168,10 @@ export class Node implements Service {
   }
 
   async #beat(): Promise<void> {
-    const { id, store, rooms, endLostSessions, log } = this.#deps;
+    const { id, store, rooms, egress, endLostSessions, log } = this.#deps;
+    const load = { people: rooms.counts.participants, freeSlots: egress.freeSlots() };
     try {
-      const drainingSince = await store.heartbeat(id, rooms.counts.participants, new Date());
+      const drainingSince = await store.heartbeat(id, load, new Date());
       await this.#noticeDrain(drainingSince);
       this.#beats += 1;
       if (this.#beats % BEATS_PER_SEARCH !== 0) return;

@@ -8,6 +8,7 @@ import * as egress from './migrations/0002-egress.ts';
 import * as dashboard from './migrations/0003-dashboard.ts';
 import * as quality from './migrations/0007-quality.ts';
 import * as draining from './migrations/0008-draining.ts';
+import * as remoteEgress from './migrations/0010-remote-egress.ts';
 import type { Tables } from './schema.ts';
 
 export type Db = Kysely<Tables>;
@@ -23,6 +24,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0003-dashboard': dashboard,
   '0007-quality': quality,
   '0008-draining': draining,
+  '0010-remote-egress': remoteEgress,
 };
 
 // bigint columns (identity keys, counts) stay far below 2^53 here; as numbers they compare and serialise naturally.

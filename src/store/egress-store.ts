@@ -19,6 +19,7 @@ import { newObjectId } from '../protocol/ids.ts';
 import type { Paging } from '../protocol/rest/common.ts';
 import type { Db, DbTx } from './database.ts';
 import { publishEvent } from './events.ts';
+import { chooseRunner, type EgressNeeds } from './runners.ts';
 import type { EgressesTable, EgressFilesTable } from './schema.ts';
 import { toFile } from './upload-store.ts';
 
@@ -39,7 +40,7 @@ type SendJob = (tx: DbTx, nodeId: string, job: EgressJob, startAt: Date) => Prom
 
 export type EgressJob =
   | { command: 'end-session'; sessionId: string; reason: 'ended-by-api' }
-  | { command: 'start-egress' | 'stop-egress'; egressId: string };
+  | { command: 'start-egress' | 'stop-egress' | 'continue-egress' | 'delete-egress'; egressId: string };
 
 export interface EgressFilter {
   kind: EgressKind;
@@ -55,12 +56,17 @@ export interface NewEgress {
   at: Date;
   /** Whether others of its kind may run beside it. */
   beside: boolean;
+  needs: EgressNeeds;
   /** The auto-start request it comes from. */
   requestId?: string | undefined;
+  /** The one that broke off and that it goes on for; there is one at most. */
+  continues?: string | undefined;
 }
 
 export interface MoveFacts {
   at: Date;
+  /** Given, the move is only possible while the egress is that node's. */
+  nodeId?: string;
   reason?: string;
   compositionId?: string;
   file?: EgressFile;
@@ -91,13 +97,18 @@ export class EgressStore {
     this.#send = options.send;
   }
 
-  /** Stores a new egress of a live session, as queued. Throws when the session is over or one of its kind still runs. */
+  /**
+   * Stores a new egress of a live session, as queued, for the node that can take it best. Throws when the session is
+   * over, one of its kind still runs, or another one continues what it would.
+   */
   create(wish: NewEgress): Promise<Egress> {
     return this.#db.transaction().execute(async (tx) => {
       const session = await lockSession(tx, wish.sessionId);
       if (!session || session.ended_at) throw noLiveSession(session?.room_id ?? wish.sessionId);
       if (!wish.beside) await refuseSecond(tx, wish.sessionId, wish.plan.kind);
+      if (wish.continues !== undefined) await refuseSecondSuccessor(tx, wish.plan.kind, wish.continues);
       const id = newObjectId(wish.at);
+      const nodeId = await chooseRunner(tx, { sessionNodeId: session.node_id, needs: wish.needs, at: wish.at });
       await tx
         .insertInto('egresses')
         .values({
@@ -106,7 +117,8 @@ export class EgressStore {
           session_id: wish.sessionId,
           room_id: session.room_id,
           owner_id: session.owner_id,
-          node_id: session.node_id,
+          node_id: nodeId ?? session.node_id,
+          continues: wish.continues ?? null,
           composition_id: null,
           plan: JSON.stringify(wish.plan),
           status: 'queued',
@@ -134,6 +146,29 @@ export class EgressStore {
     return this.#db.transaction().execute(async (tx) => {
       if (!(await lockSessionOf(tx, id))) return undefined;
       return this.#moveIn(tx, id, to, facts);
+    });
+  }
+
+  /**
+   * Gives what waits on one node to another that has room for it. Answers nothing when there is none, or it waits no
+   * more.
+   */
+  handOver(id: string, needs: EgressNeeds, at: Date): Promise<Egress | undefined> {
+    return this.#db.transaction().execute(async (tx) => {
+      if (!(await lockSessionOf(tx, id))) return undefined;
+      const { nodeId: from, sessionNodeId } = await one(tx, id);
+      const to = await chooseRunner(tx, { sessionNodeId, needs, at, not: from });
+      if (to === undefined) return undefined;
+      const { numUpdatedRows } = await tx
+        .updateTable('egresses')
+        .set({ node_id: to, updated_at: at })
+        .where('id', '=', id)
+        .where('node_id', '=', from)
+        .where('status', '=', 'queued')
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) return undefined;
+      await this.#send(tx, to, { command: 'start-egress', egressId: id }, at);
+      return one(tx, id);
     });
   }
 
@@ -315,6 +350,40 @@ export class EgressStore {
     return rows.map(toEgress);
   }
 
+  /** Those that were to go on in live sessions of a node, and run on other nodes that have not been seen since. */
+  async brokenOff(sessionNodeId: string, since: Date): Promise<Egress[]> {
+    const rows = await shown(this.#db)
+      .where('sessions.node_id', '=', sessionNodeId)
+      .where('sessions.ended_at', 'is', null)
+      .where('egresses.node_id', '!=', sessionNodeId)
+      .where('egresses.status', 'in', ['queued', 'starting', 'active'])
+      .where('nodes.seen_at', '<', since)
+      .execute();
+    return rows.map(toEgress);
+  }
+
+  /** Those that run of a session, on whichever node. */
+  async runningIn(sessionId: string): Promise<Egress[]> {
+    const rows = await shown(this.#db)
+      .where('egresses.session_id', '=', sessionId)
+      .where('egresses.status', 'in', ['starting', 'active', 'stopping'])
+      .orderBy('egresses.created_at')
+      .execute();
+    return rows.map(toEgress);
+  }
+
+  /** Its place among those that wait on its node, from 1. */
+  async positionOf({ id, nodeId, createdAt }: Egress): Promise<number> {
+    const { before } = await this.#db
+      .selectFrom('egresses')
+      .where('node_id', '=', nodeId)
+      .where('status', '=', 'queued')
+      .where((eb) => eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(createdAt, id)))
+      .select((eb) => eb.fn.countAll<number>().as('before'))
+      .executeTakeFirstOrThrow();
+    return before + 1;
+  }
+
   async byFolder(folder: string): Promise<Egress | undefined> {
     const row = await shown(this.#db)
       .where('egresses.folder', '=', folder)
@@ -357,6 +426,7 @@ export class EgressStore {
   }
 
   async #moveIn(tx: DbTx, id: string, to: EgressStatus, facts: MoveFacts): Promise<Egress | undefined> {
+    const { nodeId } = facts;
     const final = to === 'completed' || to === 'failed' || to === 'aborted';
     const { numUpdatedRows } = await tx
       .updateTable('egresses')
@@ -370,6 +440,7 @@ export class EgressStore {
       })
       .where('id', '=', id)
       .where('status', 'in', this.#rules.statesBefore(to))
+      .$if(nodeId !== undefined, (query) => query.where('node_id', '=', nodeId as string))
       .executeTakeFirst();
     if (numUpdatedRows === 0n) return undefined;
     if (facts.file) await insertFile(tx, id, facts.file, facts.uploads ?? [], facts.at);
@@ -383,7 +454,7 @@ export class EgressStore {
   async #followFailure(tx: DbTx, egress: Egress, at: Date): Promise<void> {
     const waitMs = (egress.onFailure?.waitTime ?? 0) * 1000;
     const job = { command: 'end-session', sessionId: egress.sessionId, reason: 'ended-by-api' } as const;
-    await this.#send(tx, egress.nodeId, job, new Date(at.getTime() + waitMs));
+    await this.#send(tx, egress.sessionNodeId, job, new Date(at.getTime() + waitMs));
   }
 
   async #publish(tx: DbTx, egress: Egress, event: EgressEvent, at: Date): Promise<void> {
@@ -422,6 +493,11 @@ async function refuseSecond(tx: DbTx, sessionId: string, kind: EgressKind): Prom
     .executeTakeFirst();
   if (!other) return;
   throw other.status === 'stopping' ? egressStillFinishing(kind) : egressAlreadyRunning(kind);
+}
+
+async function refuseSecondSuccessor(tx: DbTx, kind: EgressKind, continues: string): Promise<void> {
+  const other = await tx.selectFrom('egresses').where('continues', '=', continues).select('id').executeTakeFirst();
+  if (other) throw egressAlreadyRunning(kind);
 }
 
 async function settleWish(tx: DbTx, id: string, status: 'taken' | 'refused'): Promise<boolean> {
@@ -490,15 +566,24 @@ function shown(db: Db | DbTx) {
     .selectFrom('egresses')
     .leftJoin('egress_files', 'egress_files.egress_id', 'egresses.id')
     .leftJoin('nodes', 'nodes.id', 'egresses.node_id')
+    .innerJoin('sessions', 'sessions.id', 'egresses.session_id')
     .selectAll('egresses')
-    .select(['nodes.public_url', sql<Selectable<EgressFilesTable> | null>`to_jsonb(egress_files)`.as('file')]);
+    .select([
+      'nodes.public_url',
+      'sessions.node_id as session_node_id',
+      sql<Selectable<EgressFilesTable> | null>`to_jsonb(egress_files)`.as('file'),
+    ]);
 }
 
 async function one(tx: DbTx, id: string): Promise<Egress> {
   return toEgress(await shown(tx).where('egresses.id', '=', id).executeTakeFirstOrThrow());
 }
 
-type EgressRow = Selectable<EgressesTable> & { public_url: string | null; file: Selectable<EgressFilesTable> | null };
+type EgressRow = Selectable<EgressesTable> & {
+  public_url: string | null;
+  session_node_id: string;
+  file: Selectable<EgressFilesTable> | null;
+};
 
 function toEgress(row: EgressRow): Egress {
   return {
@@ -509,6 +594,7 @@ function toEgress(row: EgressRow): Egress {
     ownerId: row.owner_id,
     nodeId: row.node_id,
     baseUrl: row.public_url ?? '',
+    sessionNodeId: row.session_node_id,
     compositionId: row.composition_id,
     status: row.status,
     reason: row.reason,

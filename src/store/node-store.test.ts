@@ -64,9 +64,9 @@ function begin(nodeId: string, roomId: string): Promise<string> {
 describe('a room is placed', () => {
   test('on the least loaded node, and for a while stays where it was sent', async () => {
     const roomId = await newRoom();
-    await nodes.heartbeat('a', 5, new Date());
+    await nodes.heartbeat('a', { people: 5, freeSlots: 0 }, new Date());
     expect(await place(roomId)).toBe('b');
-    await nodes.heartbeat('b', 9, new Date());
+    await nodes.heartbeat('b', { people: 9, freeSlots: 0 }, new Date());
     expect(await place(roomId)).toBe('b');
     expect(await place(await newRoom())).toBe('a');
   });
@@ -140,8 +140,8 @@ describe('draining', () => {
     await nodes.drain('a', at);
     await nodes.drain('a', new Date());
     await register('a');
-    expect(await nodes.heartbeat('a', 0, new Date())).toEqual(at);
-    expect(await nodes.heartbeat('b', 0, new Date())).toBeNull();
+    expect(await nodes.heartbeat('a', { people: 0, freeSlots: 0 }, new Date())).toEqual(at);
+    expect(await nodes.heartbeat('b', { people: 0, freeSlots: 0 }, new Date())).toBeNull();
   });
 
   test('of a node that there is not is told', async () => {

@@ -12,6 +12,24 @@ export interface NodeRow {
   seenAt: Date;
 }
 
+export interface NewNode {
+  id: string;
+  publicUrl: string;
+  roles: readonly string[];
+  /** Whether it can film pages. */
+  hasBrowser?: boolean;
+  /** SHA-256 of the public key of its certificate, base64, where it made that itself. */
+  certificate?: string | undefined;
+  at: Date;
+}
+
+/** What a node does now, and could do. */
+export interface NodeLoad {
+  people: number;
+  /** For compositions, as `ROOMFUL_EGRESS_SLOTS` counts them. */
+  freeSlots: number;
+}
+
 export class NodeStore {
   readonly #db: Db;
 
@@ -25,11 +43,14 @@ export class NodeStore {
     return row?.seen_at;
   }
 
-  async register(node: { id: string; publicUrl: string; roles: readonly string[]; at: Date }): Promise<void> {
+  async register(node: NewNode): Promise<void> {
     const values = {
       public_url: node.publicUrl,
       roles: node.roles.join(','),
+      has_browser: node.hasBrowser ?? false,
+      certificate: node.certificate ?? null,
       load: 0,
+      egress_free: 0,
       started_at: node.at,
       seen_at: node.at,
     };
@@ -41,20 +62,23 @@ export class NodeStore {
   }
 
   /** Answers since when the node takes no new sessions, if so. */
-  async heartbeat(id: string, load: number, at: Date): Promise<Date | null> {
+  async heartbeat(id: string, { people, freeSlots }: NodeLoad, at: Date): Promise<Date | null> {
     const row = await this.#db
       .updateTable('nodes')
-      .set({ load, seen_at: at })
+      .set({ load: people, egress_free: freeSlots, seen_at: at })
       .where('id', '=', id)
       .returning('draining_since')
       .executeTakeFirst();
     return row?.draining_since ?? null;
   }
 
-  /** Addresses of all nodes, also of such as are down. */
-  async publicUrls(): Promise<string[]> {
-    const rows = await this.#db.selectFrom('nodes').select('public_url').execute();
-    return rows.map((row) => row.public_url);
+  /** What all nodes are reached by, also such as are down: addresses, and the keys of certificates they made. */
+  async reach(): Promise<{ publicUrls: string[]; certificates: string[] }> {
+    const rows = await this.#db.selectFrom('nodes').select(['public_url', 'certificate']).execute();
+    return {
+      publicUrls: rows.map((row) => row.public_url),
+      certificates: rows.map((row) => row.certificate).filter((it) => it !== null),
+    };
   }
 
   /** Every node that there ever was, in the order in which they started. */

@@ -185,7 +185,10 @@ export interface EgressesTable {
   session_id: string;
   room_id: string;
   owner_id: string;
+  /** Where it runs, and where its files are. */
   node_id: string;
+  /** The one that broke off and that it goes on for. */
+  continues: string | null;
   composition_id: string | null;
   /** What was asked for, checked and with defaults. */
   plan: Json<EgressPlan>;
@@ -273,6 +276,12 @@ export interface NodesTable {
   seen_at: Date;
   /** Since when it takes no new sessions; null while it does. Kept over restarts. */
   draining_since: Date | null;
+  /** Slots for compositions that nothing takes now. */
+  egress_free: Generated<number>;
+  /** Whether it can film pages. */
+  has_browser: Generated<boolean>;
+  /** SHA-256 of the public key of its certificate, base64, where it made that itself. */
+  certificate: string | null;
 }
 
 /** Secrets that all nodes share, such as the RSA key that signs webhooks. */

@@ -9,6 +9,7 @@ export const anEgress = (facts: Partial<Egress>): Egress => ({
   ownerId: 'o'.repeat(24),
   nodeId: 'n'.repeat(24),
   baseUrl: 'https://rooms.example.com',
+  sessionNodeId: 'n'.repeat(24),
   config: {
     layout: { type: 'GRID', priority: 'SPEAKER', gridSize: 25 },
     theme: 'DEFAULT',

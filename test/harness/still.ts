@@ -33,7 +33,7 @@ export async function paintStill<T>(
   const { width, height } = CANVAS[config.quality];
   const size = config.orientation === 'portrait' ? { width: height, height: width } : { width, height };
   const stage = { size, mixer: new Mixer(), beganAtMs: 0, nowMs: () => 0 };
-  const scene = await MeetingScene.open(stage, config, { onWanted() {}, onBroken() {}, log() {} });
+  const scene = await MeetingScene.open(stage, { config, isSecure: false }, { onWanted() {}, onBroken() {}, log() {} });
   try {
     scene.setParticipants(people.map(participantOf));
     scene.setActiveSpeaker(speaker === undefined ? null : idOf(speaker));

@@ -131,7 +131,7 @@ async function insertOtherNode(db: Db, { owner_id, api_key }: { owner_id: string
   // Nobody sends heartbeats for it.
   const at = new Date(Date.now() + 3_600_000);
   await nodes.register({ id, publicUrl, roles: ['api', 'media', 'egress'], at });
-  await nodes.heartbeat(id, 3, at);
+  await nodes.heartbeat(id, { people: 3, freeSlots: 0 }, at);
   await nodes.drain(id, new Date());
   const started = new Date(Date.now() - 9 * 60_000);
   await db

@@ -20,6 +20,8 @@ export interface CompositionOptions {
   config: CompositionConfig;
   /** Given, this page is filmed instead of composing the meeting. */
   page: PageSpec | undefined;
+  /** The meeting's streams come from another machine. */
+  isSecure: boolean;
   outboundAllow: readonly string[] | undefined;
   events: CompositionEvents;
 }
@@ -87,12 +89,12 @@ export class Composition {
 
   /** Resolves when there is something to see and hear. */
   static async open(options: CompositionOptions): Promise<Composition> {
-    const { config, page, outboundAllow = [], events } = options;
+    const { config, page, isSecure, outboundAllow = [], events } = options;
     const size = config.mode === 'video-and-audio' ? canvasSize(config) : undefined;
     const stage: Stage = { size, mixer: new Mixer(), beganAtMs: clockMs(), nowMs: clockMs };
     const scene = page
       ? await PageScene.open(stage, { ...page, size: canvasSize(config), outboundAllow }, events)
-      : await MeetingScene.open(stage, config, events);
+      : await MeetingScene.open(stage, { config, isSecure }, events);
     return new Composition(options, stage, scene);
   }
 

@@ -7,6 +7,9 @@ const Id = Type.String({ maxLength: 256 });
 const Path = Type.String({ minLength: 1, maxLength: 4096 });
 const Whole = Type.Integer({ minimum: 0, maximum: 0xffffffff });
 
+/** 28 bytes. */
+const SrtpKey = Type.String({ pattern: '^[A-Za-z0-9+/]{38}==$' });
+
 const Sink = Type.Union([
   Type.Object({ id: Id, kind: Type.Literal('file'), format: Type.Enum(['mp4', 'webm']), path: Path }),
   Type.Object({ id: Id, kind: Type.Literal('hls'), folder: Path }),
@@ -63,9 +66,11 @@ const Message = Type.Union([
     egressId: Id,
     config: Config,
     page: Type.Optional(Page),
+    isSecure: Type.Optional(Type.Boolean()),
     sinks: Type.Array(Sink, { maxItems: 32 }),
     outboundAllow: Type.Optional(Type.Array(Type.String({ maxLength: 256 }))),
   }),
+  Type.Object({ type: Type.Literal('secure'), keys: Type.Object({ send: SrtpKey, receive: SrtpKey }) }),
   Type.Object({ type: Type.Literal('participants'), participants: Type.Array(Participant, { maxItems: 2000 }) }),
   Type.Object({ type: Type.Literal('active-speaker'), participantId: Type.Union([Id, Type.Null()]) }),
   Type.Object({ type: Type.Literal('add-stream'), stream: Stream }),

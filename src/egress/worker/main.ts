@@ -19,12 +19,14 @@ function say(message: FromChild): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }
 
-async function start({ config, page, sinks, outboundAllow }: Extract<ToChild, { type: 'start' }>): Promise<void> {
+async function start(message: Extract<ToChild, { type: 'start' }>): Promise<void> {
+  const { config, page, isSecure = false, sinks, outboundAllow } = message;
   if (isStarted) throw new Error('started twice');
   isStarted = true;
   const opened = await Composition.open({
     config,
     page,
+    isSecure,
     outboundAllow,
     events: {
       onWanted: (streams) => say({ type: 'wanted', streams }),
@@ -60,6 +62,8 @@ async function obey(message: ToChild): Promise<void> {
       return meeting?.removeStream(message.streamId);
     case 'stream-paused':
       return meeting?.setStreamPaused(message.streamId, message.paused);
+    case 'secure':
+      return meeting?.secure(message.keys);
     case 'add-sink':
       return composition.addSink(message.sink);
     case 'remove-sink':

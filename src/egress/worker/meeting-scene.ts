@@ -1,6 +1,6 @@
 // The scene of a meeting: streams in on a UDP port, tiles painted and voices mixed.
 import type { CompositionConfig } from '../../protocol/composition.ts';
-import type { EgressParticipant, EgressStream } from '../ipc.ts';
+import type { EgressParticipant, EgressStream, SrtpKeys } from '../ipc.ts';
 import { Cast } from './cast.ts';
 import { Painter } from './picture/painter.ts';
 import type { Painted } from './picture/sheet.ts';
@@ -38,9 +38,15 @@ export class MeetingScene implements Scene {
     });
   }
 
-  static async open(stage: Stage, config: CompositionConfig, events: SceneEvents): Promise<MeetingScene> {
+  /** `isSecure` when its streams come from another machine. */
+  static async open(
+    stage: Stage,
+    { config, isSecure }: { config: CompositionConfig; isSecure: boolean },
+    events: SceneEvents,
+  ): Promise<MeetingScene> {
     let scene: MeetingScene | undefined;
     const intake = await Intake.open({
+      isSecure,
       nowMs: stage.nowMs,
       onFrame: (streamId, frame) => scene?.onFrame(streamId, frame),
     });
@@ -51,6 +57,10 @@ export class MeetingScene implements Scene {
   /** Where streams are to be sent. */
   get port(): number {
     return this.#intake.port;
+  }
+
+  secure(keys: SrtpKeys): void {
+    this.#intake.secure(keys);
   }
 
   setParticipants(participants: readonly EgressParticipant[]): void {

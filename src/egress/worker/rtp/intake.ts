@@ -1,13 +1,16 @@
 // The UDP port that all streams of a composition arrive on, RTP and RTCP together.
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import type { EgressStream } from '../../ipc.ts';
+import type { EgressStream, SrtpKeys } from '../../ipc.ts';
 import { parseRtp } from './packet.ts';
 import { isRtcp, parseRtcp, receiverReport } from './rtcp.ts';
+import type { SecureChannel } from './secure-channel.ts';
 import { SenderOrigin } from './stream-clock.ts';
 import { type ReceivedFrame, type RemoteAddress, StreamReceiver } from './stream-receiver.ts';
 
 export interface IntakeOptions {
+  /** Streams come from another machine, encrypted; what comes before `secure` is called is dropped. */
+  isSecure: boolean;
   nowMs(): number;
   onFrame(streamId: string, frame: ReceivedFrame): void;
 }
@@ -25,23 +28,34 @@ export class Intake {
   readonly #streams = new Map<string, StreamReceiver>();
   readonly #bySsrc = new Map<number, StreamReceiver>();
   readonly #origins = new Map<string, SenderOrigin>();
+  readonly #newChannel: ((keys: SrtpKeys) => SecureChannel) | undefined;
+  #channel: SecureChannel | undefined;
   #reportedAtMs = 0;
 
-  private constructor(options: IntakeOptions, socket: Socket) {
+  private constructor(options: IntakeOptions, socket: Socket, newChannel?: (keys: SrtpKeys) => SecureChannel) {
     this.#options = options;
     this.#socket = socket;
+    this.#newChannel = newChannel;
     socket.on('message', (bytes, from) => this.#onDatagram(bytes, from));
   }
 
   static async open(options: IntakeOptions): Promise<Intake> {
     const socket = createSocket({ type: 'udp4', recvBufferSize: RECEIVE_BUFFER_BYTES });
-    socket.bind(0, '127.0.0.1');
+    socket.bind(0, options.isSecure ? '0.0.0.0' : '127.0.0.1');
     await once(socket, 'listening');
-    return new Intake(options, socket);
+    if (!options.isSecure) return new Intake(options, socket);
+    // Most compositions need no encryption, and all shall start fast.
+    const { SecureChannel } = await import('./secure-channel.ts');
+    return new Intake(options, socket, (keys) => new SecureChannel(keys));
   }
 
   get port(): number {
     return this.#socket.address().port;
+  }
+
+  /** The other machine has connected, or has done so anew. */
+  secure(keys: SrtpKeys): void {
+    this.#channel = this.#newChannel?.(keys);
   }
 
   /** Packets received, recovered after having been missing, and lost for good, over all streams. */
@@ -109,7 +123,9 @@ export class Intake {
     this.#socket.close();
   }
 
-  #onDatagram(bytes: Buffer, from: RemoteInfo): void {
+  #onDatagram(datagram: Buffer, from: RemoteInfo): void {
+    const bytes = this.#options.isSecure ? this.#channel?.open(datagram) : datagram;
+    if (!bytes) return;
     const nowMs = this.#options.nowMs();
     if (isRtcp(bytes)) {
       for (const report of parseRtcp(bytes)) {
@@ -126,6 +142,7 @@ export class Intake {
 
   #send(packet: Buffer, to: RemoteAddress | undefined): void {
     // Feedback may be lost like any datagram, so an error changes nothing.
-    if (to) this.#socket.send(packet, to.port, to.address, () => undefined);
+    const sealed = this.#channel ? this.#channel.sealRtcp(packet) : packet;
+    if (to) this.#socket.send(sealed, to.port, to.address, () => undefined);
   }
 }
