@@ -26,7 +26,8 @@ function beep() {
   const second = Math.ceil(now() / 1000) * 1000;
   if (second === beeped || second - now() > 500) return;
   beeped = second;
-  const at = sound.currentTime + (second - now()) / 1000;
+  const { contextTime, performanceTime } = sound.getOutputTimestamp();
+  const at = contextTime + (second - performance.timeOrigin - performanceTime) / 1000;
   const tone = new OscillatorNode(sound, { frequency: 1000 });
   tone.connect(new GainNode(sound, { gain: 0.3 })).connect(sound.destination);
   tone.start(at);
