@@ -32,7 +32,7 @@ import { EgressStore } from './store/egress-store.ts';
 import type { NodeBus } from './store/node-bus.ts';
 import type { UploadStore } from './store/upload-store.ts';
 
-const COMPOSITOR = fileURLToPath(new URL('./egress/worker/main.ts', import.meta.url));
+export const COMPOSITOR = fileURLToPath(new URL('./egress/worker/main.ts', import.meta.url));
 
 /** Longer than any session. */
 const TOKEN_SECONDS = 24 * 3600;
@@ -136,7 +136,7 @@ export function createEgress(deps: {
   return { egress, studio, uploads, storage, remote, successors };
 }
 
-function createStorage({ dataDir, egress }: Config, secrets: Secrets): Storage {
+export function createStorage({ dataDir, egress }: Config, secrets: Secrets): Storage {
   if (!egress.s3) return new FileStorage(`${dataDir}/storage`);
   // Path style is what servers other than Amazon's understand.
   return new S3Storage({ ...egress.s3, pathStyle: egress.s3.endpoint !== undefined, credentials: secrets.s3 });

@@ -300,6 +300,15 @@ export interface SettingInForce {
   meaning: string;
 }
 
+/** Of our own tests, which are no settings. */
+const TEST_PREFIX = 'ROOMFUL_TEST_';
+
+/** Variables that look like settings and are none: misspelt ones, mostly. */
+export function unknownSettings(env: Env = process.env): string[] {
+  const isOurs = (name: string) => name.startsWith('ROOMFUL_') && !name.startsWith(TEST_PREFIX);
+  return Object.keys(env).filter((name) => isOurs(name) && !Object.hasOwn(SETTINGS, name));
+}
+
 /** Every setting with the value it has. */
 export function settingsInForce(env: Env = process.env): SettingInForce[] {
   return Object.entries<Setting>(SETTINGS).map(([name, setting]) => {

@@ -2,7 +2,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { generate } from 'selfsigned';
 
 export interface Certificate {
@@ -22,14 +22,13 @@ export async function loadCertificate(options: {
 }): Promise<Certificate> {
   const { files, dataDir, hosts } = options;
   if (files) return { cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') };
-  const folder = join(dataDir, 'tls');
-  const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const { cert: certFile, key: keyFile } = ownCertificateFiles(dataDir);
   if (existsSync(certFile) && existsSync(keyFile)) {
     const kept = { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
     if (stillGood(kept, hosts)) return kept;
   }
   const made = await selfSigned(hosts);
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(dirname(certFile), { recursive: true });
   writeFileSync(keyFile, made.key, { mode: 0o600 });
   writeFileSync(certFile, made.cert);
   return made;
@@ -39,6 +38,12 @@ export async function loadCertificate(options: {
 export function publicKeyHash({ cert }: Pick<Certificate, 'cert'>): string {
   const key = new X509Certificate(cert).publicKey.export({ type: 'spki', format: 'der' });
   return createHash('sha256').update(key).digest('base64');
+}
+
+/** Where a certificate of our own is kept, if there is one. */
+export function ownCertificateFiles(dataDir: string): { cert: string; key: string } {
+  const folder = join(dataDir, 'tls');
+  return { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
 }
 
 function stillGood({ cert }: Certificate, hosts: readonly string[]): boolean {

@@ -16,3 +16,14 @@ export function firstExternalAddress(): string | undefined {
     .flat()
     .find((address) => address?.family === 'IPv4' && !address.internal)?.address;
 }
+
+/** A URL of a host and a port, with the brackets that IPv6 addresses have there. */
+export function urlOf(scheme: string, host: string, port: number): string {
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** An address of this machine that what is bound to `host` can be reached by from here. */
+export function localAddress(host: string): string {
+  if (host === '::') return '::1';
+  return isUnspecified(host) ? '127.0.0.1' : host;
+}

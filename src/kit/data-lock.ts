@@ -32,6 +32,12 @@ export class DataLock {
     return new DataLock(path, content);
   }
 
+  /** The process that uses a folder now, if one does. */
+  static holder(folder: string): number | undefined {
+    const holder = readIfPresent(join(folder, FILE_NAME))?.trim();
+    return holder !== undefined && isRunning(holder) ? pidOf(holder) : undefined;
+  }
+
   /** Idempotent. Leaves the file alone if it has become somebody else's. */
   release(): void {
     if (readIfPresent(this.#path) === this.#content) rmSync(this.#path, { force: true });

@@ -27,6 +27,8 @@ const MIGRATIONS: Record<string, Migration> = {
   '0010-remote-egress': remoteEgress,
 };
 
+export const MIGRATION_NAMES = Object.keys(MIGRATIONS);
+
 // bigint columns (identity keys, counts) stay far below 2^53 here; as numbers they compare and serialise naturally.
 types.setTypeParser(types.builtins.INT8, Number);
 

@@ -100,6 +100,11 @@ export class EmbeddedPostgres {
     return connectionUrl(cluster, found.port);
   }
 
+  /** Whether there is a database in the data folder, running or not. */
+  static exists(dataDir: string): boolean {
+    return PostgresCluster.existsIn(dataDir);
+  }
+
   /** The process id of PostgreSQL. */
   get pid(): number {
     return this.#running.pid;

@@ -65,6 +65,11 @@ export class PostgresCluster {
     }
   }
 
+  /** Whether there is a database in a data folder; makes nothing. */
+  static existsIn(dataDir: string): boolean {
+    return existsSync(join(dataDir, 'postgres', 'cluster'));
+  }
+
   get files(): string {
     return join(this.folder, 'cluster');
   }

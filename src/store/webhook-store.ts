@@ -4,7 +4,7 @@ import type { Paging } from '../protocol/rest/common.ts';
 import type { Db } from './database.ts';
 import { DELIVERIES_CHANNEL } from './events.ts';
 
-const SIGNING_KEY = 'webhook-signing-key';
+export const SIGNING_KEY = 'webhook-signing-key';
 /** More in one call would hold locks for long; the caller can ask again. */
 const MAX_REPLAYS = 10_000;
 

@@ -1,0 +1,50 @@
+// Whether media would get through: a worker that starts, and the ports of the workers that answer as they answer a browser.
+import { createWorker } from 'mediasoup';
+import { localAddress } from '../kit/addresses.ts';
+import { reasonOf } from '../kit/ask.ts';
+import type { Media, MediaWorker } from './media.ts';
+import { askByTcp, askByUdp } from './stun.ts';
+
+export interface PortAnswer {
+  protocol: 'udp' | 'tcp';
+  address: string;
+  port: number;
+  /** False for the address that is announced to browsers. */
+  isLocal: boolean;
+  /** Why there was none. */
+  problem: string | undefined;
+}
+
+const ANSWER_MS = 3_000;
+
+/** Starts one worker and ends it again; rejects with the reason when that cannot be done. */
+export async function tryWorker(workerBin: string): Promise<void> {
+  const worker = await createWorker({ logLevel: 'none', ...(workerBin && { workerBin }) });
+  worker.close();
+}
+
+/** Asks the ports of all workers, by the address that they are bound to and by the one that browsers are told. */
+export async function askPorts(media: Media, listenAddress: string): Promise<PortAnswer[]> {
+  const answers = await Promise.all(media.workers.map((worker) => askWorker(worker, localAddress(listenAddress))));
+  return answers.flat();
+}
+
+async function askWorker({ router, webRtcServer }: MediaWorker, local: string): Promise<PortAnswer[]> {
+  const transport = await router.createWebRtcTransport({ webRtcServer, enableUdp: true, enableTcp: true });
+  try {
+    const { iceParameters, iceCandidates } = transport;
+    const asked = iceCandidates.flatMap(({ protocol, address, port }) => [
+      { protocol, address: local, port, isLocal: true },
+      ...(address === local ? [] : [{ protocol, address, port, isLocal: false }]),
+    ]);
+    return await Promise.all(
+      asked.map(async (target) => {
+        const ask = target.protocol === 'udp' ? askByUdp : askByTcp;
+        const problem = await ask({ ...target, ...iceParameters }, ANSWER_MS).then(() => undefined, reasonOf);
+        return { ...target, problem };
+      }),
+    );
+  } finally {
+    transport.close();
+  }
+}
