@@ -8,6 +8,8 @@ import { sql } from 'kysely';
 import { Registry } from 'prom-client';
 import { Access } from './access/access.ts';
 import { SignIns } from './access/sign-ins.ts';
+import { certificateHosts, mediaAddresses, shownHost } from './addresses.ts';
+import { createDoctor, type Urls } from './app-doctor.ts';
 import {
   createEgress,
   createEgressStore,
@@ -32,7 +34,7 @@ import { sessionStatsRoutes } from './http/routes/session-stats.ts';
 import { publicKeyRoutes, webhookRoutes } from './http/routes/webhooks.ts';
 import { createHttpServer } from './http/server.ts';
 import { Mailbox } from './jobs/mailbox.ts';
-import { firstExternalAddress, isLoopback, isUnspecified } from './kit/addresses.ts';
+import { urlOf } from './kit/addresses.ts';
 import { DataLock } from './kit/data-lock.ts';
 import { createOutbound } from './kit/outbound/outbound.ts';
 import { StartError } from './kit/start-error.ts';
@@ -187,7 +189,7 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
   });
   media.on('workerDied', ({ peers }) => liveRooms.mediaLost(peers));
 
-  const urls: { public: string; listeners: string[] } = { public: config.publicUrl ?? '', listeners: [] };
+  const urls: Urls = { public: config.publicUrl ?? '', http: undefined, https: undefined };
   const tls = config.httpsPort === undefined ? undefined : await certificate(config);
   const nodeStore = new NodeStore(db);
   const node = new Node({
@@ -232,7 +234,7 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
     address: config.egress.address ?? addresses.announcedAddress ?? addresses.listenAddress,
     installation: async () => {
       const { publicUrls, certificates } = await nodeStore.reach();
-      return { hosts: hostsOf([...urls.listeners, urls.public, ...publicUrls]), certificates };
+      return { hosts: hostsOf([urls.http, urls.https, urls.public, ...publicUrls]), certificates };
     },
     isOver: async (sessionId) => (await nodeStore.ofSession(sessionId)) === undefined,
     log,
@@ -285,6 +287,7 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
       publicUrl: () => urls.public,
       settings,
       workers: () => workersOf(media),
+      doctor: () => createDoctor({ config, secrets, databaseUrl, running: { nodeId, media, urls } }),
     },
   });
   const http = await createHttpServer({
@@ -299,6 +302,7 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
       },
     },
     draining: () => node.draining(),
+    nodeId,
     publicUrl: () => urls.public,
     log,
     metrics,
@@ -337,10 +341,9 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
   await node.recover();
   const listen = (port: ListenPort, make: () => Promise<Server>, scheme: string) =>
     port === undefined ? undefined : openListener({ config, port, make, scheme, signaling, undo });
-  const httpUrl = await listen(config.httpPort, async () => createListener(http), 'http');
-  const httpsUrl = await listen(config.httpsPort, async () => createListener(http, tls), 'https');
-  urls.listeners = [httpUrl, httpsUrl].filter((url) => url !== undefined);
-  urls.public ||= httpsUrl ?? httpUrl ?? '';
+  urls.http = await listen(config.httpPort, async () => createListener(http), 'http');
+  urls.https = await listen(config.httpsPort, async () => createListener(http, tls), 'https');
+  urls.public ||= urls.https ?? urls.http ?? '';
   await feed.start();
   await remote.start();
   undo.push(() => remote.stop());
@@ -355,12 +358,12 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
   await studio.start();
   await uploads.start();
   if (config.roles.includes('api')) await webhooks.start();
-  return { httpUrl, httpsUrl, publicUrl: urls.public, firstKey };
+  return { httpUrl: urls.http, httpsUrl: urls.https, publicUrl: urls.public, firstKey };
 }
 
 /** `host:port` of each address. */
-function hostsOf(addresses: readonly string[]): string[] {
-  const urls = addresses.filter(Boolean).map((address) => new URL(address));
+function hostsOf(addresses: readonly (string | undefined)[]): string[] {
+  const urls = addresses.flatMap((address) => (address ? new URL(address) : []));
   return [...new Set(urls.map((url) => `${url.hostname}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`))];
 }
 
@@ -408,29 +411,8 @@ function keptNodeId(dataDir: string): string {
   return made;
 }
 
-function mediaAddresses({ host, media }: Config): { listenAddress: string; announcedAddress: string | undefined } {
-  const local = host === 'localhost' ? '127.0.0.1' : host;
-  if (media.announcedAddress) {
-    return {
-      listenAddress: isLoopback(media.announcedAddress) ? local : '0.0.0.0',
-      announcedAddress: media.announcedAddress,
-    };
-  }
-  if (!isUnspecified(host)) return { listenAddress: local, announcedAddress: undefined };
-  const announcedAddress = firstExternalAddress();
-  if (!announcedAddress) throw new StartError('No address for media was found: set ROOMFUL_RTC_ADDRESS.');
-  return { listenAddress: '0.0.0.0', announcedAddress };
-}
-
-/** The host that others are told: where all addresses are bound, the one that media is announced with. */
-function shownHost(config: Config): string {
-  if (!isUnspecified(config.host)) return config.host;
-  return config.media.announcedAddress ?? firstExternalAddress() ?? '127.0.0.1';
-}
-
 function certificate(config: Config) {
-  const hosts = [...new Set(['localhost', '127.0.0.1', shownHost(config)])];
-  return loadCertificate({ files: config.tlsFiles, dataDir: config.dataDir, hosts });
+  return loadCertificate({ files: config.tlsFiles, dataDir: config.dataDir, hosts: certificateHosts(config) });
 }
 
 async function openListener(options: {
@@ -457,7 +439,7 @@ async function openListener(options: {
   );
   const host = shownHost(config);
   const bound = (server.address() as AddressInfo).port;
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+  return urlOf(scheme, host, bound);
 }
 
 function listenError(error: NodeJS.ErrnoException, scheme: string, host: string, port: number): StartError {

@@ -43,10 +43,17 @@ function stopSignal(log: Logger): Promise<void> {
   });
 }
 
+/** Whoever reads what a command prints may stop reading, such as `head`. */
+function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+}
+
 async function main(args: string[]): Promise<number> {
   try {
     const [command = 'serve', ...rest] = args;
-    return command === 'serve' ? await serve() : await (await import('./cli/cli.ts')).runCli([command, ...rest]);
+    if (command === 'serve') return await serve();
+    endWithReader();
+    return await (await import('./cli/cli.ts')).runCli([command, ...rest]);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     process.stderr.write(`\nRoomful could not start. ${error.message}\n`);

@@ -1,6 +1,7 @@
-// The commands beside `serve`: tokens, API keys, rooms and nodes from a terminal.
+// The commands beside `serve`: tokens, API keys, rooms, nodes and the doctor from a terminal.
 import { AppError } from '../errors.ts';
 import { StartError } from '../kit/start-error.ts';
+import { doctorCommand } from './doctor.ts';
 import { type Installation, readInstallation } from './installation.ts';
 import { keysCommand } from './keys.ts';
 import { nodesCommand } from './nodes.ts';
@@ -38,6 +39,9 @@ export const USAGE = `Usage: roomful <command> [options]
   nodes undrain <node>     Put it back.
                            <node> is its id or address; with a single one it can be left out.
 
+  doctor                   Examine the installation, whether the server runs or not; fails when something is wrong.
+      --json                 print the findings as JSON
+
 Settings come from the same environment variables as the server's.`;
 
 type Command = (args: readonly string[], installation: Installation) => Promise<string>;
@@ -56,6 +60,8 @@ export async function runCli([name = '', ...args]: readonly string[]): Promise<n
     return 0;
   }
   try {
+    // It reads the settings by itself, since wrong ones are among what it finds.
+    if (name === 'doctor') return await doctorCommand(args);
     const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (!command) throw new UsageError(`There is no command '${name}'`);
     console.log(await command(args, readInstallation()));

@@ -54,6 +54,15 @@ export async function findKey(
   );
 }
 
+/** As `databaseOf`, but makes no database where there is none yet. */
+export async function databaseIfAny(
+  installation: Installation,
+): Promise<({ url: string } & AsyncDisposable) | undefined> {
+  const { config, secrets } = installation;
+  if (secrets.databaseUrl === undefined && !EmbeddedPostgres.exists(config.dataDir)) return undefined;
+  return databaseOf(installation);
+}
+
 async function databaseOf({ config, secrets }: Installation): Promise<{ url: string } & AsyncDisposable> {
   const { dataDir } = config;
   const url = secrets.databaseUrl ?? EmbeddedPostgres.urlOfRunning(dataDir);

@@ -1,5 +1,6 @@
 // Rooms are changed through the running server: only it can end the session of a room that is deactivated.
 import type { Config } from '../config.ts';
+import { localAddress, urlOf } from '../kit/addresses.ts';
 import { StartError } from '../kit/start-error.ts';
 import { readArguments, textOf, wordsOf } from './arguments.ts';
 import { findKey, type Installation } from './installation.ts';
@@ -84,10 +85,7 @@ function jsonOption(text: string | undefined): Record<string, unknown> {
 
 /** The server on this machine, without TLS where it can be: its certificate may be its own. */
 function addressOf({ host, httpPort, publicUrl }: Config): string {
-  if (httpPort) {
-    const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-    return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${httpPort}`;
-  }
+  if (httpPort) return urlOf('http', localAddress(host), httpPort);
   if (publicUrl) return publicUrl;
   throw new UsageError('The server has no fixed HTTP port here; name its address with --url');
 }

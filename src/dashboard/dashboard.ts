@@ -2,6 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import { arch, release, type } from 'node:os';
 import { conflict, notFound, operatorsOnly } from '../errors.ts';
+import type { DoctorLine } from '../protocol/doctor.ts';
 import { nodeState } from '../protocol/node.ts';
 import type { Paging } from '../protocol/rest/common.ts';
 import type {
@@ -50,6 +51,7 @@ export class Dashboard {
   readonly #nodes: NodeStore;
   readonly #keys: Keys;
   readonly #installation: Installation;
+  #isExamining = false;
 
   constructor({ store, quality, nodes, keys, feed, installation }: DashboardDeps) {
     this.#store = store;
@@ -193,6 +195,25 @@ export class Dashboard {
     this.#requireOperator(caller);
     const found = await (draining ? this.#nodes.drain(nodeId, new Date()) : this.#nodes.undrain(nodeId));
     if (!found) throw notFound('Node', nodeId);
+  }
+
+  /**
+   * Begins to examine the installation: what is returned tells what is going to be examined, then each result. One
+   * examination at a time, since it starts processes and writes into the storage.
+   */
+  examination(caller: DashboardCaller): (tell: (line: DoctorLine) => void) => Promise<void> {
+    this.#requireOperator(caller);
+    if (this.#isExamining) throw conflict('EXAMINATION_RUNS', 'An examination runs already; wait until it has ended.');
+    this.#isExamining = true;
+    return async (tell) => {
+      try {
+        const doctor = this.#installation.doctor();
+        tell({ checks: [...doctor.checks] });
+        await doctor.examine((finding) => tell({ finding }));
+      } finally {
+        this.#isExamining = false;
+      }
+    };
   }
 
   #requireOperator(caller: DashboardCaller): void {

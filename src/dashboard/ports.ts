@@ -1,4 +1,5 @@
 // What the dashboard asks of the rest of the server.
+import type { CheckName, Finding } from '../protocol/doctor.ts';
 import type { NodeFacts } from '../protocol/node.ts';
 import type { Paging } from '../protocol/rest/common.ts';
 import type {
@@ -47,6 +48,12 @@ export interface NodeStore {
   undrain(id: string): Promise<boolean>;
 }
 
+/** Examines the installation once. */
+export interface Doctor {
+  readonly checks: readonly CheckName[];
+  examine(onFinding: (finding: Finding) => void): Promise<unknown>;
+}
+
 export interface StoredKey {
   apiKey: string;
   secret: string;
@@ -75,4 +82,6 @@ export interface Installation {
   publicUrl: () => string;
   settings: readonly SettingInForce[];
   workers: () => SystemBody['workers'];
+  /** A new doctor for each examination. */
+  doctor: () => Doctor;
 }

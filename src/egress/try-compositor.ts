@@ -16,7 +16,7 @@ export async function tryCompositor(program: string, log: Logger): Promise<void>
     { type: 'start', egressId: 'doctor', config, sinks: [] },
   );
   try {
-    await child.port;
+    await child.ready;
     const gone = once(child, 'gone', { signal: AbortSignal.timeout(EXIT_TIMEOUT_MS) });
     child.finish();
     await gone;

@@ -6,6 +6,7 @@ import type { ApiKey } from '../access/keys.ts';
 import { SignIns } from '../access/sign-ins.ts';
 import { Dashboard } from '../dashboard/dashboard.ts';
 import { Feed } from '../dashboard/feed.ts';
+import type { Doctor } from '../dashboard/ports.ts';
 import { createLogger } from '../log.ts';
 import type { ChangeTopic } from '../protocol/rest/dashboard.ts';
 import { ChangeChannel } from '../store/change-channel.ts';
@@ -20,6 +21,19 @@ import { SignInStore } from '../store/sign-in-store.ts';
 let api: TestApi;
 let feed: Feed;
 const operator = { id: '' };
+/** Finds one thing at once and another when it is allowed to. */
+let findMore = Promise.withResolvers<void>();
+const doctor: Doctor = {
+  checks: [
+    { name: 'a', title: 'A' },
+    { name: 'b', title: 'B' },
+  ],
+  async examine(onFinding) {
+    onFinding({ name: 'a', title: 'A', level: 'ok', found: 'It is.', advice: null });
+    await findMore.promise;
+    onFinding({ name: 'b', title: 'B', level: 'failure', found: 'It is not.', advice: 'Make it.' });
+  },
+};
 
 beforeAll(async () => {
   api = await startTestApi({
@@ -49,6 +63,7 @@ beforeAll(async () => {
           publicUrl: () => PUBLIC_URL,
           settings: [{ name: 'DATABASE_URL', value: 'set', isDefault: false, secret: true, meaning: '' }],
           workers: () => [],
+          doctor: () => doctor,
         },
       });
       return { dashboard: { dashboard, signIns: new SignIns({ store: new SignInStore(db), keys }) } };
@@ -75,9 +90,9 @@ const FROM_PAGE = { 'x-roomful-page': '1' };
 async function ask(
   method: 'GET' | 'POST' | 'PUT',
   url: string,
-  options: { cookie?: string; body?: unknown; headers?: Record<string, string> } = {},
+  options: { cookie?: string; body?: unknown; headers?: Record<string, string>; raw?: boolean } = {},
 ) {
-  const { cookie, body, headers = FROM_PAGE } = options;
+  const { cookie, body, headers = FROM_PAGE, raw = false } = options;
   const answer = await api.app.inject({
     method,
     url: `/dashboard-api${url}`,
@@ -85,7 +100,7 @@ async function ask(
     headers: { ...headers, ...(cookie && { cookie }) },
     ...(body !== undefined && { payload: body as object }),
   });
-  return { status: answer.statusCode, body: answer.json(), headers: answer.headers };
+  return { status: answer.statusCode, body: raw ? answer.body : answer.json(), headers: answer.headers };
 }
 
 const credentials = ({ apiKey, secret }: ApiKey) => ({ apiKey, secret });
@@ -462,6 +477,28 @@ describe('the pages', () => {
     expect((await ask('POST', '/nodes/n1/undrain', { cookie })).body).toEqual({ draining: false });
     expect(await state()).toMatchObject({ state: 'up' });
     unsubscribe();
+  });
+
+  test('have the installation examined, as the operator alone, one at a time, and see each result as it comes', async () => {
+    const base = await api.listen();
+    const cookie = await signIn();
+    const others = await signIn(api.otherKey);
+    expect((await ask('POST', '/doctor', { cookie: others })).body.code).toBe('OPERATORS_ONLY');
+    const headers = { ...FROM_PAGE, cookie };
+    const answer = await fetch(`${base}/dashboard-api/doctor`, { method: 'POST', headers });
+    expect(answer.headers.get('content-type')).toBe('application/x-ndjson');
+    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    const read = async (until: string) => {
+      while (!text.includes(until)) text += (await reader?.read())?.value ?? '';
+    };
+    await read('"It is."');
+    expect(JSON.parse(text.split('\n')[0] ?? '')).toEqual({ checks: doctor.checks });
+    expect((await ask('POST', '/doctor', { cookie })).body.code).toBe('EXAMINATION_RUNS');
+    findMore.resolve();
+    await read('"It is not."');
+    await expect.poll(async () => (await ask('POST', '/doctor', { cookie, raw: true })).status).toBe(200);
+    findMore = Promise.withResolvers();
   });
 
   test('hear of changes made elsewhere without asking', async () => {

@@ -34,6 +34,7 @@ export interface HttpDeps {
   /** Asked by `/readyz`, by name. */
   checks: Record<string, ReadinessCheck>;
   draining?: Draining;
+  nodeId?: string;
   publicUrl: PublicUrl;
   log: Logger;
   metrics?: Registry;
@@ -112,7 +113,7 @@ async function registerRoutes(app: FastifyInstance, deps: HttpDeps & { metrics: 
   }
   await app.register(initConfigRoutes({ access, rooms }));
   await app.register(fileRoutes({ access, rooms, files, links }));
-  await app.register(healthRoutes({ checks, draining: deps.draining, metrics }));
+  await app.register(healthRoutes({ checks, draining: deps.draining, nodeId: deps.nodeId, metrics }));
   await app.register(docsRoutes({ publicUrl }));
   for (const routes of deps.open ?? []) await app.register(routes);
 }

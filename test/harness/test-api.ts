@@ -98,7 +98,7 @@ export async function startTestApi({ checkUrl, withDatabase, ...overrides }: Tes
       return { status: answer.statusCode, body: parsed(answer.body), headers: answer.headers };
     },
     async listen() {
-      await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+      if (!listener.listening) await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
       return `http://127.0.0.1:${(listener.address() as AddressInfo).port}`;
     },
     close,

@@ -189,6 +189,11 @@ async function fillForm(page: Page): Promise<void> {
   await page.waitForTimeout(300);
 }
 
+async function examine(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Examine' }).click();
+  await page.getByText(/^(Nothing is wrong|\d+ (failure|warning))/).waitFor();
+}
+
 async function openQuality(page: Page): Promise<void> {
   await page
     .getByRole('button', { name: /poor for/ })
@@ -232,6 +237,7 @@ async function takeAll(
         await settle(page);
         if (name === 'new-room') await fillForm(page);
         if (name === 'quality') await openQuality(page);
+        if (name === 'system') await examine(page);
         await shoot(name);
       }
       await page.context().close();

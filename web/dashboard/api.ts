@@ -23,12 +23,31 @@ export async function api<T>(method: 'GET' | 'POST' | 'PUT', path: string, body?
     headers: { [PAGE_HEADER]: '1', ...(body !== undefined && { 'content-type': 'application/json' }) },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   }).catch(() => {
-    throw new ApiError(0, { code: 'UNREACHABLE', message: 'The server cannot be reached. Is it running?' });
+    throw unreachable();
   });
   const text = await answer.text();
   const parsed = text ? (JSON.parse(text) as unknown) : undefined;
   if (!answer.ok) throw new ApiError(answer.status, (parsed ?? {}) as object);
   return parsed as T;
+}
+
+/** Asks for an answer that comes line by line, each a JSON value of its own. */
+export async function apiLines<T>(path: string, onLine: (line: T) => void): Promise<void> {
+  const answer = await fetch(`/dashboard-api${path}`, { method: 'POST', headers: { [PAGE_HEADER]: '1' } }).catch(() => {
+    throw unreachable();
+  });
+  if (!answer.ok) throw new ApiError(answer.status, (await answer.json()) as object);
+  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (let piece = await reader?.read(); piece && !piece.done; piece = await reader?.read()) {
+    const lines = (rest + piece.value).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) onLine(JSON.parse(line) as T);
+  }
+}
+
+function unreachable(): ApiError {
+  return new ApiError(0, { code: 'UNREACHABLE', message: 'The server cannot be reached. Is it running?' });
 }
 
 /** A query string of what is set, with a question mark before it. */

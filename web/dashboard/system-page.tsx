@@ -2,6 +2,7 @@ import { Badge, DataList, Group, Progress, SimpleGrid, Stack, Switch, Table, Tex
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import type { SystemBody } from '../../src/protocol/rest/dashboard.ts';
+import { Examination } from './examination.tsx';
 import { NodesTable } from './nodes-table.tsx';
 import { Failure } from './parts/failure.tsx';
 import { bytes, duration, whole } from './parts/format.ts';
@@ -27,6 +28,7 @@ function Shown({ data }: { data: SystemBody }) {
         <Versions data={data} />
       </SimpleGrid>
       <NodesTable nodes={data.nodes} />
+      <Examination />
       <Workers workers={data.workers} />
       <Settings settings={data.settings} />
     </Stack>

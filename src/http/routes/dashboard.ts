@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { mintToken } from '../../access/mint.ts';
@@ -155,6 +156,15 @@ function pageRoutes(deps: {
         return { draining };
       });
     }
+
+    app.post('/doctor', async ({ caller, log }, reply) => {
+      const examine = dashboard.examination(caller);
+      const lines = new PassThrough();
+      examine((line) => lines.write(`${JSON.stringify(line)}\n`))
+        .catch((error: unknown) => log.error({ err: error }, 'examination broke off'))
+        .finally(() => lines.end());
+      return reply.type('application/x-ndjson').send(lines);
+    });
 
     app.get('/system', async ({ caller }) => dashboard.system(caller, await runChecks(checks)));
   };

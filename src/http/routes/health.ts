@@ -15,12 +15,14 @@ export type Draining = () => Promise<{ state: 'draining' | 'drained'; left: Reco
 export function healthRoutes(deps: {
   checks: Record<string, ReadinessCheck>;
   draining?: Draining | undefined;
+  /** Told by `/healthz`, so that it can be seen which of several servers an address leads to. */
+  nodeId?: string | undefined;
   metrics: Registry;
 }): FastifyPluginAsync {
-  const { checks, draining, metrics } = deps;
+  const { checks, draining, nodeId, metrics } = deps;
   return async (app) => {
     const hidden = { schema: { hide: true } };
-    app.get('/healthz', hidden, async () => ({ status: 'ok' }));
+    app.get('/healthz', hidden, async () => ({ status: 'ok', node: nodeId }));
 
     app.get('/readyz', hidden, async (_request, reply) => {
       const results = await runChecks(checks);
