@@ -56,7 +56,7 @@ function Node({ node, isOnly }: { node: NodeRow; isOnly: boolean }) {
   const { publicUrl, thisOne, state, roles, sessions, people, egresses, startedAt } = node;
   return (
     <Table.Tr>
-      <Table.Td style={{ overflowWrap: 'anywhere' }}>
+      <Table.Td w="42%" style={{ overflowWrap: 'anywhere' }}>
         <Text size="sm" fw={600}>
           {publicUrl}
         </Text>

@@ -68,16 +68,23 @@ export const session = (sessionId: string) =>
     queryFn: () => api<TimelineBody>('GET', `/sessions/${encodeURIComponent(sessionId)}/timeline`),
   });
 
-export const quality = (sessionId: string) =>
+/** Of a session that is over nothing changes any more, whoever else is talking. */
+const qualityOptions = (isLive: boolean) => (isLive ? {} : { staleTime: 'static' as const });
+
+export const quality = (sessionId: string, isLive: boolean) =>
   queryOptions({
-    queryKey: ['quality', sessionId],
+    queryKey: ['quality', sessionId, isLive],
     queryFn: () => api<QualityBody>('GET', `/sessions/${encodeURIComponent(sessionId)}/quality`),
+    ...qualityOptions(isLive),
+    placeholderData: keepPreviousData,
   });
 
-export const participantQuality = (sessionId: string, participant: string) =>
+export const participantQuality = (sessionId: string, isLive: boolean, participant: string) =>
   queryOptions({
-    queryKey: ['quality', sessionId, participant],
+    queryKey: ['quality', sessionId, isLive, participant],
     queryFn: () => api<QualitySeriesBody>('GET', `/sessions/${encodeURIComponent(sessionId)}/quality/${participant}`),
+    ...qualityOptions(isLive),
+    placeholderData: keepPreviousData,
   });
 
 export const delivery = (id: string) =>

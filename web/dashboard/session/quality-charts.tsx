@@ -69,10 +69,18 @@ const CHARTS: Kind[] = [
   },
 ];
 
+interface QualityChartsProps {
+  sessionId: string;
+  isLive: boolean;
+  /** Object id. */
+  participant: string;
+  name: string;
+  body: QualityBody;
+}
+
 /** One participant in figures, over the time of the session. */
-export function QualityCharts(props: { sessionId: string; participant: string; name: string; body: QualityBody }) {
-  const { sessionId, participant, name, body } = props;
-  const { data, error, refetch } = useQuery(participantQuality(sessionId, participant));
+export function QualityCharts({ sessionId, isLive, participant, name, body }: QualityChartsProps) {
+  const { data, error, refetch } = useQuery(participantQuality(sessionId, isLive, participant));
   const together = useId();
   if (error && !data) return <Failure error={error} retry={refetch} />;
   const points = data && withBreaks(data.points, data.stepMs);

@@ -22,14 +22,15 @@ const SHOWN_AT_FIRST = 15;
 
 /** Who had trouble in the session, when, and of what kind. */
 export function Quality({ session: { sessionId, endedAt } }: { session: TimelineBody }) {
-  const { data, error, refetch } = useQuery(quality(sessionId));
+  const isLive = endedAt === null;
+  const { data, error, refetch } = useQuery(quality(sessionId, isLive));
   return (
     <Section
       title="Quality"
       description="What got through to each and from each, worst first; open one for its figures"
     >
       {data ? (
-        <Shown body={data} sessionId={sessionId} isLive={endedAt === null} />
+        <Shown body={data} sessionId={sessionId} isLive={isLive} />
       ) : error ? (
         <Failure error={error} retry={refetch} />
       ) : (
@@ -62,7 +63,7 @@ function Shown({ body, sessionId, isLive }: { body: QualityBody; sessionId: stri
         {shown.map((participant) => (
           <Row
             key={participant.id}
-            {...{ participant, body, sessionId }}
+            {...{ participant, body, sessionId, isLive }}
             isOpen={open.has(participant.id)}
             onToggle={() => toggle(participant.id)}
           />
@@ -101,11 +102,12 @@ interface RowProps {
   participant: QualityParticipant;
   body: QualityBody;
   sessionId: string;
+  isLive: boolean;
   isOpen: boolean;
   onToggle: () => void;
 }
 
-function Row({ participant, body, sessionId, isOpen, onToggle }: RowProps) {
+function Row({ participant, body, sessionId, isLive, isOpen, onToggle }: RowProps) {
   const { id, participantId, cells, poorMs } = participant;
   const name = participant.name || participantId;
   return (
@@ -148,7 +150,7 @@ function Row({ participant, body, sessionId, isOpen, onToggle }: RowProps) {
       </div>
       {isOpen && (
         <div className={classes.charts}>
-          <QualityCharts {...{ sessionId, name, body }} participant={id} />
+          <QualityCharts {...{ sessionId, isLive, name, body }} participant={id} />
         </div>
       )}
     </>
