@@ -6,6 +6,7 @@ import { mediaAddresses, shownHost } from './addresses.ts';
 import { COMPOSITOR, createStorage } from './app-egress.ts';
 import { type Config, type Secrets, settingsInForce, unknownSettings } from './config.ts';
 import type { Check } from './doctor/check.ts';
+import { browserCheck } from './doctor/checks/browser.ts';
 import { certificateCheck } from './doctor/checks/certificate.ts';
 import { compositorCheck } from './doctor/checks/compositor.ts';
 import { dataFolderCheck } from './doctor/checks/data-folder.ts';
@@ -71,6 +72,7 @@ export function createDoctor(facts: Facts): Doctor {
     ...mediaChecks(facts, log),
     storageCheck({ storage, where: whereStored(config), isS3: config.egress.s3 !== undefined, folder: config.dataDir }),
     compositorCheck(config.roles.includes('egress'), () => tryCompositor(COMPOSITOR, log)),
+    browserCheck(config.roles.includes('egress'), config.egress.browser),
     outboundCheck({ allow: config.outboundAllow, publicHost: publicHost(config, running) }),
   ];
   return new Doctor(checks, async () => {

@@ -12,6 +12,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { BUCKET, ObjectStorage } from '../../../test/harness/object-storage.ts';
 import { S3Storage } from '../../egress/storage/s3-storage.ts';
 import type { Check, Verdict } from '../check.ts';
+import { browserCheck } from './browser.ts';
 import { certificateCheck } from './certificate.ts';
 import { compositorCheck } from './compositor.ts';
 import { dataFolderCheck } from './data-folder.ts';
@@ -270,6 +271,21 @@ describe('media', () => {
     ]) {
       expect((await run(check)).level).toBe('skipped');
     }
+  });
+});
+
+describe('the browser for template pages', () => {
+  test.each([
+    [true, process.execPath, 'ok', 'starts (v'],
+    [true, undefined, 'skipped', 'None was found'],
+    [false, process.execPath, 'skipped', 'films no pages'],
+  ])('with egress %s and %s: %s', async (hasEgress, program, level, found) => {
+    const verdict = await run(browserCheck(hasEgress, program));
+    expect(verdict).toMatchObject({ level, found: expect.stringContaining(found) });
+  });
+
+  test('that does not start is told of', async () => {
+    await expect(run(browserCheck(true, '/no/such/browser'))).rejects.toThrow('ENOENT');
   });
 });
 
