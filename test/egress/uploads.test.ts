@@ -1,7 +1,8 @@
 // Finished recordings go to an object storage and to signed addresses, also when those are away for a while.
 
-import { existsSync } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream, existsSync, type ReadStream } from 'node:fs';
+import { access, appendFile, stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -32,6 +33,23 @@ async function record(wish: object = {}) {
   return { roomId, look };
 }
 
+/** Dozens of parts: enough to be in the middle of. */
+const LARGE_BYTES = 128 * 1024 * 1024;
+
+/** Adds a box that players skip: MP4's `free`, ISO/IEC 14496-12 section 8.1.2. */
+async function grow(path: string, bytes: number): Promise<void> {
+  const box = randomBytes(bytes);
+  box.writeUInt32BE(bytes, 0);
+  box.write('free', 4, 'latin1');
+  await appendFile(path, box);
+}
+
+async function hashOf(stream: ReadStream | ReadableStream | null): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of stream ?? []) hash.update(chunk);
+  return hash.digest('hex');
+}
+
 const localPath = async () =>
   (await stage.app.database.db.selectFrom('egress_files').select('local_path').executeTakeFirst())?.local_path;
 
@@ -60,6 +78,32 @@ describe('an object storage', () => {
     await storage.comeBack();
     await expect.poll(async () => (await look()).file.userStorage, { timeout: 25_000 }).not.toBeNull();
     await expect.poll(localPath).toBeNull();
+  });
+});
+
+describe('an object storage that is killed in the middle of an upload', () => {
+  it('gets the whole file when it is back, byte for byte', async () => {
+    await storage.goAway();
+    const { look } = await record();
+    const { file } = await look();
+    const path = String(await localPath());
+    await grow(path, LARGE_BYTES);
+    await stage.app.database.db
+      .updateTable('egress_files')
+      .set({ size: (await stat(path)).size })
+      .execute();
+    const hash = await hashOf(createReadStream(path));
+    await storage.comeBack();
+    await expect.poll(async () => (await storage.parts()).length, { timeout: 40_000, interval: 5 }).toBeGreaterThan(2);
+    await storage.goAway();
+    expect(await storage.parts()).not.toEqual([]);
+    expect((await look()).file.userStorage).toBeNull();
+    expect(await hashOf((await fetch(file.fileUrl)).body)).toBe(hash);
+
+    await storage.comeBack();
+    await expect.poll(async () => (await look()).file.userStorage, { timeout: 40_000 }).not.toBeNull();
+    await expect.poll(localPath).toBeNull();
+    expect(await hashOf((await fetch(file.fileUrl)).body)).toBe(hash);
   });
 });
 

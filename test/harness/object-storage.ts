@@ -1,11 +1,10 @@
-// An S3-compatible server on a folder of its own, which can be away for a while.
-import { mkdtemp, rm } from 'node:fs/promises';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+// An S3-compatible server on a folder of its own, which can be killed and come back.
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import S3rver from 's3rver';
 
 export const BUCKET = 'recordings';
 /** What s3rver knows its only user by. */
@@ -13,7 +12,7 @@ const KEYS = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' };
 
 export class ObjectStorage implements AsyncDisposable {
   readonly #folder: string;
-  #server: { run(): Promise<AddressInfo>; close(): Promise<void> } | undefined;
+  #process: ChildProcess | undefined;
   #port = 0;
 
   private constructor(folder: string) {
@@ -60,28 +59,30 @@ export class ObjectStorage implements AsyncDisposable {
     return Contents.map(({ Key = '' }) => Key);
   }
 
-  /** With everything that it had before. */
-  async comeBack(): Promise<void> {
-    const server = new S3rver({
-      port: this.#port,
-      address: '127.0.0.1',
-      silent: true,
-      directory: this.#folder,
-      configureBuckets: [{ name: BUCKET, configs: [] }],
-    });
-    this.#server = server;
-    this.#port = (await server.run()).port;
+  /** Parts of objects that are being uploaded, or never were to their end. */
+  async parts(): Promise<string[]> {
+    const names = await readdir(this.#folder, { recursive: true });
+    return names.filter((name) => /\/[0-9a-f-]{16,}\/\d+$/.test(name));
   }
 
+  /** With everything that it had before. */
+  async comeBack(): Promise<void> {
+    const program = new URL('object-storage-process.ts', import.meta.url);
+    this.#process = fork(program, [this.#folder, BUCKET, String(this.#port)], { execArgv: [] });
+    const [{ port }] = (await once(this.#process, 'message')) as [{ port: number }];
+    this.#port = port;
+  }
+
+  /** As by a failure of its power. */
   async goAway(): Promise<void> {
-    const server = this.#server as unknown as { httpServer?: Server } | undefined;
-    server?.httpServer?.closeAllConnections();
-    await this.#server?.close();
-    this.#server = undefined;
+    const gone = this.#process && once(this.#process, 'exit');
+    this.#process?.kill('SIGKILL');
+    this.#process = undefined;
+    await gone;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#server) await this.goAway();
+    await this.goAway();
     await rm(this.#folder, { recursive: true, force: true });
   }
 }

@@ -3,10 +3,12 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import {
+  AbortMultipartUploadCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListMultipartUploadsCommand,
   ListObjectsV2Command,
   S3Client,
 } from '@aws-sdk/client-s3';
@@ -50,6 +52,7 @@ export class S3Storage implements Storage {
   /** In parts, several at once; a large file never has to be in memory. */
   async put(localPath: string, key: string, contentType: string): Promise<void> {
     const { size } = await stat(localPath);
+    if (size > PART_BYTES) await this.#forgetUnfinished(key);
     const upload = new Upload({
       client: this.#client,
       params: { ...this.#object(key), Body: createReadStream(localPath), ContentType: contentType },
@@ -58,6 +61,22 @@ export class S3Storage implements Storage {
     await upload.done();
     const { ContentLength } = await this.#client.send(new HeadObjectCommand(this.#object(key)));
     if (ContentLength !== size) throw new Error(`the storage has ${ContentLength} of ${size} bytes`);
+  }
+
+  /**
+   * Parts of earlier attempts, which a storage keeps, and charges for, until it is told not to. Not every server can
+   * list them; nothing depends on it.
+   */
+  async #forgetUnfinished(key: string): Promise<void> {
+    const { Bucket, Key } = this.#object(key);
+    try {
+      const { Uploads = [] } = await this.#client.send(new ListMultipartUploadsCommand({ Bucket, Prefix: Key }));
+      for (const { Key: name, UploadId } of Uploads) {
+        if (name === Key) await this.#client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }));
+      }
+    } catch {
+      // The upload itself says what is wrong, if anything is.
+    }
   }
 
   async open(key: string, range?: ByteRange): Promise<Readable | undefined> {
