@@ -14,6 +14,7 @@ interface EgressFacts {
     cpu: number;
     memoryBytes: number;
     droppedTicks: number;
+    driftSeconds: number;
   };
 }
 
@@ -37,6 +38,11 @@ export function measureEgress(registry: Registry, egress: EgressFacts, pendingUp
       'roomful_compositions_dropped_ticks',
       'Pictures that running compositions left out for want of time.',
       'droppedTicks',
+    ],
+    [
+      'roomful_compositions_drift_seconds',
+      'How far sound and picture of a running composition are apart, in the worst of them.',
+      'driftSeconds',
     ],
   ];
   for (const [name, help, value] of gauges) {

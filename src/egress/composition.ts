@@ -70,6 +70,7 @@ export interface CompositionStats {
   rssBytes: number;
   droppedTicks: number;
   encodedFrames: number;
+  driftMs: number;
 }
 
 /** A child that crashes more often than this within the window will not stop crashing. */
@@ -109,7 +110,7 @@ export class Composition {
   #everReady = false;
   #interruptedAt: Date | undefined;
   #refreshing = false;
-  stats: CompositionStats = { cpu: 0, rssBytes: 0, droppedTicks: 0, encodedFrames: 0 };
+  stats: CompositionStats = { cpu: 0, rssBytes: 0, droppedTicks: 0, encodedFrames: 0, driftMs: 0 };
 
   constructor(options: CompositionOptions) {
     this.#options = options;

@@ -147,6 +147,8 @@ export const FromChild = Type.Union([
     cpu: Count,
     droppedTicks: Count,
     encodedFrames: Count,
+    /** Milliseconds that the sound is ahead of the picture. */
+    driftMs: Type.Number(),
     rssBytes: Count,
   }),
   Type.Object({

@@ -206,6 +206,7 @@ export class Studio implements Service {
       cpu: sum(({ stats }) => stats.cpu),
       memoryBytes: sum(({ stats }) => stats.rssBytes),
       droppedTicks: sum(({ stats }) => stats.droppedTicks),
+      driftSeconds: Math.max(0, ...compositions.map(({ stats }) => Math.abs(stats.driftMs))) / 1000,
     };
   }
 

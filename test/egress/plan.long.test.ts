@@ -12,9 +12,11 @@ function expectGood(seen: Observation, allowed: { badSteps?: number; rightColour
   for (const one of seen.senders) {
     expect(one.lagP95Ms).toBeLessThanOrEqual(60);
     expect(one.rightColour).toBeGreaterThanOrEqual(rightColour);
-    expect(one.rightName).toBeGreaterThan(0.95);
+    // It is looked at about ten times, once of which a busy machine may have been between two pictures.
+    expect(one.rightName).toBeGreaterThanOrEqual(0.9);
     expect(one.badSteps).toBeLessThanOrEqual(one.steps * badSteps + seen.droppedTicks);
   }
+  expect(seen.driftMs).toBeLessThanOrEqual(100);
   expect(seen.apartMs).toBeLessThanOrEqual(100);
   expect(Math.abs(seen.soundSeconds - seen.pictureSeconds)).toBeLessThan(0.15);
 }

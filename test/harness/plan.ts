@@ -74,6 +74,8 @@ export interface Observation {
   pictureSeconds: number;
   soundSeconds: number;
   droppedTicks: number;
+  /** Milliseconds that sound and picture were apart when they were made, at most. */
+  driftMs: number;
   lostForGood: number;
 }
 
@@ -130,6 +132,7 @@ async function look(plan: Plan, config: CompositionConfig, child: TestChild): Pr
     pictureSeconds: seen[0]?.at(-1)?.time ?? 0,
     soundSeconds: sound.begin + sound.samples.length / 48_000,
     droppedTicks: child.droppedTicks,
+    driftMs: Math.max(...child.said.map((said) => (said.type === 'stats' ? Math.abs(said.driftMs) : 0))),
     lostForGood: lostForGood(child),
   };
 }

@@ -21,6 +21,8 @@ let nextSsrc = 1000;
 interface Sending {
   stream: EgressStream;
   clip: Clip;
+  /** Takes its place with its next keyframe. */
+  nextClip: Clip | undefined;
   index: number;
   startIndex: number;
   sequence: number;
@@ -86,6 +88,7 @@ export class RtpPublisher {
     this.#sendings.set(stream.id, {
       stream,
       clip,
+      nextClip: undefined,
       index: startIndex,
       startIndex,
       sequence,
@@ -97,10 +100,10 @@ export class RtpPublisher {
     return stream;
   }
 
-  /** Goes on with another clip in the same stream: another size, as simulcast does it. */
+  /** Goes on with another clip in the same stream, from its next keyframe on: another size, as simulcast does it. */
   change(streamId: string, clip: Clip): void {
     const sending = this.#sendings.get(streamId);
-    if (sending) sending.clip = clip;
+    if (sending) sending.nextClip = clip;
   }
 
   pause(streamId: string, isPaused: boolean): void {
@@ -139,7 +142,12 @@ export class RtpPublisher {
   }
 
   #sendFrame(sending: Sending): void {
-    const { clip, index } = sending;
+    const { nextClip, index } = sending;
+    if (nextClip?.frames[index % nextClip.frames.length]?.isKey) {
+      sending.clip = nextClip;
+      sending.nextClip = undefined;
+    }
+    const { clip } = sending;
     const frame = clip.frames[index % clip.frames.length];
     if (!frame) return;
     const pieces = packetize(clip.codec, frame.data, frame.isKey);

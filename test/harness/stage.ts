@@ -9,6 +9,7 @@ import { PlayerTab } from './player-tab.ts';
 import type { Opening } from './sdk-page-api.ts';
 import { SdkTab } from './sdk-tab.ts';
 import { TestServer } from './server.ts';
+import { SHARED_SCREEN } from './shared-screen.ts';
 import { mintToken } from './test-api.ts';
 import { createTestDatabase } from './test-database.ts';
 import { SPEAKING } from './voice.ts';
@@ -29,6 +30,8 @@ export interface Person {
   speaks?: boolean;
   /** Camera and microphone are those of a clock; see `clock-camera.ts`. */
   clock?: boolean;
+  /** What is shared is the screen of `shared-screen.ts`. */
+  screen?: boolean;
   /** Further options of `initMeeting`. */
   options?: Record<string, unknown>;
 }
@@ -90,6 +93,7 @@ export class Stage implements AsyncDisposable {
     const context = await this.#browser.newContext();
     if (person.speaks) await context.addInitScript(SPEAKING);
     if (person.clock) await context.addInitScript(CLOCK_CAMERA);
+    if (person.screen) await context.addInitScript(SHARED_SCREEN);
     return SdkTab.open({
       id,
       context,

@@ -102,6 +102,13 @@ export class Composition {
     return this.#outputs.encodedFrames;
   }
 
+  /** Milliseconds that the sound is ahead of the picture, where both are made: by less than a picture at most. */
+  get driftMs(): number {
+    if (!this.#stage.size || this.#nextTick === 0) return 0;
+    const soundMs = (this.#stage.mixer.position * 1000) / SAMPLE_RATE;
+    return soundMs - ((this.#nextTick - 1) * 1000) / FRAME_RATE;
+  }
+
   facts(): Record<string, unknown> {
     return this.#scene.facts();
   }

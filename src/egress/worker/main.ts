@@ -106,6 +106,7 @@ function reportStats(running: Composition): void {
       cpu: usedMs / (now.atMs - before.atMs),
       droppedTicks: running.droppedTicks,
       encodedFrames: running.encodedFrames,
+      driftMs: running.driftMs,
       rssBytes: process.memoryUsage.rss(),
     });
     say({ type: 'log', level: 'debug', msg: 'scene', facts: running.facts() });
