@@ -57,7 +57,7 @@ interface Facts {
 const DATABASE_TIMEOUT_MS = 8_000;
 const SERVED_TIMEOUT_MS = 5_000;
 
-export function createDoctor(facts: Facts): Doctor {
+export async function createDoctor(facts: Facts): Promise<Doctor> {
   const { config, secrets, running, close } = facts;
   const log = createLogger('silent');
   const { databaseUrl } = facts;
@@ -65,7 +65,7 @@ export function createDoctor(facts: Facts): Doctor {
     const url = typeof databaseUrl === 'string' ? databaseUrl : await databaseUrl();
     return url === undefined ? undefined : inspectDatabase(url, DATABASE_TIMEOUT_MS);
   });
-  const storage = createStorage(config, secrets);
+  const storage = await createStorage(config, secrets);
   const checks: Check[] = [
     ...installationChecks(config, inspect, running),
     ...addressChecks(facts),

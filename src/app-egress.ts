@@ -10,7 +10,6 @@ import { Finisher } from './egress/finisher.ts';
 import { Moves } from './egress/moves.ts';
 import type { EgressCommand, SessionSource } from './egress/ports.ts';
 import { FileStorage } from './egress/storage/file-storage.ts';
-import { S3Storage } from './egress/storage/s3-storage.ts';
 import type { Storage } from './egress/storage/storage.ts';
 import { Studio } from './egress/studio.ts';
 import { Successors } from './egress/successors.ts';
@@ -49,14 +48,13 @@ export interface EgressParts {
   egress: Egress<Caller>;
   studio: Studio;
   uploads: Uploads;
-  storage: Storage;
   remote: RemoteEgress;
   successors: Successors;
 }
 
 export function createEgress(deps: {
   config: Config;
-  secrets: Secrets;
+  storage: Storage;
   nodeId: string;
   store: EgressStore;
   uploads: UploadStore;
@@ -75,10 +73,9 @@ export function createEgress(deps: {
   /** Another compositor, for tests. */
   compositor?: string | undefined;
 }): EgressParts {
-  const { config, secrets, nodeId, store, rooms, liveRooms, media, outbound } = deps;
+  const { config, storage, nodeId, store, rooms, liveRooms, media, outbound } = deps;
   const { dataDir } = config;
   const log = deps.log.child({ part: 'egress' });
-  const storage = createStorage(config, secrets);
   const put = outbound.put.bind(outbound);
   const uploads = new Uploads({ nodeId, store: deps.uploads, storage, put, log });
   const finisher = new Finisher({ folder: dataDir, storage, onUpload: () => uploads.look() });
@@ -133,11 +130,13 @@ export function createEgress(deps: {
     checkUrl: (url, options) => outbound.checkUrl(url, options),
     log,
   });
-  return { egress, studio, uploads, storage, remote, successors };
+  return { egress, studio, uploads, remote, successors };
 }
 
-export function createStorage({ dataDir, egress }: Config, secrets: Secrets): Storage {
+export async function createStorage({ dataDir, egress }: Config, secrets: Secrets): Promise<Storage> {
   if (!egress.s3) return new FileStorage(`${dataDir}/storage`);
+  // Its client takes 25 MB, and most installations have none.
+  const { S3Storage } = await import('./egress/storage/s3-storage.ts');
   // Path style is what servers other than Amazon's understand.
   return new S3Storage({ ...egress.s3, pathStyle: egress.s3.endpoint !== undefined, credentials: secrets.s3 });
 }

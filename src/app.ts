@@ -13,6 +13,7 @@ import { createDoctor, type Urls } from './app-doctor.ts';
 import {
   createEgress,
   createEgressStore,
+  createStorage,
   type EgressParts,
   egressOfMeetings,
   egressOnlooker,
@@ -218,10 +219,12 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
   });
 
   const uploadStore = new UploadStore(db);
+  const storage = await createStorage(config, secrets);
+  undo.push(() => storage.close());
   egressParts = createEgress({
     ...others,
     config,
-    secrets,
+    storage,
     nodeId,
     store: egressStore,
     uploads: uploadStore,
@@ -239,8 +242,7 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
     isOver: async (sessionId) => (await nodeStore.ofSession(sessionId)) === undefined,
     log,
   });
-  const { egress, studio, uploads, storage, remote, successors } = egressParts;
-  undo.push(() => storage.close());
+  const { egress, studio, uploads, remote, successors } = egressParts;
   undo.push(() => uploads.stop());
 
   const feed = new Feed({ channel: new ChangeChannel(db, databaseUrl), log: log.child({ part: 'dashboard' }) });

@@ -65,7 +65,7 @@ async function examineHere(
   silentServer?: number,
 ): Promise<void> {
   let database: Awaited<ReturnType<typeof databaseIfAny>>;
-  const doctor = createDoctor({
+  const doctor = await createDoctor({
     ...installation,
     databaseUrl: async () => {
       database = await databaseIfAny(installation);

@@ -207,7 +207,7 @@ export class Dashboard {
     this.#isExamining = true;
     return async (tell) => {
       try {
-        const doctor = this.#installation.doctor();
+        const doctor = await this.#installation.doctor();
         tell({ checks: [...doctor.checks] });
         await doctor.examine((finding) => tell({ finding }));
       } finally {

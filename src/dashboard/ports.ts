@@ -83,5 +83,5 @@ export interface Installation {
   settings: readonly SettingInForce[];
   workers: () => SystemBody['workers'];
   /** A new doctor for each examination. */
-  doctor: () => Doctor;
+  doctor: () => Promise<Doctor>;
 }

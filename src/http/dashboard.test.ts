@@ -63,7 +63,7 @@ beforeAll(async () => {
           publicUrl: () => PUBLIC_URL,
           settings: [{ name: 'DATABASE_URL', value: 'set', isDefault: false, secret: true, meaning: '' }],
           workers: () => [],
-          doctor: () => doctor,
+          doctor: async () => doctor,
         },
       });
       return { dashboard: { dashboard, signIns: new SignIns({ store: new SignInStore(db), keys }) } };
