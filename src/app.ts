@@ -25,6 +25,7 @@ import { Feed } from './dashboard/feed.ts';
 import { loadCertificate, publicKeyHash } from './http/certificate.ts';
 import { Links } from './http/links.ts';
 import { createListener } from './http/listener.ts';
+import { dashboardEgressRoutes } from './http/routes/dashboard-egresses.ts';
 import { hlsRoutes } from './http/routes/hls.ts';
 import { guestTokenRoutes, inviteRoutes } from './http/routes/invites.ts';
 import { livestreamRoutes } from './http/routes/livestreams.ts';
@@ -290,11 +291,16 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
       settings,
       workers: () => workersOf(media),
       doctor: () => createDoctor({ config, secrets, databaseUrl, running: { nodeId, media, urls } }),
+      egress: () => studio.counts,
     },
   });
   const http = await createHttpServer({
     access,
-    dashboard: { dashboard, signIns: new SignIns({ store: new SignInStore(db), keys: keyStore }) },
+    dashboard: {
+      dashboard,
+      signIns: new SignIns({ store: new SignInStore(db), keys: keyStore }),
+      routes: [dashboardEgressRoutes({ dashboard, egress, links })],
+    },
     rooms,
     files: new FileStore(db, dataDir),
     checks: {

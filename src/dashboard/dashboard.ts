@@ -6,6 +6,8 @@ import type { DoctorLine } from '../protocol/doctor.ts';
 import { nodeState } from '../protocol/node.ts';
 import type { Paging } from '../protocol/rest/common.ts';
 import type {
+  EgressesQuery,
+  EgressRow,
   KeyRow,
   NewSecretBody,
   OverviewBody,
@@ -73,14 +75,15 @@ export class Dashboard {
 
   async overview({ ownerId }: DashboardCaller, range: Range, timeZone: string): Promise<OverviewBody> {
     const span = spanOf(range, timeZone);
-    const [now, live, usage, webhooks, storage] = await Promise.all([
+    const [now, live, usage, webhooks, egress, storage] = await Promise.all([
       this.#store.now(ownerId),
       this.#store.live(ownerId),
       this.#store.usage(ownerId, span),
       this.#store.webhooks(ownerId, span),
+      this.#store.egresses.running(ownerId),
       this.#store.storage(ownerId),
     ]);
-    return { now, live, unit: span.unit, usage, webhooks, storage };
+    return { now, live, unit: span.unit, usage, webhooks, egress, storage };
   }
 
   rooms(caller: DashboardCaller, query: RoomsQuery, paging: Paging): Promise<{ rooms: RoomRow[]; total: number }> {
@@ -114,6 +117,21 @@ export class Dashboard {
     const series = await this.#quality.series(caller.ownerId, sessionId, id);
     if (!series) throw notFound('Session', sessionId);
     return series;
+  }
+
+  egresses(
+    caller: DashboardCaller,
+    query: EgressesQuery,
+    paging: Paging,
+  ): Promise<{ egresses: EgressRow[]; total: number }> {
+    return this.#store.egresses.list(caller.ownerId, query, paging);
+  }
+
+  /** One of the owner's recordings, HLS streams and livestreams. */
+  async egress(caller: DashboardCaller, id: string): Promise<EgressRow> {
+    const egress = await this.#store.egresses.find(caller.ownerId, id);
+    if (!egress) throw notFound('Egress', id);
+    return egress;
   }
 
   /** The owner's keys, without their secrets. */
@@ -165,7 +183,7 @@ export class Dashboard {
   /** The installation as a whole, for its operator. */
   async system(caller: DashboardCaller, checks: Record<string, string>): Promise<SystemBody> {
     this.#requireOperator(caller);
-    const { version, nodeId, dataDir, settings, workers } = this.#installation;
+    const { version, nodeId, dataDir, settings, workers, egress } = this.#installation;
     const [nodes, database, disk] = await Promise.all([this.#nodes.list(), this.#store.database(), diskOf(dataDir)]);
     return {
       version,
@@ -186,6 +204,7 @@ export class Dashboard {
         thisOne: node.id === nodeId,
       })),
       workers: workers(),
+      egress: egress(),
       settings: [...settings],
     };
   }

@@ -3,6 +3,8 @@ import type { CheckName, Finding } from '../protocol/doctor.ts';
 import type { NodeFacts } from '../protocol/node.ts';
 import type { Paging } from '../protocol/rest/common.ts';
 import type {
+  EgressesQuery,
+  EgressRow,
   LiveSession,
   OverviewBody,
   RoomRow,
@@ -32,6 +34,11 @@ export interface DashboardStore {
   rooms(ownerId: string, query: RoomsQuery, paging: Paging): Promise<{ rooms: RoomRow[]; total: number }>;
   sessions(ownerId: string, query: SessionsQuery, paging: Paging): Promise<{ sessions: SessionRow[]; total: number }>;
   timeline(ownerId: string, sessionId: string): Promise<TimelineBody | undefined>;
+  readonly egresses: {
+    list(ownerId: string, query: EgressesQuery, paging: Paging): Promise<{ egresses: EgressRow[]; total: number }>;
+    find(ownerId: string, id: string): Promise<EgressRow | undefined>;
+    running(ownerId: string): Promise<OverviewBody['egress']>;
+  };
   database(): Promise<{ version: string; bytes: number }>;
 }
 
@@ -84,4 +91,5 @@ export interface Installation {
   workers: () => SystemBody['workers'];
   /** A new doctor for each examination. */
   doctor: () => Promise<Doctor>;
+  egress: () => SystemBody['egress'];
 }

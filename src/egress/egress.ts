@@ -179,6 +179,21 @@ export class Egress<C extends EgressCaller = EgressCaller> {
     return running.filter(({ nodeId }) => nodeId !== this.#deps.nodeId).flatMap(noticesForLateComer);
   }
 
+  /** A stream for whoever knows its id: everybody in its meeting is told where it plays anyway. */
+  async watchedHls(id: string): Promise<Output> {
+    const egress = await this.#deps.store.hls(id);
+    if (!egress) throw notFound(WORDS.hls, id);
+    return egress;
+  }
+
+  /** A finished recording for whoever knows the unguessable part of its file's address; its id alone is not enough. */
+  async watchedRecording(id: string, fileToken: string): Promise<{ egress: Output; file: RecordingFile }> {
+    const egress = await this.#deps.store.byFileToken(fileToken);
+    const file = recordingFile(egress);
+    if (!egress || !file || egress.id !== id) throw notFound(WORDS.recording, id);
+    return { egress, file };
+  }
+
   /** The file behind an unguessable address. */
   async file(token: string): Promise<{ file: RecordingFile; open: Open }> {
     const file = recordingFile(await this.#deps.store.byFileToken(token));

@@ -145,6 +145,7 @@ export interface EgressStore {
   positionOf(egress: Egress): Promise<number>;
   /** On nodes that have not been seen since. */
   unfinishedOnLost(since: Date): Promise<Egress[]>;
+  hls(id: string): Promise<Egress | undefined>;
   byFolder(folder: string): Promise<Egress | undefined>;
   byFileToken(token: string): Promise<Egress | undefined>;
   delete(id: string, at: Date): Promise<void>;

@@ -200,6 +200,8 @@ export class Studio implements Service {
     const compositions = [...this.#compositions.values()].map(({ composition }) => composition);
     const sum = (of: (composition: Composition) => number) => compositions.reduce((total, it) => total + of(it), 0);
     return {
+      slots: this.#deps.slots,
+      slotsTaken: this.#deps.slots - this.#slots.free,
       running: this.#runs.size,
       waiting: this.#waiting.length,
       compositions: compositions.length,

@@ -64,6 +64,7 @@ beforeAll(async () => {
           settings: [{ name: 'DATABASE_URL', value: 'set', isDefault: false, secret: true, meaning: '' }],
           workers: () => [],
           doctor: async () => doctor,
+          egress: () => ({ slots: 4, slotsTaken: 1, running: 1, waiting: 0 }),
         },
       });
       return { dashboard: { dashboard, signIns: new SignIns({ store: new SignInStore(db), keys }) } };

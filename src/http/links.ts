@@ -26,6 +26,22 @@ export class Links {
     };
   }
 
+  /** The page that plays an HLS stream. */
+  watchPage(hlsId: string): string {
+    return `${this.#publicUrl()}/watch/${hlsId}`;
+  }
+
+  /** The page that plays a recording; the fragment is what lets one in, and no server or log ever sees it. */
+  recordingPage(recordingId: string, fileToken: string): string {
+    return `${this.#publicUrl()}/recordings/${recordingId}#${fileToken}`;
+  }
+
+  /** An address for our own pages: a path where this node answers it, since a page may be open under another host. */
+  forPages(url: string): string {
+    const own = `${this.#publicUrl()}/`;
+    return url.startsWith(own) ? url.slice(own.length - 1) : url;
+  }
+
   file(id: string): string {
     return `${this.#publicUrl()}/files/${id}`;
   }

@@ -3,6 +3,8 @@
 import type { Shown } from '../egress/egress.ts';
 import { fileUrl, hlsUrls } from '../egress/egress-state.ts';
 import { type Egress, type RecordingFile, recordingFile } from '../protocol/egress.ts';
+import type { EgressBody, EgressRow } from '../protocol/rest/dashboard.ts';
+import type { HlsAddresses, WatchedFile, WatchedHls, WatchedRecording } from '../protocol/rest/watching.ts';
 import type { Links } from './links.ts';
 
 /** As FFmpeg names the family of containers that MP4 is one of, and Matroska's. */
@@ -24,9 +26,12 @@ export function presentRecording(shown: Shown, links: Links) {
     start: egress.startedAt?.toISOString() ?? null,
     end: egress.endedAt?.toISOString() ?? null,
     ...presentStatus(shown),
-    ...(gaps.length > 0 && { gaps: gaps.map(({ at, ms }) => ({ at: at.toISOString(), duration: ms / 1000 })) }),
+    ...(gaps.length > 0 && { gaps: presentGaps(egress) }),
     webhook: shown.webhook,
-    links: links.sessionInList(egress.roomId, egress.sessionId),
+    links: {
+      ...links.sessionInList(egress.roomId, egress.sessionId),
+      ...(file && { recording_page: links.recordingPage(egress.id, file.token) }),
+    },
   };
 }
 
@@ -65,7 +70,7 @@ export function presentHls(shown: Shown, links: Links) {
     playable: egress.playableAt !== null,
     ...presentStatus(shown),
     webhook: shown.webhook,
-    links: links.sessionInList(egress.roomId, egress.sessionId),
+    links: { ...links.sessionInList(egress.roomId, egress.sessionId), watch_page: links.watchPage(egress.id) },
   };
 }
 
@@ -82,6 +87,68 @@ export function presentLivestream(shown: Shown, links: Links) {
     webhook: shown.webhook,
     links: links.sessionInList(egress.roomId, egress.sessionId),
   };
+}
+
+/** What whoever has the link of a stream may know. */
+export function presentWatchedHls(egress: Egress, links: Links): WatchedHls {
+  const { id, status, reason, startedAt, endedAt, config } = egress;
+  return {
+    ...{ id, status, reason },
+    start: startedAt?.toISOString() ?? null,
+    end: endedAt?.toISOString() ?? null,
+    mode: config.mode,
+    orientation: config.orientation,
+    ...addressesOf(egress, links),
+  };
+}
+
+/** What whoever has the link of a recording may know. */
+export function presentWatchedRecording(
+  egress: Egress,
+  file: RecordingFile,
+  room: string,
+  links: Links,
+): WatchedRecording {
+  return {
+    id: egress.id,
+    room,
+    start: egress.startedAt?.toISOString() ?? null,
+    end: egress.endedAt?.toISOString() ?? null,
+    gaps: presentGaps(egress),
+    file: presentWatchedFile(egress, file, links),
+  };
+}
+
+/** All that its owner sees of one on the dashboard. */
+export function presentForOwner({ egress, webhook }: Shown, row: EgressRow, links: Links): EgressBody {
+  const { outputs, webhookUrl } = egress;
+  const file = recordingFile(egress);
+  const pageUrl = file && links.recordingPage(egress.id, file.token);
+  return {
+    ...row,
+    ...{ outputs, webhookUrl, webhook },
+    hls: egress.kind === 'hls' ? addressesOf(egress, links) : null,
+    recorded: file && { ...presentWatchedFile(egress, file, links), key: file.key, storedIn: file.storedIn },
+    pageUrl: egress.kind === 'hls' ? links.watchPage(egress.id) : pageUrl,
+  };
+}
+
+function addressesOf(egress: Egress, links: Links): HlsAddresses {
+  const { playbackHlsUrl, livestreamUrl } = hlsUrls(egress);
+  return {
+    playable: egress.playableAt !== null,
+    playbackHlsUrl: links.forPages(playbackHlsUrl),
+    livestreamUrl: links.forPages(livestreamUrl),
+  };
+}
+
+function presentWatchedFile(egress: Egress, file: RecordingFile, links: Links): WatchedFile {
+  const { type, format, size, duration, width, height } = file;
+  return { type, format, size, duration, width, height, url: links.forPages(fileUrl(egress) ?? '') };
+}
+
+function presentGaps({ gaps }: Egress) {
+  return gaps.map(({ at, ms }) => ({ at: at.toISOString(), duration: ms / 1000 }));
 }
 
 function presentTimes({ startedAt, createdAt, endedAt }: Egress) {

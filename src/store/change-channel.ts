@@ -1,4 +1,5 @@
-// Tells all nodes that something changed which people look at. The migration `0003-dashboard` notifies of sessions.
+// Tells all nodes that something changed which people look at. The migrations `0003-dashboard`
+// and `0004-egress-changes` notify of sessions and of egresses.
 import { sql } from 'kysely';
 import { ChannelListener } from './channel-listener.ts';
 import type { Db } from './database.ts';

@@ -13,6 +13,8 @@ import type {
   TimelineEvent,
   TimelineParticipant,
 } from '../protocol/rest/dashboard.ts';
+import { DashboardEgresses } from './dashboard-egresses.ts';
+import { all, contains, pageOf, sorted } from './dashboard-sql.ts';
 import type { Db } from './database.ts';
 
 /** A session may have more; the pages say so. */
@@ -31,10 +33,12 @@ interface Span {
 }
 
 export class DashboardStore {
+  readonly egresses: DashboardEgresses;
   readonly #db: Db;
 
   constructor(db: Db) {
     this.#db = db;
+    this.egresses = new DashboardEgresses(db);
   }
 
   async now(ownerId: string): Promise<OverviewBody['now']> {
@@ -120,9 +124,10 @@ export class DashboardStore {
   }
 
   async storage(ownerId: string): Promise<OverviewBody['storage']> {
-    const { rows } = await sql<OverviewBody['storage']>`select count(*) as files,
+    const { rows } = await sql<Pick<OverviewBody['storage'], 'files' | 'fileBytes'>>`select count(*) as files,
       coalesce(sum(size), 0)::float8 as "fileBytes" from files where owner_id = ${ownerId}`.execute(this.#db);
-    return rows[0] ?? { files: 0, fileBytes: 0 };
+    const { files, fileBytes } = rows[0] ?? { files: 0, fileBytes: 0 };
+    return { files, fileBytes, ...(await this.egresses.kept(ownerId)) };
   }
 
   async rooms(ownerId: string, query: RoomsQuery, paging: Paging): Promise<{ rooms: Row<RoomRow>[]; total: number }> {
@@ -178,15 +183,19 @@ export class DashboardStore {
   }
 
   async timeline(ownerId: string, sessionId: string): Promise<Row<TimelineBody> | undefined> {
-    const { rows } = await sql<Omit<TimelineBody, 'participants' | 'events' | 'cut'>>`
+    const { rows } = await sql<Omit<TimelineBody, 'participants' | 'events' | 'egresses' | 'cut'>>`
       select ${SESSION_COLUMNS}, s.api_key as "apiKey", s.node_id as "nodeId", s.closes_at as "closesAt", now() as now
       from sessions s join rooms r using (room_id)
       where s.id = ${sessionId} and s.owner_id = ${ownerId}`.execute(this.#db);
     const [session] = rows;
     if (!session) return undefined;
-    const [participants, events] = await Promise.all([this.#participants(sessionId), this.#events(sessionId)]);
+    const [participants, events, egresses] = await Promise.all([
+      this.#participants(sessionId),
+      this.#events(sessionId),
+      this.egresses.ofSession(ownerId, sessionId),
+    ]);
     const cut = participants.length === MAX_PARTICIPANTS || events.length === MAX_EVENTS;
-    return { ...session, participants, events, cut };
+    return { ...session, participants, events, egresses, cut };
   }
 
   async #participants(sessionId: string): Promise<TimelineParticipant[]> {
@@ -251,28 +260,4 @@ function slots({ from, to, unit, timeZone }: Span): RawBuilder<unknown> {
 
 function step(unit: 'hour' | 'day'): RawBuilder<unknown> {
   return unit === 'hour' ? sql`interval '1 hour'` : sql`interval '1 day'`;
-}
-
-function contains(text: string, ...columns: RawBuilder<unknown>[]): RawBuilder<unknown> {
-  const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`;
-  return sql`(${sql.join(
-    columns.map((column) => sql`${column} ilike ${pattern}`),
-    sql` or `,
-  )})`;
-}
-
-function all(conditions: (RawBuilder<unknown> | false)[]): RawBuilder<unknown> {
-  return sql.join(
-    conditions.filter((condition) => condition !== false),
-    sql` and `,
-  );
-}
-
-/** `column` is one of our own names, never text of a caller. */
-function sorted(column: string, order: 'asc' | 'desc' = 'desc'): RawBuilder<unknown> {
-  return sql.raw(`${column} ${order} nulls last`);
-}
-
-function pageOf({ page, perPage }: Paging): RawBuilder<unknown> {
-  return sql`limit ${perPage} offset ${(page - 1) * perPage}`;
 }

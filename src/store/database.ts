@@ -9,6 +9,7 @@ import * as dashboard from './migrations/0003-dashboard.ts';
 import * as quality from './migrations/0007-quality.ts';
 import * as draining from './migrations/0008-draining.ts';
 import * as remoteEgress from './migrations/0010-remote-egress.ts';
+import * as egressChanges from './migrations/0011-egress-changes.ts';
 import type { Tables } from './schema.ts';
 
 export type Db = Kysely<Tables>;
@@ -25,6 +26,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0007-quality': quality,
   '0008-draining': draining,
   '0010-remote-egress': remoteEgress,
+  '0011-egress-changes': egressChanges,
 };
 
 export const MIGRATION_NAMES = Object.keys(MIGRATIONS);

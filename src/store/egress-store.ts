@@ -392,6 +392,16 @@ export class EgressStore {
     return row && toEgress(row);
   }
 
+  /** An HLS stream by its id, whoever owns it. */
+  async hls(id: string): Promise<Egress | undefined> {
+    const row = await shown(this.#db)
+      .where('egresses.id', '=', id)
+      .where('egresses.kind', '=', 'hls')
+      .where('egresses.deleted_at', 'is', null)
+      .executeTakeFirst();
+    return row && toEgress(row);
+  }
+
   async byFileToken(token: string): Promise<Egress | undefined> {
     const row = await shown(this.#db)
       .where('egress_files.token', '=', token)

@@ -26,6 +26,8 @@ import { type ReadinessCheck, runChecks } from './health.ts';
 export interface DashboardDeps {
   signIns: SignIns;
   dashboard: Dashboard;
+  /** More routes for whoever is signed in. */
+  routes?: readonly FastifyPluginAsyncTypebox[];
 }
 
 interface Deps extends DashboardDeps {
@@ -37,7 +39,7 @@ interface Deps extends DashboardDeps {
 
 /** `/dashboard-api`: what our own pages call. */
 export function dashboardRoutes(deps: Deps): FastifyPluginAsyncTypebox {
-  const { signIns, dashboard, publicUrl, checks, restApi } = deps;
+  const { signIns, dashboard, routes = [], publicUrl, checks, restApi } = deps;
   const cookie = new SignInCookie(publicUrl);
   return async (app) => {
     app.addHook('onRoute', (route) => {
@@ -73,6 +75,7 @@ export function dashboardRoutes(deps: Deps): FastifyPluginAsyncTypebox {
     await app.register(async (signedIn) => {
       requireSignIn(signedIn, signIns, cookie);
       await signedIn.register(pageRoutes({ signIns, dashboard, cookie, checks }));
+      for (const more of routes) await signedIn.register(more);
       await restApi(signedIn);
     });
   };

@@ -1,11 +1,14 @@
 // What the dashboard's pages ask of the server beside the REST API. Private to this version: pages and server come
 // together, so it is not in the API document.
 import { type Static, Type } from 'typebox';
+import type { CompositionConfig } from '../composition.ts';
+import type { EgressKind, EgressStatus, LivestreamOutput, WebhookSummary } from '../egress.ts';
 import type { NodeFacts, NodeState } from '../node.ts';
 import { AnyId, Open, oneOf, type PageInfo, PageQuery, Text } from './common.ts';
+import type { GapBody, HlsAddresses, WatchedFile } from './watching.ts';
 
 /** What an open page is told has changed. */
-export const CHANGE_TOPICS = ['sessions', 'rooms', 'deliveries', 'keys', 'quality', 'nodes'] as const;
+export const CHANGE_TOPICS = ['sessions', 'rooms', 'egresses', 'deliveries', 'keys', 'quality', 'nodes'] as const;
 export type ChangeTopic = (typeof CHANGE_TOPICS)[number];
 
 /** Sent with every call that changes something; another site's page could not add it without being asked first. */
@@ -51,7 +54,10 @@ export interface OverviewBody {
     slowMs: number | null;
     buckets: { start: string; delivered: number; pending: number; dead: number }[];
   };
-  storage: { files: number; fileBytes: number };
+  /** Recordings, HLS streams and livestreams that have not ended, and those of them that wait for a slot. */
+  egress: { running: number; waiting: number };
+  /** Shared files, and what is kept of recordings and HLS streams that are finished. */
+  storage: { files: number; fileBytes: number; recordings: number; streams: number; keptBytes: number };
   live: LiveSession[];
 }
 
@@ -110,6 +116,67 @@ export interface SessionRow {
   present: number;
 }
 
+const EGRESS_KINDS = ['recording', 'hls', 'livestream'] as const;
+export const EGRESS_SORTS = ['created', 'duration', 'size'] as const;
+export const EgressesQuery = Type.Object({
+  ...PageQuery,
+  kind: Type.Optional(oneOf(EGRESS_KINDS, { description: 'Only these.' })),
+  search: SEARCH,
+  roomId: Type.Optional(Type.String({ maxLength: 256, description: 'Of this room.' })),
+  sessionId: Type.Optional(Type.String({ maxLength: 256, description: 'Of this session.' })),
+  status: Type.Optional(
+    oneOf(['running', 'queued', 'completed', 'failed'], {
+      description: 'Only these; `running` are all that have not ended, `failed` has those that were called off too.',
+    }),
+  ),
+  sort: Type.Optional(oneOf(EGRESS_SORTS, { description: 'Column.', default: 'created' })),
+  order: Order,
+});
+export type EgressesQuery = Static<typeof EgressesQuery>;
+export const EgressParams = Type.Object({ kind: oneOf(EGRESS_KINDS), egressId: AnyId });
+
+/** A recording, HLS stream or livestream, as lists and timelines show it. */
+export interface EgressRow {
+  id: string;
+  kind: EgressKind;
+  status: EgressStatus;
+  reason: string | null;
+  roomId: string;
+  customRoomId: string | null;
+  sessionId: string;
+  createdAt: string;
+  startedAt: string | null;
+  endedAt: string | null;
+  /** Place among those that wait for a slot on their node, from 1. */
+  queuePosition: number | null;
+  config: CompositionConfig;
+  /** Hosts that a livestream goes to. */
+  destinations: string[];
+  /** Of a recording or an HLS stream that is finished; seconds and bytes. */
+  file: { duration: number; size: number } | null;
+  gaps: GapBody[];
+}
+
+export interface EgressBody extends EgressRow {
+  /** With their stream keys. */
+  outputs: LivestreamOutput[];
+  webhookUrl: string | null;
+  /** Of an HLS stream. */
+  hls: HlsAddresses | null;
+  /** Of a recording that is finished. */
+  recorded: RecordedFile | null;
+  /** The page for those who watch, with whatever it takes to open it. */
+  pageUrl: string | null;
+  webhook: WebhookSummary;
+}
+
+export interface RecordedFile extends WatchedFile {
+  /** Where it is in the storage. */
+  key: string;
+  /** The storage that has confirmed it; until then it is on the node's disk. */
+  storedIn: 'file' | 's3' | null;
+}
+
 export type Paged<T> = { pageInfo: Static<typeof PageInfo>; data: T[] };
 
 interface SpanBody {
@@ -155,6 +222,7 @@ export interface TimelineBody extends SessionRow {
   now: string;
   participants: TimelineParticipant[];
   events: TimelineEvent[];
+  egresses: EgressRow[];
   /** True when there is more than is told. */
   cut: boolean;
 }
@@ -204,6 +272,8 @@ export interface SystemBody {
   nodes: NodeRow[];
   /** Of the node that answers. */
   workers: { index: number; pid: number; rooms: number; people: number; consumers: number }[];
+  /** Of the node that answers: its slots, and what takes them. */
+  egress: { slots: number; slotsTaken: number; running: number; waiting: number };
   settings: SettingInForce[];
 }
 
