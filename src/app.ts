@@ -33,6 +33,7 @@ import { mediaFileRoutes } from './http/routes/media-files.ts';
 import { pageRoutes } from './http/routes/pages.ts';
 import { recordingRoutes } from './http/routes/recordings.ts';
 import { sessionStatsRoutes } from './http/routes/session-stats.ts';
+import { watchingRoutes } from './http/routes/watching.ts';
 import { publicKeyRoutes, webhookRoutes } from './http/routes/webhooks.ts';
 import { createHttpServer } from './http/server.ts';
 import { Mailbox } from './jobs/mailbox.ts';
@@ -326,7 +327,8 @@ async function startParts(given: Given, undo: Undo[]): Promise<Started> {
       publicKeyRoutes({ webhooks }),
       mediaFileRoutes({ egress }),
       guestTokenRoutes({ access }),
-      pageRoutes({ folder: PAGES_FOLDER }),
+      prefixed('/watch-api', watchingRoutes({ egress, rooms, links })),
+      pageRoutes({ folder: PAGES_FOLDER, mediaOrigins: () => otherOrigins(nodeStore, urls.public) }),
     ],
   });
   undo.push(() => http.close());
@@ -379,6 +381,13 @@ function prefixed(prefix: string, routes: FastifyPluginAsyncTypebox): FastifyPlu
   return async (app) => {
     await app.register(routes, { prefix });
   };
+}
+
+/** Where other nodes of the deployment hand out their streams and recordings. */
+async function otherOrigins(nodes: NodeStore, publicUrl: string): Promise<string[]> {
+  const { publicUrls } = await nodes.reach();
+  const origins = publicUrls.map((url) => URL.parse(url)?.origin ?? '');
+  return [...new Set(origins)].filter((origin) => origin && origin !== URL.parse(publicUrl)?.origin);
 }
 
 function workersOf(media: Media) {

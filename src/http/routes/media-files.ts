@@ -10,6 +10,11 @@ import { badRequest, notYetReady } from '../../errors.ts';
 import { sendRange } from '../byte-range.ts';
 
 const FileParams = Type.Object({ name: Type.String({ maxLength: 100 }) });
+const FileQuery = Type.Object({
+  download: Type.Optional(
+    Type.String({ pattern: '^[\\w.() -]{1,120}$', 'x-allowed': 'must be a file name of letters, digits and ._()-' }),
+  ),
+});
 const HlsParams = Type.Object({
   folder: Type.String({ maxLength: 64 }),
   name: Type.String({ maxLength: 200 }),
@@ -27,14 +32,16 @@ export function mediaFileRoutes({ egress }: { egress: Egress<Caller> }): Fastify
     app.route({
       method: [...method],
       url: `${FILES_PATH}/:name`,
-      schema: { hide: true, params: FileParams },
+      schema: { hide: true, params: FileParams, querystring: FileQuery },
       handler: async (request, reply) => {
+        const { download } = request.query;
         const { file, open } = await egress.file(request.params.name.replace(/\.\w+$/, ''));
         reply.headers({
           'content-type': CONTENT_TYPES[file.format],
           'cache-control': 'private, max-age=31536000, immutable',
           'x-content-type-options': 'nosniff',
           etag: `"${file.id}"`,
+          ...(download !== undefined && { 'content-disposition': `attachment; filename="${download}"` }),
         });
         return sendRange(request, reply, { size: file.size, open });
       },

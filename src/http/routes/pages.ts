@@ -36,12 +36,22 @@ interface Asset {
   gzip?: Buffer;
 }
 
+export interface PagesDeps {
+  folder: string;
+  /** Origins beside our own that pages may play streams and recordings from. */
+  mediaOrigins?: () => Promise<readonly string[]>;
+}
+
 /** `/`, `/meet/:roomId` and the other addresses of `PAGES`, and `/assets/*`, from the folder that Vite built. */
-export function pageRoutes({ folder }: { folder: string }): FastifyPluginAsync {
+export function pageRoutes({ folder, mediaOrigins = async () => [] }: PagesDeps): FastifyPluginAsync {
   const assets = new Map<string, Promise<Asset | undefined>>();
   return async (app) => {
     const hidden = { schema: { hide: true } };
-    const document = async (_request: FastifyRequest, reply: FastifyReply) => sendDocument(reply, folder);
+    const document = async (_request: FastifyRequest, reply: FastifyReply) => {
+      // A page without the database still says that it is away.
+      const origins = await mediaOrigins().catch(() => []);
+      return sendDocument(reply, folder, origins);
+    };
     for (const path of Object.values(PAGES)) app.get(path.replaceAll('$', ':'), hidden, document);
 
     app.get<{ Params: { name: string } }>('/assets/:name', hidden, async (request, reply) => {
@@ -59,13 +69,13 @@ export function pageRoutes({ folder }: { folder: string }): FastifyPluginAsync {
   };
 }
 
-async function sendDocument(reply: FastifyReply, folder: string): Promise<FastifyReply> {
+async function sendDocument(reply: FastifyReply, folder: string, origins: readonly string[]): Promise<FastifyReply> {
   const nonce = randomBytes(16).toString('base64');
   const html = await readFile(join(folder, 'index.html'), 'utf8').catch(() => undefined);
   return reply
     .code(html === undefined ? 503 : 200)
     .headers(HEADERS)
-    .header('content-security-policy', policy(nonce))
+    .header('content-security-policy', policy(nonce, origins))
     .header('permissions-policy', 'camera=(self), microphone=(self), display-capture=(self), fullscreen=(self)')
     .header('cache-control', 'no-store')
     .type('text/html; charset=utf-8')
@@ -74,18 +84,19 @@ async function sendDocument(reply: FastifyReply, folder: string): Promise<Fastif
 
 /**
  * No inline script and no foreign host. Style elements carry a nonce (Mantine makes some while it runs); sockets may go
- * to another node of the deployment, so `wss:` is open while everything else is this host alone.
+ * to another node of the deployment, so `wss:` is open, and streams and recordings are with the node that made them.
+ * A player fills its video by way of an address that begins with `blob:`.
  */
-function policy(nonce: string): string {
+function policy(nonce: string, mediaOrigins: readonly string[]): string {
+  const media = mediaOrigins.map((origin) => ` ${origin}`).join('');
   return [
     "default-src 'none'",
     "script-src 'self'",
     `style-src 'self' 'nonce-${nonce}'`,
     "img-src 'self' data: blob:",
     "font-src 'self'",
-    "media-src 'self' blob:",
-    "worker-src 'self' blob:",
-    "connect-src 'self' wss:",
+    `media-src 'self' blob:${media}`,
+    `connect-src 'self' wss:${media}`,
     "manifest-src 'self'",
     "base-uri 'none'",
     "form-action 'self'",
