@@ -2,7 +2,8 @@ import { Anchor, Group, Progress, SimpleGrid, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { pathTo } from '../paths.ts';
-import { bytes, plural } from './parts/format.ts';
+import { bytes } from '../ui/bytes.ts';
+import { plural } from './parts/format.ts';
 import { Section } from './parts/section.tsx';
 import { NodeStatus } from './parts/status.tsx';
 import { system } from './queries.ts';

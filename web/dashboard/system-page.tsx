@@ -2,10 +2,11 @@ import { Badge, DataList, Group, Progress, SimpleGrid, Stack, Switch, Table, Tex
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import type { SystemBody } from '../../src/protocol/rest/dashboard.ts';
+import { bytes } from '../ui/bytes.ts';
 import { Examination } from './examination.tsx';
 import { NodesTable } from './nodes-table.tsx';
 import { Failure } from './parts/failure.tsx';
-import { bytes, duration, whole } from './parts/format.ts';
+import { duration, whole } from './parts/format.ts';
 import { PageFrame } from './parts/page.tsx';
 import classes from './parts/parts.module.css';
 import { Section } from './parts/section.tsx';

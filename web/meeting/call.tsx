@@ -1,13 +1,14 @@
 import { useCallback, useEffect, useState } from 'react';
 import type { LocalMedia } from '../client/local-media.ts';
 import type { Meeting } from '../client/meeting.ts';
+import { Message } from '../ui/message.tsx';
+import { useObservable } from '../ui/use-observable.ts';
 import { Alerts } from './alerts.tsx';
 import styles from './call.module.css';
 import { ChatPanel } from './chat-panel.tsx';
 import { Controls } from './controls.tsx';
 import { Header } from './header.tsx';
-import { useObservable, useShortcuts } from './hooks.ts';
-import { Message } from './message.tsx';
+import { useShortcuts } from './hooks.ts';
 import { PeoplePanel } from './people-panel.tsx';
 import { Settings } from './settings.tsx';
 import { Sound } from './sound.tsx';

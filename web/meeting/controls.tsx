@@ -22,9 +22,9 @@ import { UNSERVED_REQUESTS } from '../../src/protocol/signaling.ts';
 import type { LocalMedia } from '../client/local-media.ts';
 import type { Meeting } from '../client/meeting.ts';
 import type { MeetingState } from '../client/meeting-state.ts';
+import { useObservable } from '../ui/use-observable.ts';
 import styles from './call.module.css';
 import type { Actions, Panel, View } from './call.tsx';
-import { useObservable } from './hooks.ts';
 
 interface Props {
   meeting: Meeting;

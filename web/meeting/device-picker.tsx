@@ -1,6 +1,6 @@
 import type { LocalMedia } from '../client/local-media.ts';
+import { useObservable } from '../ui/use-observable.ts';
 import styles from './entry.module.css';
-import { useObservable } from './hooks.ts';
 
 /** Camera, microphone and, where the browser lets a page choose, the speaker. */
 export function DevicePicker({ media }: { media: LocalMedia }) {

@@ -1,10 +1,10 @@
 import { IconBroadcast, IconPlayerRecordFilled, IconUsers } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { MeetingState, Output } from '../client/meeting-state.ts';
+import { elapsedInWords } from '../ui/elapsed.ts';
 import { Mark } from '../ui/mark.tsx';
 import styles from './call.module.css';
 import { useNow } from './hooks.ts';
-import { elapsedInWords } from './words.ts';
 
 /** Which meeting this is, how long it has lasted for oneself, and what of it goes out. */
 export function Header({ roomId, state }: { roomId: string; state: MeetingState }) {

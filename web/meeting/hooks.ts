@@ -1,11 +1,6 @@
-import { type RefCallback, useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { type RefCallback, useCallback, useEffect, useRef, useState } from 'react';
 import type { Meeting } from '../client/meeting.ts';
-import type { Observable } from '../client/observable.ts';
 import type { Size } from './layout.ts';
-
-export function useObservable<T>(observable: Observable<T>): T {
-  return useSyncExternalStore(observable.subscribe, observable.get);
-}
 
 /** The inner size of an element, as it changes. */
 export function useSize(): [RefCallback<HTMLElement>, Size] {

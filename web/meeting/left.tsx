@@ -1,7 +1,7 @@
 import { IconRefresh } from '@tabler/icons-react';
 import type { LeaveReason } from '../../src/protocol/signaling.ts';
-import styles from './entry.module.css';
-import { Message } from './message.tsx';
+import styles from '../ui/frame.module.css';
+import { Message } from '../ui/message.tsx';
 import { leavingInWords } from './words.ts';
 
 /** Why it is over, and the way back where there is one. */

@@ -4,10 +4,10 @@ import { entranceIn, redeemInvite } from '../client/entrance.ts';
 import { LocalMedia } from '../client/local-media.ts';
 import { Meeting } from '../client/meeting.ts';
 import { PAGES } from '../paths.ts';
+import { Message } from '../ui/message.tsx';
+import { useObservable } from '../ui/use-observable.ts';
 import { Call } from './call.tsx';
-import { useObservable } from './hooks.ts';
 import { Left } from './left.tsx';
-import { Message } from './message.tsx';
 import { PreJoin } from './pre-join.tsx';
 
 /** How the visitor may enter, as soon as it is known. */

@@ -9,11 +9,13 @@ import {
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { measureLevel } from '../client/level.ts';
 import type { LocalMedia, Source, SourceState } from '../client/local-media.ts';
+import frame from '../ui/frame.module.css';
 import { Mark } from '../ui/mark.tsx';
+import { useObservable } from '../ui/use-observable.ts';
 import { Avatar } from './avatar.tsx';
 import { DevicePicker } from './device-picker.tsx';
 import styles from './entry.module.css';
-import { useObservable, usePlayback } from './hooks.ts';
+import { usePlayback } from './hooks.ts';
 import { problemInWords } from './words.ts';
 
 const NAME_KEPT_AS = 'roomful.name';
@@ -43,7 +45,7 @@ export function PreJoin({ roomId, media, proposedName, onJoin }: Props) {
   };
 
   return (
-    <main className={styles.page}>
+    <main className={frame.page}>
       <div className={styles.split}>
         <section aria-label="Preview">
           <Preview media={media} name={name} />
@@ -69,7 +71,7 @@ export function PreJoin({ roomId, media, proposedName, onJoin }: Props) {
             />
           </label>
           <DevicePicker media={media} />
-          <button type="submit" className={styles.primary} disabled={name.trim() === ''}>
+          <button type="submit" className={frame.primary} disabled={name.trim() === ''}>
             Join the meeting
           </button>
         </form>

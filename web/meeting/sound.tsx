@@ -2,8 +2,9 @@ import { IconVolume } from '@tabler/icons-react';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { LocalMedia } from '../client/local-media.ts';
 import type { Participant, Stream } from '../client/meeting-state.ts';
+import { useObservable } from '../ui/use-observable.ts';
 import styles from './call.module.css';
-import { useObservable, usePlayback } from './hooks.ts';
+import { usePlayback } from './hooks.ts';
 
 /** Everybody else's voices, and the sound of shared screens. */
 export function Sound({ participants, media }: { participants: readonly Participant[]; media: LocalMedia }) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LEAVE_REASONS } from '../../src/protocol/signaling.ts';
-import { colourIndexOf, elapsedInWords, initialsOf, leavingInWords, problemInWords } from './words.ts';
+import { colourIndexOf, initialsOf, leavingInWords, problemInWords } from './words.ts';
 
 describe('words', () => {
   it('for an avatar are up to two letters, of any script', () => {
@@ -14,12 +14,6 @@ describe('words', () => {
   it('give everybody one colour', () => {
     expect(colourIndexOf('ann', 6)).toBe(colourIndexOf('ann', 6));
     expect(colourIndexOf('', 6)).toBe(0);
-  });
-
-  it('tell elapsed time', () => {
-    expect(elapsedInWords(247_000)).toBe('4:07');
-    expect(elapsedInWords(3_753_000)).toBe('1:02:33');
-    expect(elapsedInWords(-5)).toBe('0:00');
   });
 
   it('exist for every way to leave and every problem of a device', () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { ago, bytes, duration, latency, plural } from './format.ts';
+import { bytes } from '../../ui/bytes.ts';
+import { ago, duration, latency, plural } from './format.ts';
 
 test.each([
   [0, '0.0 s'],

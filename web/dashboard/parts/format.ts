@@ -21,14 +21,6 @@ export function latency(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : duration(ms);
 }
 
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
-
-export function bytes(count: number): string {
-  const power = count < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(count) / 3));
-  const value = count / 1000 ** power;
-  return `${value.toFixed(power === 0 || value >= 100 ? 0 : 1)} ${UNITS[power]}`;
-}
-
 export function whole(count: number): string {
   return new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 }).format(count);
 }

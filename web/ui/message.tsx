@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
-import { Mark } from '../ui/mark.tsx';
-import styles from './entry.module.css';
+import styles from './frame.module.css';
+import { Mark } from './mark.tsx';
 
 /** A page that only says something. */
 export function Message({ title, text, children }: { title: string; text: string; children?: ReactNode }) {
