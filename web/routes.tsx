@@ -1,5 +1,12 @@
 // Every page there is. Each is a chunk of its own, so that a guest of a meeting does not load the dashboard.
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  useRouterState,
+} from '@tanstack/react-router';
 import type { ComponentType } from 'react';
 import { PAGES } from './paths.ts';
 import { NotFound } from './ui/not-found.tsx';
@@ -12,12 +19,42 @@ const meeting = createRoute({
   component: lazyRouteComponent(() => import('./meeting/meeting-page.tsx'), 'MeetingPage'),
 });
 
+const watch = createRoute({
+  getParentRoute: () => root,
+  path: PAGES.watch,
+  component: lazyRouteComponent(() => import('./viewer/watch-page.tsx'), 'WatchPage'),
+});
+
 /** Around every page of the dashboard: navigation, and the sign-in when there is no session. */
+const DashboardLayout = lazyRouteComponent(() => import('./dashboard/dashboard-layout.tsx'), 'DashboardLayout');
+
 const dashboard = createRoute({
   getParentRoute: () => root,
   id: 'dashboard',
-  component: lazyRouteComponent(() => import('./dashboard/dashboard-layout.tsx'), 'DashboardLayout'),
+  component: () => (useFileToken() ? <Outlet /> : <DashboardLayout />),
 });
+
+const SharedRecording = lazyRouteComponent(() => import('./viewer/recording-page.tsx'), 'RecordingPage');
+const OwnRecording = lazyRouteComponent(() => import('./dashboard/egress/recording-page.tsx'), 'Page');
+
+/** A recording has one address: with the token of its file behind it for everybody, without for its owner. */
+const recording = createRoute({
+  getParentRoute: () => dashboard,
+  path: PAGES.recording,
+  component: () => {
+    const token = useFileToken();
+    const { recordingId } = recording.useParams();
+    return token ? <SharedRecording recordingId={recordingId} token={token} /> : <OwnRecording />;
+  },
+});
+
+/** What follows the # of a recording's address. */
+function useFileToken(): string {
+  return useRouterState({
+    select: ({ location, matches }) =>
+      matches.some(({ routeId }) => routeId === recording.id) ? location.hash.replace(/^#/, '') : '',
+  });
+}
 
 const page = (path: string, load: () => Promise<{ Page: ComponentType }>) =>
   createRoute({ getParentRoute: () => dashboard, path, component: lazyRouteComponent(load, 'Page') });
@@ -29,6 +66,11 @@ const dashboardPages = [
   page(PAGES.room, () => import('./dashboard/room-page.tsx')),
   page(PAGES.sessions, () => import('./dashboard/sessions-page.tsx')),
   page(PAGES.session, () => import('./dashboard/session/session-page.tsx')),
+  page(PAGES.recordings, () => import('./dashboard/egress/recordings-page.tsx')),
+  page(PAGES.hlsStreams, () => import('./dashboard/egress/hls-streams-page.tsx')),
+  page(PAGES.hlsStream, () => import('./dashboard/egress/hls-stream-page.tsx')),
+  page(PAGES.livestreams, () => import('./dashboard/egress/livestreams-page.tsx')),
+  page(PAGES.livestream, () => import('./dashboard/egress/livestream-page.tsx')),
   page(PAGES.webhooks, () => import('./dashboard/webhooks/deliveries-page.tsx')),
   page(PAGES.webhookEndpoints, () => import('./dashboard/webhooks/endpoints-page.tsx')),
   page(PAGES.webhookTools, () => import('./dashboard/webhooks/tools-page.tsx')),
@@ -39,7 +81,7 @@ const dashboardPages = [
 ];
 
 export const router = createRouter({
-  routeTree: root.addChildren([meeting, dashboard.addChildren(dashboardPages)]),
+  routeTree: root.addChildren([meeting, watch, dashboard.addChildren([...dashboardPages, recording])]),
   defaultPreload: 'intent',
 });
 

@@ -17,7 +17,7 @@ export class ApiError extends Error {
 }
 
 /** Calls `/dashboard-api`, under which the REST API is too: `api('GET', '/v2/rooms/abc')`. */
-export async function api<T>(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<T> {
+export async function api<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T> {
   const answer = await fetch(`/dashboard-api${path}`, {
     method,
     headers: { [PAGE_HEADER]: '1', ...(body !== undefined && { 'content-type': 'application/json' }) },

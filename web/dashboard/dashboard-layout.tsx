@@ -34,7 +34,9 @@ import {
   IconServer2,
   IconSun,
   IconTicket,
+  IconVideo,
   IconWebhook,
+  type TablerIcon,
 } from '@tabler/icons-react';
 import { QueryClientProvider, useMutation, useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
@@ -78,15 +80,29 @@ function Entrance() {
   return data ? <Shell who={data} /> : <SignIn />;
 }
 
-const LINKS = [
+interface PlaceLink {
+  name: string;
+  to: string;
+  /** Pages elsewhere that belong to it. */
+  also?: string[];
+  icon: TablerIcon;
+}
+
+const LINKS: PlaceLink[] = [
   { name: 'Overview', to: pathTo('home'), icon: IconGauge },
   { name: 'Rooms', to: pathTo('rooms'), icon: IconDoor },
   { name: 'Sessions', to: pathTo('sessions'), icon: IconHistory },
+  {
+    name: 'Recordings',
+    to: pathTo('recordings'),
+    also: [pathTo('hlsStreams'), pathTo('livestreams')],
+    icon: IconVideo,
+  },
   { name: 'Webhooks', to: pathTo('webhooks'), icon: IconWebhook },
   { name: 'API keys', to: pathTo('keys'), icon: IconKey },
   { name: 'Token builder', to: pathTo('tokens'), icon: IconTicket },
 ];
-const OPERATOR_LINKS = [{ name: 'System', to: pathTo('system'), icon: IconServer2 }];
+const OPERATOR_LINKS: PlaceLink[] = [{ name: 'System', to: pathTo('system'), icon: IconServer2 }];
 
 function Shell({ who }: { who: SignedInBody }) {
   const [opened, { toggle, close }] = useDisclosure();
@@ -154,8 +170,8 @@ function Shell({ who }: { who: SignedInBody }) {
   );
 }
 
-function PageLink({ name, to, icon: Icon, path }: (typeof LINKS)[number] & { path: string }) {
-  const active = to === '/' ? path === '/' : path === to || path.startsWith(`${to}/`);
+function PageLink({ name, to, also = [], icon: Icon, path }: PlaceLink & { path: string }) {
+  const active = [to, ...also].some((it) => path === it || (it !== '/' && path.startsWith(`${it}/`)));
   return (
     <NavLink
       component={Link}

@@ -7,6 +7,7 @@ import { CHANGE_TOPICS, type ChangeTopic } from '../../src/protocol/rest/dashboa
 const SHOWN_BY: Record<ChangeTopic, string[]> = {
   sessions: ['sessions', 'session', 'rooms', 'room', 'overview', 'system'],
   rooms: ['rooms', 'room', 'overview'],
+  egresses: ['egresses', 'egress', 'session', 'overview', 'system'],
   deliveries: ['deliveries', 'delivery', 'endpoints', 'session', 'overview'],
   keys: ['keys'],
   quality: ['quality'],

@@ -22,7 +22,7 @@ export function NodesSummary() {
         </Anchor>
       }
     >
-      <SimpleGrid cols={{ base: 1, sm: 3 }} spacing="lg">
+      <SimpleGrid cols={{ base: 1, sm: 2, lg: 4 }} spacing="lg">
         {data.nodes.map((node) => (
           <Stack key={node.id} gap={4}>
             <Group gap="xs">
@@ -45,6 +45,20 @@ export function NodesSummary() {
             {troubled.length > 0
               ? troubled.map(([name, result]) => `${name}: ${result}`).join('; ')
               : `${Object.keys(data.checks).join(', ')}: ok`}
+          </Text>
+        </Stack>
+        <Stack gap={6}>
+          <Text size="sm" fw={600}>
+            Recording and streaming
+          </Text>
+          <Progress
+            value={data.egress.slots > 0 ? (100 * data.egress.slotsTaken) / data.egress.slots : 0}
+            aria-label="Slots in use"
+            color={data.egress.waiting > 0 ? 'orange' : 'indigo'}
+          />
+          <Text size="sm" c="dimmed">
+            {data.egress.slotsTaken} of {plural(data.egress.slots, 'slot')} in use
+            {data.egress.waiting > 0 && `, ${data.egress.waiting} waiting`}
           </Text>
         </Stack>
         {data.disk && (

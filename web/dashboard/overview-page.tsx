@@ -34,6 +34,7 @@ import { me, overview } from './queries.ts';
 const RANGE_WORDS = { '24h': 'last 24 hours', '7d': 'last 7 days', '30d': 'last 30 days', '90d': 'last 90 days' };
 const CHART_HEIGHT = 220;
 const LIVE = { status: 'ongoing' };
+const RUNNING = { status: 'running' };
 
 export function Page() {
   const state = useListState();
@@ -63,8 +64,8 @@ export function Page() {
       ) : data ? (
         <Shown data={data} range={range} operator={who?.operator ?? false} />
       ) : (
-        <SimpleGrid cols={{ base: 2, md: 3, lg: 6 }}>
-          {['a', 'b', 'c', 'd', 'e', 'f'].map((key) => (
+        <SimpleGrid cols={{ base: 2, md: 4 }}>
+          {['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((key) => (
             <Skeleton key={key} h={104} />
           ))}
         </SimpleGrid>
@@ -74,7 +75,7 @@ export function Page() {
 }
 
 function Shown({ data, range, operator }: { data: OverviewBody; range: keyof typeof RANGE_WORDS; operator: boolean }) {
-  const { now, usage, webhooks, storage } = data;
+  const { now, usage, webhooks, egress, storage } = data;
   const sessions = usage.reduce((sum, slot) => sum + slot.sessions, 0);
   const minutes = usage.reduce((sum, slot) => sum + slot.minutes, 0);
   const ended = webhooks.delivered + webhooks.dead;
@@ -82,16 +83,29 @@ function Shown({ data, range, operator }: { data: OverviewBody; range: keyof typ
   return (
     <Stack gap="lg">
       {isNew && <FirstSteps />}
-      <SimpleGrid cols={{ base: 2, sm: 3, lg: 6 }} spacing="sm">
+      <SimpleGrid cols={{ base: 2, md: 4 }} spacing="sm">
         <Stat label="Live rooms" value={whole(now.rooms)} note="now" to={pathTo('sessions')} search={LIVE} />
         <Stat label="People in rooms" value={whole(now.people)} note="now" to={pathTo('sessions')} search={LIVE} />
-        <Stat label="Sessions" value={whole(sessions)} note={RANGE_WORDS[range]} to={pathTo('sessions')} />
-        <Stat label="Participant minutes" value={whole(minutes)} note={RANGE_WORDS[range]} />
+        <Stat
+          label="Recordings and streams"
+          value={whole(egress.running)}
+          note={egress.waiting > 0 ? `now, ${whole(egress.waiting)} of them waiting` : 'now'}
+          to={pathTo('recordings')}
+          search={RUNNING}
+        />
         <Stat
           label="Webhooks accepted"
           value={ended === 0 ? '–' : `${percent(webhooks.delivered, ended)} %`}
           note={webhooks.pending > 0 ? `${whole(webhooks.pending)} on their way` : `of ${whole(ended)}`}
           to={pathTo('webhooks')}
+        />
+        <Stat label="Sessions" value={whole(sessions)} note={RANGE_WORDS[range]} to={pathTo('sessions')} />
+        <Stat label="Participant minutes" value={whole(minutes)} note={RANGE_WORDS[range]} />
+        <Stat
+          label="Storage used"
+          value={bytes(storage.keptBytes)}
+          note={`${plural(storage.recordings, 'recording')}, ${plural(storage.streams, 'HLS stream')}`}
+          to={pathTo('recordings')}
         />
         <Stat label="Shared files" value={bytes(storage.fileBytes)} note={plural(storage.files, 'file')} />
       </SimpleGrid>

@@ -1,7 +1,10 @@
 // What pages ask for, each with the key that `live.ts` knows it by.
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import type { Static } from 'typebox';
+import type { EgressKind } from '../../src/protocol/egress.ts';
 import type {
+  EgressBody,
+  EgressRow,
   KeyRow,
   OverviewBody,
   Paged,
@@ -54,6 +57,7 @@ const paged =
 
 export const rooms = paged<RoomRow>('rooms', '/rooms');
 export const sessions = paged<SessionRow>('sessions', '/sessions');
+export const egresses = paged<EgressRow>('egresses', '/egresses');
 export const deliveries = paged<Delivery>('deliveries', '/v2/webhooks/deliveries');
 
 export const room = (roomId: string) =>
@@ -85,6 +89,12 @@ export const participantQuality = (sessionId: string, isLive: boolean, participa
     queryFn: () => api<QualitySeriesBody>('GET', `/sessions/${encodeURIComponent(sessionId)}/quality/${participant}`),
     ...qualityOptions(isLive),
     placeholderData: keepPreviousData,
+  });
+
+export const egress = (kind: EgressKind, id: string) =>
+  queryOptions({
+    queryKey: ['egress', id],
+    queryFn: () => api<EgressBody>('GET', `/egresses/${kind}/${encodeURIComponent(id)}`),
   });
 
 export const delivery = (id: string) =>

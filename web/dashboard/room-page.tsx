@@ -5,6 +5,7 @@ import { Link, useParams } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { pathTo } from '../paths.ts';
 import { DeactivateRoom } from './deactivate-room.tsx';
+import { EgressesOf } from './egress/egresses-of.tsx';
 import { Invite } from './invite.tsx';
 import { useListState } from './list-state.ts';
 import { JsonBlock } from './parts/code-block.tsx';
@@ -65,6 +66,10 @@ export function Page() {
         <Settings room={data} />
         <Compositions room={data} />
       </SimpleGrid>
+      <EgressesOf
+        room={{ roomId: data.roomId, name: data.customRoomId ?? data.roomId }}
+        live={rows?.data[0]?.live != null}
+      />
       <RoomSessions roomId={data.roomId} />
       <RoomDeliveries room={data} />
       <Invite roomId={data.roomId} opened={inviting} onClose={() => setInviting(false)} />

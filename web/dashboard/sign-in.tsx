@@ -1,8 +1,10 @@
 import { Alert, Box, Button, Center, Code, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { IconAlertTriangle } from '@tabler/icons-react';
+import { IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMatchRoute } from '@tanstack/react-router';
 import { useEffect } from 'react';
+import { PAGES } from '../paths.ts';
 import logo from '../ui/roomful.svg';
 import { api } from './api.ts';
 import { me } from './queries.ts';
@@ -39,6 +41,7 @@ export function SignIn() {
             Rooms, sessions and webhooks of your own server
           </Text>
         </Stack>
+        <HalfALink />
         <Paper withBorder p="lg" shadow="sm">
           <form onSubmit={form.onSubmit((values) => signIn.mutate(values))} noValidate>
             <Stack>
@@ -76,5 +79,16 @@ export function SignIn() {
         </Text>
       </Box>
     </Center>
+  );
+}
+
+/** A recording is for its owner here; what lets everybody else in follows the # of its address. */
+function HalfALink() {
+  const isRecording = useMatchRoute()({ to: PAGES.recording });
+  if (!isRecording) return null;
+  return (
+    <Alert color="indigo" icon={<IconInfoCircle size={18} />} title="Did somebody send you this link?" mb="lg">
+      Then it is not whole: ask for all of it, with what follows the #. The owner of the recording signs in here.
+    </Alert>
   );
 }

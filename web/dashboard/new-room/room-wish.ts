@@ -1,4 +1,5 @@
 // What the form holds, the body of `POST /v2/rooms` that it means, and what is wrong with it.
+import type { EgressKind } from '../../../src/protocol/egress.ts';
 import { EVENT_TYPES } from '../../../src/protocol/events.ts';
 
 export interface CompositionForm {
@@ -13,7 +14,7 @@ export interface CompositionForm {
   orientation: string;
   /** Folder in the storage; recordings only. */
   dirPath: string;
-  /** Keeps a file of an HLS stream too. */
+  /** Keeps a file of a stream too. */
   recordToo: boolean;
 }
 
@@ -28,7 +29,7 @@ export interface RoomForm {
   allowedParticipantIds: string[];
 }
 
-const composition: CompositionForm = {
+export const EMPTY_COMPOSITION: CompositionForm = {
   on: false,
   templateUrl: '',
   layout: 'GRID',
@@ -46,8 +47,8 @@ export const EMPTY_FORM: RoomForm = {
   customRoomId: '',
   webhook: { endPoint: '', events: [] },
   autoClose: { on: false, type: 'session-ends', minutes: 480 },
-  recording: composition,
-  hls: composition,
+  recording: EMPTY_COMPOSITION,
+  hls: EMPTY_COMPOSITION,
   multiComposition: { recording: false, hls: false, rtmp: false },
   geoFence: '',
   allowedParticipantIds: [],
@@ -75,7 +76,8 @@ export function toBody(form: RoomForm): Body {
   };
 }
 
-function compositionBody(form: CompositionForm, kind: 'recording' | 'hls'): Body {
+/** What a start asks for, without the room. */
+export function compositionBody(form: CompositionForm, kind: EgressKind): Body {
   const { layout, priority, gridSize, theme, mode, quality, orientation } = form;
   const isAudio = mode === 'audio';
   return {
@@ -85,7 +87,7 @@ function compositionBody(form: CompositionForm, kind: 'recording' | 'hls'): Body
       mode,
       quality,
       ...(!isAudio && { orientation }),
-      ...(kind === 'hls' && form.recordToo && { recording: { enabled: true } }),
+      ...(kind !== 'recording' && form.recordToo && { recording: { enabled: true } }),
     },
     ...(kind === 'recording' && form.dirPath && { awsDirPath: form.dirPath }),
   };

@@ -1,5 +1,7 @@
 import { Badge, Box, Group, Text } from '@mantine/core';
+import type { EgressKind, EgressStatus } from '../../../src/protocol/egress.ts';
 import type { NodeState } from '../../../src/protocol/node.ts';
+import { egressState } from '../words.ts';
 import classes from './parts.module.css';
 
 const DELIVERY = {
@@ -52,6 +54,40 @@ export function RoomStatus({ disabled, live }: { disabled: boolean; live: { peop
   return (
     <Badge variant="light" color={disabled ? 'red' : 'gray'} tt="none">
       {disabled ? 'Deactivated' : 'Open'}
+    </Badge>
+  );
+}
+
+const EGRESS_COLORS: Record<EgressStatus, string> = {
+  queued: 'yellow',
+  starting: 'indigo',
+  active: 'teal',
+  stopping: 'indigo',
+  completed: 'gray',
+  failed: 'red',
+  aborted: 'gray',
+};
+
+/** Where a recording, HLS stream or livestream stands. */
+export function EgressBadge(props: { kind: EgressKind; status: EgressStatus; queuePosition: number | null }) {
+  const { kind, status, queuePosition } = props;
+  return (
+    <Badge
+      variant="light"
+      color={EGRESS_COLORS[status]}
+      tt="none"
+      leftSection={status === 'active' && <span className={classes.pulse} aria-hidden />}
+    >
+      {egressState(kind, status)}
+      {queuePosition !== null && (
+        <>
+          {' · '}
+          <Box component="span" visibleFrom="xs">
+            place&nbsp;
+          </Box>
+          {queuePosition}
+        </>
+      )}
     </Badge>
   );
 }

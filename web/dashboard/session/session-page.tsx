@@ -6,6 +6,7 @@ import { useState } from 'react';
 import type { TimelineBody, TimelineEvent } from '../../../src/protocol/rest/dashboard.ts';
 import { pathTo } from '../../paths.ts';
 import { api } from '../api.ts';
+import { EgressesOf } from '../egress/egresses-of.tsx';
 import { useNow } from '../parts/clock.ts';
 import { Confirm } from '../parts/confirm.tsx';
 import { Failure } from '../parts/failure.tsx';
@@ -70,6 +71,9 @@ function Story({ session }: { session: TimelineBody }) {
       <Section title="Timeline" description={`${dateTime(startedAt)}${isLive ? ', still going on' : ''}`}>
         <Timeline session={session} now={now} />
       </Section>
+      {(isLive || session.egresses.length > 0) && (
+        <EgressesOf room={{ roomId, name: customRoomId ?? roomId }} sessionId={sessionId} live={isLive} />
+      )}
       <Quality session={session} />
       <People session={session} now={now} />
       <Section title="Events" description="What the backend was told, in order, and whether it took it">

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { TimelineEvent } from '../../../src/protocol/rest/dashboard.ts';
-import { marks, presentMs, ticks, toBar, worst } from './timeline-layout.ts';
+import { egressSpans, marks, presentMs, ticks, toBar, worst } from './timeline-layout.ts';
 
 const T0 = Date.UTC(2026, 0, 1, 10);
 const at = (seconds: number) => new Date(T0 + seconds * 1000).toISOString();
@@ -52,6 +52,25 @@ test('events close to each other share a mark with the worst of their deliveries
     [70, 'pending', 1],
   ]);
   expect(worst([])).toBe('unsent');
+});
+
+test('a recording is shown as it waited, ran and was interrupted', () => {
+  const spans = (facts: Partial<Parameters<typeof egressSpans>[0]>) =>
+    egressSpans({ createdAt: at(0), startedAt: null, endedAt: null, gaps: [], ...facts }).map(
+      ({ kind, start, end }) => [
+        kind,
+        (Date.parse(start) - T0) / 1000,
+        end === null ? null : (Date.parse(end) - T0) / 1000,
+      ],
+    );
+  expect(spans({})).toEqual([['waited', 0, null]]);
+  expect(spans({ startedAt: at(1) })).toEqual([['ran', 1, null]]);
+  expect(spans({ startedAt: at(30), endedAt: at(60), gaps: [{ at: at(40), duration: 1.5 }] })).toEqual([
+    ['waited', 0, 30],
+    ['ran', 30, 60],
+    ['gap', 40, 41.5],
+  ]);
+  expect(spans({ endedAt: at(1) })).toEqual([['waited', 0, 1]]);
 });
 
 test('time spent is the sum of all stays', () => {

@@ -1,5 +1,5 @@
 // Where things lie on the time axis: pure, in percent of the part that is shown.
-import type { TimelineEvent, TimelineParticipant } from '../../../src/protocol/rest/dashboard.ts';
+import type { EgressRow, TimelineEvent, TimelineParticipant } from '../../../src/protocol/rest/dashboard.ts';
 
 /** Part of the session that is shown, in milliseconds since 1970. */
 export interface View {
@@ -74,6 +74,31 @@ export function marks(events: readonly TimelineEvent[], view: View): Mark[] {
 export function worst(events: readonly Pick<TimelineEvent, 'deliveries'>[]): Mark['state'] {
   const states = new Set(events.flatMap(({ deliveries }) => deliveries.map(({ status }) => status)));
   return (['dead', 'pending', 'delivered'] as const).find((state) => states.has(state)) ?? 'unsent';
+}
+
+interface EgressSpan {
+  kind: 'waited' | 'ran' | 'gap';
+  start: string;
+  end: string | null;
+}
+
+/** Shorter than this nobody has waited. */
+const NOTICEABLE_MS = 2_000;
+
+/** What a recording or stream did when: waiting for its beginning, running, and what is missing of it. */
+export function egressSpans(egress: Pick<EgressRow, 'createdAt' | 'startedAt' | 'endedAt' | 'gaps'>): EgressSpan[] {
+  const { createdAt, startedAt, endedAt, gaps } = egress;
+  const begun = startedAt ?? endedAt;
+  const waited = begun === null || Date.parse(begun) - Date.parse(createdAt) >= NOTICEABLE_MS;
+  return [
+    ...(waited || startedAt === null ? [{ kind: 'waited' as const, start: createdAt, end: begun }] : []),
+    ...(startedAt === null ? [] : [{ kind: 'ran' as const, start: startedAt, end: endedAt }]),
+    ...gaps.map(({ at, duration }) => ({
+      kind: 'gap' as const,
+      start: at,
+      end: new Date(Date.parse(at) + duration * 1000).toISOString(),
+    })),
+  ];
 }
 
 /** Milliseconds somebody was there. */

@@ -1,10 +1,13 @@
 import { Button, Group, RangeSlider, Stack, Text, Tooltip } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
-import type { TimelineBody, TimelineParticipant } from '../../../src/protocol/rest/dashboard.ts';
+import type { EgressRow, TimelineBody, TimelineParticipant } from '../../../src/protocol/rest/dashboard.ts';
+import { pageOf } from '../egress/resources.ts';
 import { clock, duration, plural } from '../parts/format.ts';
-import { leaveReason, MEDIA_WORDS } from '../words.ts';
+import parts from '../parts/parts.module.css';
+import { EGRESS_WORDS, egressState, leaveReason, MEDIA_WORDS } from '../words.ts';
 import classes from './timeline.module.css';
-import { type Bar, marks, position, presentMs, ticks, toBar, type View } from './timeline-layout.ts';
+import { type Bar, egressSpans, marks, position, presentMs, ticks, toBar, type View } from './timeline-layout.ts';
 
 const LANES = ['mic', 'webcam', 'screenShare'] as const;
 const SHOWN_AT_FIRST = 40;
@@ -21,10 +24,13 @@ export function Timeline({ session, now }: { session: TimelineBody; now: number 
   const shown = all ? session.participants : session.participants.slice(0, SHOWN_AT_FIRST);
   return (
     <Stack gap="sm">
-      <Legend />
+      <Legend withEgresses={session.egresses.length > 0} />
       <div className={classes.timeline}>
         <Axis view={view} />
         <Events session={session} view={view} />
+        {session.egresses.map((egress) => (
+          <EgressLane key={egress.id} egress={egress} view={view} now={now} />
+        ))}
         {shown.map((participant) => (
           <Row key={participant.id} participant={participant} view={view} now={now} />
         ))}
@@ -69,7 +75,7 @@ function part({ from, to }: View, [first, last]: [number, number]): View {
   return { from: from + (length * first) / SLIDER_STEPS, to: from + (length * last) / SLIDER_STEPS };
 }
 
-function Legend() {
+function Legend({ withEgresses }: { withEgresses: boolean }) {
   const items = [
     ['stay', 'There'],
     ['mic', 'Microphone'],
@@ -77,6 +83,7 @@ function Legend() {
     ['screenShare', 'Screen'],
     ['mode', 'Mode changed'],
     ['event', 'Event'],
+    ...(withEgresses ? [['egress', 'Recording or stream']] : []),
   ];
   return (
     <Group gap="md" aria-hidden>
@@ -150,6 +157,54 @@ function Events({ session, view }: { session: TimelineBody; view: View }) {
   );
 }
 
+/** When a recording or stream waited, ran and was interrupted. */
+function EgressLane({ egress, view, now }: { egress: EgressRow; view: View; now: number }) {
+  const { kind, status, startedAt, endedAt, createdAt, reason, gaps } = egress;
+  const state = egressState(kind, status);
+  const from = Date.parse(startedAt ?? createdAt);
+  const lasted = duration((endedAt === null ? now : Date.parse(endedAt)) - from);
+  const summary = `${EGRESS_WORDS[kind].one}, ${state.toLowerCase()}: ${startedAt === null ? 'did not begin' : lasted}${
+    gaps.length > 0 ? `, ${plural(gaps.length, 'gap')}` : ''
+  }`;
+  return (
+    <div className={classes.row}>
+      <div className={classes.name}>
+        <Link to={pageOf(egress)} className={parts.rowLink}>
+          <Text size="sm" fw={550} truncate span>
+            {EGRESS_WORDS[kind].one}
+          </Text>
+        </Link>
+        <Text size="xs" c={EGRESS_TEXT[status] ?? 'dimmed'} truncate>
+          {state}
+        </Text>
+      </div>
+      <div className={classes.lane} data-kind="egress" role="img" aria-label={summary}>
+        {egressSpans(egress).map((span) => {
+          const bar = toBar(span.kind + span.start, span, view, now);
+          if (!bar) return null;
+          const label =
+            span.kind === 'ran' ? `${state} ${times(bar, now)}` : `${EGRESS_SPANS[span.kind]} ${times(bar, now)}`;
+          return (
+            <Span
+              key={bar.key}
+              bar={bar}
+              kind={`egress-${span.kind}`}
+              label={reason && status === 'failed' ? `${label}. ${reason}` : label}
+              state={status}
+            />
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+const EGRESS_SPANS = { waited: 'Waited', gap: 'Interrupted' };
+const EGRESS_TEXT: Record<string, string> = {
+  active: 'var(--mantine-color-teal-text)',
+  failed: 'var(--mantine-color-red-text)',
+};
+
 function Row({ participant, view, now }: { participant: TimelineParticipant; view: View; now: number }) {
   const { stays, media, modes, name, participantId } = participant;
   const isThere = stays.some(({ end }) => end === null);
@@ -202,12 +257,13 @@ function Row({ participant, view, now }: { participant: TimelineParticipant; vie
   );
 }
 
-function Span({ bar, kind, label }: { bar: Bar; kind: string; label: string }) {
+function Span({ bar, kind, label, state }: { bar: Bar; kind: string; label: string; state?: string }) {
   return (
     <Hint label={label}>
       <span
         className={classes.span}
         data-kind={kind}
+        data-state={state}
         data-lasting={bar.end === null || undefined}
         style={{ left: `${bar.left}%`, width: `${bar.width}%` }}
       />

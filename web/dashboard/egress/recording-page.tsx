@@ -1,0 +1,7 @@
+import { useParams } from '@tanstack/react-router';
+import { EgressPage } from './egress-page.tsx';
+
+export function Page() {
+  const { recordingId = '' }: Record<string, string> = useParams({ strict: false });
+  return <EgressPage kind="recording" id={recordingId} />;
+}
