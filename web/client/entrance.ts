@@ -50,6 +50,13 @@ export async function makeInvite(roomId: string, token: string): Promise<string>
   return url;
 }
 
+/** The page that plays a finished recording, for somebody whose token may call the REST API. */
+export async function findRecording(recordingId: string, token: string): Promise<string> {
+  const { links } = await ask('GET', `/v2/recordings/${encodeURIComponent(recordingId)}`, undefined, token);
+  if (!links.recording_page) throw new MeetingError(UNREACHABLE, 'The recording is not ready yet.');
+  return links.recording_page;
+}
+
 /** The socket's host for a room; refuses whom the server would not let in. */
 export async function findSocketHost(roomId: string, token: string): Promise<string> {
   const answer = await post('/infra/v1/meetings/init-config', { roomId }, token);
@@ -65,14 +72,19 @@ export function socketOrigin(host: string, page: { protocol: string; hostname: s
   return page.protocol === 'http:' && sameMachine ? `ws://${page.host}` : `wss://${host}`;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the answers of two calls
-async function post(path: string, body: object, token?: string): Promise<any> {
+// biome-ignore lint/suspicious/noExplicitAny: the answers of several calls
+function post(path: string, body: object, token?: string): Promise<any> {
+  return ask('POST', path, body, token);
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: as above
+async function ask(method: string, path: string, body: object | undefined, token?: string): Promise<any> {
   let answer: Response;
   try {
     answer = await fetch(path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...(token && { authorization: token }) },
-      body: JSON.stringify(body),
+      method,
+      headers: { ...(body && { 'content-type': 'application/json' }), ...(token && { authorization: token }) },
+      ...(body && { body: JSON.stringify(body) }),
     });
   } catch {
     throw new MeetingError(UNREACHABLE, 'The server cannot be reached.');

@@ -31,12 +31,20 @@ export interface ChatMessage {
 
 export type OutputKind = 'recording' | 'hls' | 'livestream';
 
+export type OutputStatus = 'STARTING' | 'STARTED' | 'STOPPING' | 'STOPPED';
+
+/** A recording, HLS stream or livestream of the meeting, also when it has ended. */
 export interface Output {
-  /** The last word of the server's status: STARTING, STARTED, STOPPING, STOPPED. */
-  status: string;
-  /** When it was heard of as started. */
+  id: string;
+  kind: OutputKind;
+  status: OutputStatus;
+  /** When it began, as far as one knows. */
   since: Date | undefined;
+  /** Of an HLS stream: where it plays, and whether there is enough of it to begin with. */
   playbackUrl: string | undefined;
+  playable: boolean;
+  /** Why it failed. */
+  problem: string | undefined;
 }
 
 export interface MeetingState {
@@ -58,7 +66,8 @@ export interface MeetingState {
   chat: readonly ChatMessage[];
   /** Ids of people with a raised hand, the first one first. */
   hands: readonly string[];
-  outputs: Readonly<Partial<Record<OutputKind, Output>>>;
+  /** In the order they were heard of. */
+  outputs: readonly Output[];
   /** Why it was left; set in `left`. */
   reason: LeaveReason | undefined;
   /** Something that went wrong and did not end the meeting. */
@@ -75,7 +84,7 @@ export const INITIAL: MeetingState = {
   deviceRequest: undefined,
   chat: [],
   hands: [],
-  outputs: {},
+  outputs: [],
   reason: undefined,
   notice: undefined,
 };
@@ -98,4 +107,42 @@ export function mergeChat(known: readonly ChatMessage[], arrived: readonly ChatM
 export function withHand(hands: readonly string[], id: string, raised: boolean): readonly string[] {
   if (hands.includes(id) === raised) return hands;
   return raised ? [...hands, id] : hands.filter((it) => it !== id);
+}
+
+/** What a server tells of an output. */
+export interface OutputNotice {
+  id: string;
+  kind: OutputKind;
+  status: OutputStatus;
+  playbackUrl: string | undefined;
+}
+
+/** Outputs after one of them has moved. */
+export function withOutput(outputs: readonly Output[], notice: OutputNotice, now: Date): readonly Output[] {
+  const known = outputs.find(({ id }) => id === notice.id);
+  const since = notice.status === 'STARTED' && !known?.since ? beginOf(notice.id, known, now) : known?.since;
+  const playbackUrl = notice.playbackUrl ?? known?.playbackUrl;
+  const moved: Output = { playable: false, problem: undefined, ...known, ...notice, since, playbackUrl };
+  return known ? outputs.map((it) => (it === known ? moved : it)) : [...outputs, moved];
+}
+
+/** Whoever comes later was not there when it began; ids begin with the second they were made in. */
+function beginOf(id: string, known: Output | undefined, now: Date): Date {
+  const made = Number.parseInt(id.slice(0, 8), 16) * 1000;
+  return known || Number.isNaN(made) || made > now.getTime() ? now : new Date(made);
+}
+
+/** The stream that plays at an address can be played. */
+export function withPlayable(outputs: readonly Output[], playbackUrl: string): readonly Output[] {
+  return outputs.map((it) => (it.playbackUrl === playbackUrl ? { ...it, playable: true } : it));
+}
+
+/** Why the one that ended last of its kind did; its end is told just before. */
+export function withProblem(outputs: readonly Output[], kind: OutputKind, problem: string): readonly Output[] {
+  const failed = outputs.findLast((it) => it.kind === kind && it.status === 'STOPPED');
+  return outputs.map((it) => (it === failed ? { ...it, problem } : it));
+}
+
+export function isRunning({ status }: Output): boolean {
+  return status !== 'STOPPED';
 }

@@ -9,19 +9,24 @@ import {
   type ServerRequests,
   type StreamKind,
 } from '../../src/protocol/signaling.ts';
-import { claimsOf, findSocketHost, makeInvite, socketOrigin } from './entrance.ts';
+import { claimsOf, findRecording, findSocketHost, makeInvite, socketOrigin } from './entrance.ts';
 import { MeetingError } from './failure.ts';
 import type { LocalMedia } from './local-media.ts';
 import { MediaLink } from './media-link.ts';
 import {
   INITIAL,
+  isRunning,
   type MeetingState,
   mergeChat,
   newParticipant,
   type OutputKind,
+  type OutputStatus,
   type Participant,
   type Stream,
   withHand,
+  withOutput,
+  withPlayable,
+  withProblem,
 } from './meeting-state.ts';
 import { Observable } from './observable.ts';
 import type { TopicMessage } from './pubsub-frames.ts';
@@ -59,6 +64,8 @@ export class Meeting {
   readonly mayModerate: boolean;
   readonly mayAdmit: boolean;
   readonly mayInvite: boolean;
+  /** Whether a link to a finished recording can be had. */
+  readonly mayShareRecordings: boolean;
   readonly #options: MeetingOptions;
   readonly #media: LocalMedia;
   readonly #topics: Topics;
@@ -89,6 +96,7 @@ export class Meeting {
     this.mayModerate = claims.mayModerate;
     this.mayAdmit = claims.mayJoinDirectly;
     this.mayInvite = claims.mayModerate && claims.mayCall;
+    this.mayShareRecordings = this.mayInvite;
     this.#topics = new Topics(this.id);
     this.#topics.follow(CHAT_TOPIC, ALL_HISTORY, (messages) => this.#chatted(messages));
     this.#topics.follow(HAND_TOPIC, ALL_HISTORY, (messages) => this.#handsMoved(messages));
@@ -164,9 +172,19 @@ export class Meeting {
     if (deviceRequest && accept) await this.#media.turn(deviceRequest.source, true);
   }
 
-  /** Starts or stops a recording, HLS or a livestream, on servers that serve it. */
-  async output(method: string, data: Record<string, unknown> = {}): Promise<void> {
-    await this.#request(method as RequestName, data as never);
+  /** Starts a recording, HLS stream or livestream, as the REST API would; resolves when it was taken up. */
+  async startOutput(kind: OutputKind, wish: Record<string, unknown>): Promise<void> {
+    await this.#request(OUTPUT_REQUESTS[kind].start, wish);
+  }
+
+  /** Stops all of a kind. */
+  async stopOutput(kind: OutputKind): Promise<void> {
+    await this.#request(OUTPUT_REQUESTS[kind].stop, {});
+  }
+
+  /** A link by which anybody can see a finished recording. */
+  recordingLink(id: string): Promise<string> {
+    return findRecording(id, this.#options.token);
   }
 
   /** Tells how large somebody's picture is shown, in device pixels; nothing for one that is not seen. */
@@ -232,7 +250,9 @@ export class Meeting {
     this.#topics.close();
     const phase = this.#has('joined') ? 'reconnecting' : this.state.get().phase;
     const participants = this.state.get().participants.map((it) => (it.isMe ? it : { ...it, streams: {} }));
-    this.state.patch({ phase, participants, entryRequests: [], activeSpeakerId: undefined });
+    // What runs by then is told again to whoever comes back.
+    const outputs = this.state.get().outputs.filter((it) => !isRunning(it));
+    this.state.patch({ phase, participants, outputs, entryRequests: [], activeSpeakerId: undefined });
   }
 
   #dropLink(): void {
@@ -375,28 +395,28 @@ export class Meeting {
     },
     activeSpeaker: ({ peerId }) => this.#spoke(peerId ?? undefined),
     peerDisplayNameChanged: ({ peerId, displayName }) => this.#update(peerId, { name: displayName }),
-    error: ({ message }) => this.tell(message),
+    recordingStateChanged: (it) => this.#outputMoved('recording', it),
+    hlsStateChanged: (it) => this.#outputMoved('hls', it),
+    livestreamStateChanged: (it) => this.#outputMoved('livestream', it),
+    hlsPlayableStateChanged: ({ playbackHlsUrl }) =>
+      this.state.patch({ outputs: withPlayable(this.state.get().outputs, playbackHlsUrl) }),
+    error: ({ code, message }) => {
+      const kind = OUTPUT_FAILURES[code];
+      if (kind) this.state.patch({ outputs: withProblem(this.state.get().outputs, kind, message) });
+      this.tell(message);
+    },
   };
 
   #notified(it: Notification): void {
     const react = this.#reactions[it.method] as ((it: Notification) => void) | undefined;
-    if (react) react(it);
-    else this.#outputNotified(it);
+    react?.(it);
   }
 
-  /** Recording, HLS and livestream, which not every server has. */
-  #outputNotified(it: { method: string; status?: unknown; playbackHlsUrl?: unknown }): void {
-    const kind = /^(recording|hls|livestream)StateChanged$/.exec(it.method)?.[1] as OutputKind | undefined;
-    const { outputs } = this.state.get();
-    if (kind) {
-      const status = String(it.status).replace(/^.*_/, '');
-      const since = status === 'STARTED' ? (outputs[kind]?.since ?? new Date()) : undefined;
-      const playbackUrl = status === 'STOPPED' ? undefined : outputs[kind]?.playbackUrl;
-      this.state.patch({ outputs: { ...outputs, [kind]: { status, since, playbackUrl } } });
-    } else if (it.method === 'hlsPlayableStateChanged' && outputs.hls) {
-      const hls = { ...outputs.hls, playbackUrl: String(it.playbackHlsUrl) };
-      this.state.patch({ outputs: { ...outputs, hls } });
-    }
+  #outputMoved(kind: OutputKind, it: { id: string; status: string; playbackHlsUrl?: string }): void {
+    // `RECORDING_STARTED` and the like.
+    const status = it.status.slice(it.status.lastIndexOf('_') + 1) as OutputStatus;
+    const notice = { id: it.id, kind, status, playbackUrl: it.playbackHlsUrl };
+    this.state.patch({ outputs: withOutput(this.state.get().outputs, notice, new Date()) });
   }
 
   #spoke(id: string | undefined): void {
@@ -509,6 +529,15 @@ async function send(link: MediaLink, kind: StreamKind, track: MediaStreamTrack |
   else if (!producer) await link.publish(kind, track);
   else if (producer.track !== track) await producer.replaceTrack({ track });
 }
+
+const OUTPUT_REQUESTS = {
+  recording: { start: 'startRecording', stop: 'stopRecording' },
+  hls: { start: 'startHls', stop: 'stopHls' },
+  livestream: { start: 'startLivestream', stop: 'stopLivestream' },
+} as const satisfies Record<OutputKind, { start: RequestName; stop: RequestName }>;
+
+/** Numbers of the errors that tell why one ended. */
+const OUTPUT_FAILURES: Record<number, OutputKind> = { 5001: 'recording', 5002: 'livestream', 5003: 'hls' };
 
 /** What follows from each notification; those not named are of no use here. */
 type Reactions = { [M in Notification['method']]?: (it: Extract<Notification, { method: M }>) => void };

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import type { LocalMedia } from '../client/local-media.ts';
 import type { Meeting } from '../client/meeting.ts';
 import { Message } from '../ui/message.tsx';
@@ -15,7 +15,10 @@ import { Sound } from './sound.tsx';
 import { Stage } from './stage.tsx';
 import { problemInWords } from './words.ts';
 
-export type Panel = 'chat' | 'people' | undefined;
+/** Most guests never see it. */
+const OutputsPanel = lazy(() => import('./outputs-panel.tsx').then((it) => ({ default: it.OutputsPanel })));
+
+export type Panel = 'chat' | 'people' | 'outputs' | undefined;
 export type View = 'grid' | 'speaker';
 
 /** The meeting itself: pictures, panels, and the controls below. */
@@ -41,6 +44,7 @@ export function Call({ meeting, media, roomId }: { meeting: Meeting; media: Loca
     h: actions.toggleHand,
     c: () => toggle('chat'),
     p: () => toggle('people'),
+    r: () => toggle('outputs'),
     g: () => setView((now) => (now === 'grid' ? 'speaker' : 'grid')),
     escape: close,
   });
@@ -65,6 +69,11 @@ export function Call({ meeting, media, roomId }: { meeting: Meeting; media: Loca
       </main>
       {panel === 'chat' && <ChatPanel meeting={meeting} chat={state.chat} onClose={close} />}
       {panel === 'people' && <PeoplePanel meeting={meeting} state={state} onClose={close} />}
+      {panel === 'outputs' && (
+        <Suspense>
+          <OutputsPanel meeting={meeting} state={state} onClose={close} />
+        </Suspense>
+      )}
       <Controls
         {...{ meeting, media, state, panel, view, unread, actions }}
         onPanel={toggle}
@@ -104,8 +113,8 @@ function useActions(meeting: Meeting, media: LocalMedia): Actions {
 
 /** The button that opened a panel, which has the focus again when it is closed. */
 function controlOf(panel: Panel): HTMLElement | null {
-  const key = panel === 'chat' ? 'c' : 'p';
-  return panel ? document.querySelector<HTMLElement>(`[aria-keyshortcuts="${key}"]`) : null;
+  const opener = { chat: '[aria-keyshortcuts="c"]', people: '[aria-keyshortcuts="p"]', outputs: '[aria-label="More"]' };
+  return panel ? document.querySelector<HTMLElement>(opener[panel]) : null;
 }
 
 /** A device that fails in the middle of a call is told of like anything else that goes wrong. */

@@ -1,5 +1,4 @@
 import {
-  IconBroadcast,
   IconDots,
   IconHandStop,
   IconLayoutGrid,
@@ -18,7 +17,6 @@ import {
   IconVideoOff,
 } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import { UNSERVED_REQUESTS } from '../../src/protocol/signaling.ts';
 import type { LocalMedia } from '../client/local-media.ts';
 import type { Meeting } from '../client/meeting.ts';
 import type { MeetingState } from '../client/meeting-state.ts';
@@ -146,7 +144,7 @@ function Control(props: {
 }
 
 /** What is done seldom. */
-function More({ meeting, media, state, view, actions, onView, onSettings }: Props) {
+function More({ meeting, media, state, view, actions, onPanel, onView, onSettings }: Props) {
   const { screen } = useObservable(media.state);
   return (
     <Drop label="More" icon={<IconDots aria-hidden />}>
@@ -179,12 +177,8 @@ function More({ meeting, media, state, view, actions, onView, onSettings }: Prop
             {meeting.mayInvite &&
               item('Copy invite link', <IconLink size={20} aria-hidden />, () => void copyInvite(meeting))}
             {item('Devices', <IconSettings size={20} aria-hidden />, onSettings)}
-            {meeting.mayModerate && (
-              <>
-                <OutputItem {...{ meeting, state, item }} kind="recording" start="startRecording" word="recording" />
-                <OutputItem {...{ meeting, state, item }} kind="hls" start="startHls" word="broadcast" />
-              </>
-            )}
+            {(meeting.mayModerate || state.outputs.length > 0) &&
+              item('Recording and streaming', <IconPlayerRecord size={20} aria-hidden />, () => onPanel('outputs'))}
           </>
         );
       }}
@@ -199,25 +193,6 @@ async function copyInvite(meeting: Meeting): Promise<void> {
   } catch (error) {
     meeting.tell(`The invite link could not be copied: ${(error as Error).message}`);
   }
-}
-
-function OutputItem(props: {
-  meeting: Meeting;
-  state: MeetingState;
-  kind: 'recording' | 'hls';
-  start: 'startRecording' | 'startHls';
-  word: string;
-  item: (label: string, icon: ReactNode, action: () => void) => ReactNode;
-}) {
-  const { meeting, state, kind, start, word, item } = props;
-  // Not offered where the server would refuse it.
-  if (start in UNSERVED_REQUESTS) return null;
-  const runs = ['STARTING', 'STARTED'].includes(state.outputs[kind]?.status ?? '');
-  const Icon = kind === 'recording' ? IconPlayerRecord : IconBroadcast;
-  const method = runs ? start.replace('start', 'stop') : start;
-  const ask = () =>
-    void meeting.output(method, runs ? {} : { config: {} }).catch((error: Error) => meeting.tell(error.message));
-  return item(`${runs ? 'Stop' : 'Start'} ${word}`, <Icon size={20} aria-hidden />, ask);
 }
 
 function LeaveControl({ meeting }: { meeting: Meeting }) {

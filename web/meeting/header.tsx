@@ -1,6 +1,6 @@
 import { IconBroadcast, IconPlayerRecordFilled, IconUsers } from '@tabler/icons-react';
 import { useState } from 'react';
-import type { MeetingState, Output } from '../client/meeting-state.ts';
+import { isRunning, type MeetingState, type Output, type OutputKind } from '../client/meeting-state.ts';
 import { elapsedInWords } from '../ui/elapsed.ts';
 import { Mark } from '../ui/mark.tsx';
 import styles from './call.module.css';
@@ -17,9 +17,9 @@ export function Header({ roomId, state }: { roomId: string; state: MeetingState 
       <h1 className={styles.title}>{roomId}</h1>
       <Clock />
       <span className={styles.badges}>
-        <OutputBadge output={outputs.recording} word="REC" Icon={IconPlayerRecordFilled} />
-        <OutputBadge output={outputs.hls} word="LIVE" Icon={IconBroadcast} />
-        <OutputBadge output={outputs.livestream} word="STREAM" Icon={IconBroadcast} />
+        {outputs.filter(isRunning).map((output) => (
+          <OutputBadge key={output.id} output={output} />
+        ))}
         <span className={styles.badge}>
           <IconUsers size={16} aria-hidden />
           {participants.length}
@@ -40,14 +40,22 @@ function Clock() {
   );
 }
 
-function OutputBadge(props: { output: Output | undefined; word: string; Icon: typeof IconBroadcast }) {
-  const { output, word, Icon } = props;
+const BADGES: Record<OutputKind, { word: string; Icon: typeof IconBroadcast }> = {
+  recording: { word: 'REC', Icon: IconPlayerRecordFilled },
+  hls: { word: 'LIVE', Icon: IconBroadcast },
+  livestream: { word: 'STREAM', Icon: IconBroadcast },
+};
+
+function OutputBadge({ output: { kind, status, since } }: { output: Output }) {
+  const { word, Icon } = BADGES[kind];
   const now = useNow();
-  if (!output || output.status === 'STOPPED') return null;
   return (
-    <span className={styles.badge} data-live={output.status === 'STARTED' || undefined}>
+    <span className={styles.badge} data-live={status === 'STARTED' || undefined}>
       <Icon size={14} aria-hidden />
-      {word} {output.since ? elapsedInWords(now - output.since.getTime()) : `${output.status.toLowerCase()}…`}
+      {word}{' '}
+      <span className={styles.badgeTime}>
+        {status === 'STARTED' && since ? elapsedInWords(now - since.getTime()) : `${status.toLowerCase()}…`}
+      </span>
     </span>
   );
 }

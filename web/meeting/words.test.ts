@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LEAVE_REASONS } from '../../src/protocol/signaling.ts';
-import { colourIndexOf, initialsOf, leavingInWords, problemInWords } from './words.ts';
+import { colourIndexOf, initialsOf, leavingInWords, outputState, problemInWords } from './words.ts';
 
 describe('words', () => {
   it('for an avatar are up to two letters, of any script', () => {
@@ -14,6 +14,14 @@ describe('words', () => {
   it('give everybody one colour', () => {
     expect(colourIndexOf('ann', 6)).toBe(colourIndexOf('ann', 6));
     expect(colourIndexOf('', 6)).toBe(0);
+  });
+
+  it('tell where a recording or stream stands', () => {
+    const state = (kind: 'recording' | 'hls', status: 'STARTED' | 'STOPPED', problem?: string) =>
+      outputState({ kind, status, problem });
+    expect([state('recording', 'STARTED'), state('hls', 'STARTED')]).toEqual(['Recording', 'Live']);
+    expect([state('recording', 'STOPPED'), state('hls', 'STOPPED')]).toEqual(['Ready', 'Ended']);
+    expect(state('recording', 'STOPPED', 'disk full')).toBe('Failed');
   });
 
   it('exist for every way to leave and every problem of a device', () => {

@@ -1,6 +1,7 @@
 // What people read when something is not as it should be. Pure.
 import type { Problem, Source } from '../client/local-media.ts';
 import { ENTRY_DENIED } from '../client/meeting.ts';
+import type { Output, OutputKind } from '../client/meeting-state.ts';
 import type { Quality } from '../client/quality.ts';
 
 const DEVICE: Record<Source, string> = { mic: 'microphone', camera: 'camera' };
@@ -72,6 +73,27 @@ export const QUALITY_IN_WORDS: Record<Quality, string> = {
   fair: 'unsteady connection',
   poor: 'poor connection',
 };
+
+export const OUTPUT_WORDS: Record<OutputKind, string> = {
+  recording: 'Recording',
+  hls: 'Stream',
+  livestream: 'Livestream',
+};
+
+/** Where a recording or stream stands. */
+export function outputState({ kind, status, problem }: Pick<Output, 'kind' | 'status' | 'problem'>): string {
+  if (problem) return 'Failed';
+  switch (status) {
+    case 'STARTING':
+      return 'Starting…';
+    case 'STARTED':
+      return kind === 'recording' ? 'Recording' : 'Live';
+    case 'STOPPING':
+      return 'Finishing…';
+    case 'STOPPED':
+      return kind === 'recording' ? 'Ready' : 'Ended';
+  }
+}
 
 /** Up to two letters for an avatar. */
 export function initialsOf(name: string): string {
