@@ -1,6 +1,7 @@
 // A tab with the dashboard in it, driven as the operator does: by roles, labels and visible words.
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { accessibilityOf, type Finding } from './accessibility.ts';
+import { complaintsOf } from './complaints.ts';
 import type { TestServer } from './server.ts';
 
 const PATIENCE_MS = 15_000;
@@ -8,23 +9,15 @@ const PATIENCE_MS = 15_000;
 export class DashboardTab implements AsyncDisposable {
   readonly page: Page;
   readonly context: BrowserContext;
-  /** What the browser refused by the Content-Security-Policy, errors nobody caught, and dialogs of injected scripts. */
-  readonly complaints: string[] = [];
+  readonly complaints: string[];
   readonly #server: TestServer;
 
   private constructor(server: TestServer, context: BrowserContext, page: Page) {
     this.#server = server;
     this.context = context;
     this.page = page;
+    this.complaints = complaintsOf(page);
     page.setDefaultTimeout(PATIENCE_MS);
-    page.on('pageerror', (error) => this.complaints.push(String(error)));
-    page.on('console', (message) => {
-      if (message.text().includes('Content Security Policy')) this.complaints.push(message.text());
-    });
-    page.on('dialog', (dialog) => {
-      this.complaints.push(`dialog: ${dialog.message()}`);
-      void dialog.dismiss();
-    });
   }
 
   static async open(browser: Browser, server: TestServer, scheme: 'light' | 'dark' = 'light'): Promise<DashboardTab> {

@@ -1,7 +1,6 @@
 // The server with a stand-in compositor, and a meeting in it.
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compositorPids } from './compositor-pids.ts';
 import { RawClient } from './raw-client.ts';
 import { startTestApp, type TestApp } from './test-app.ts';
 
@@ -62,11 +61,8 @@ export class EgressStage implements AsyncDisposable {
   }
 
   /** Process ids of compositors that run. */
-  async compositors(): Promise<number[]> {
-    const folder = join(this.app.dataDir, 'egress', 'children');
-    const names = await readdir(folder);
-    const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8').catch(() => '')));
-    return texts.filter(Boolean).map((text) => Number.parseInt(text, 10));
+  compositors(): Promise<number[]> {
+    return compositorPids(this.app.dataDir);
   }
 
   async #eventually<T>(look: () => Promise<T | undefined>): Promise<T> {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { accessibilityOf, type Finding } from './accessibility.ts';
+import { complaintsOf } from './complaints.ts';
 import type { TestServer } from './server.ts';
 
 const PATIENCE_MS = 20_000;
@@ -20,21 +21,13 @@ export interface TabOptions {
 export class MeetingTab implements AsyncDisposable {
   readonly page: Page;
   readonly context: BrowserContext;
-  /** What the browser refused by the Content-Security-Policy, and errors nobody caught. */
-  readonly complaints: string[] = [];
+  readonly complaints: string[];
 
   private constructor(context: BrowserContext, page: Page) {
     this.context = context;
     this.page = page;
+    this.complaints = complaintsOf(page);
     page.setDefaultTimeout(PATIENCE_MS);
-    page.on('pageerror', (error) => this.complaints.push(String(error)));
-    page.on('console', (message) => {
-      if (message.text().includes('Content Security Policy')) this.complaints.push(message.text());
-    });
-    page.on('dialog', (dialog) => {
-      this.complaints.push(`dialog: ${dialog.message()}`);
-      void dialog.dismiss();
-    });
   }
 
   static async open(browser: Browser, server: TestServer, roomId: string, options: TabOptions): Promise<MeetingTab> {

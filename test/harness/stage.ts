@@ -4,6 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from './browser.ts';
 import { CLOCK_CAMERA } from './clock-camera.ts';
 import { DashboardTab } from './dashboard-tab.ts';
+import { SPEAKING } from './devices.ts';
 import { PageServer } from './page-server.ts';
 import { PlayerTab } from './player-tab.ts';
 import type { Opening } from './sdk-page-api.ts';
@@ -12,7 +13,6 @@ import { TestServer } from './server.ts';
 import { SHARED_SCREEN } from './shared-screen.ts';
 import { mintToken } from './test-api.ts';
 import { createTestDatabase } from './test-database.ts';
-import { SPEAKING } from './voice.ts';
 import { WebhookReceiver } from './webhook-receiver.ts';
 
 /** Enough for a test to see, and little to encode: most journeys are not about picture quality. */

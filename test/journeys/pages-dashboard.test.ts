@@ -3,24 +3,29 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../harness/browser.ts';
 import { DashboardTab } from '../harness/dashboard-tab.ts';
+import { insertEgress } from '../harness/egresses.ts';
 import { RawClient } from '../harness/raw-client.ts';
 import { ScriptedReceiver } from '../harness/scripted-receiver.ts';
 import { TestServer } from '../harness/server.ts';
 import { mintToken } from '../harness/test-api.ts';
-import { createTestDatabase } from '../harness/test-database.ts';
+import { createTestDatabase, type TestDatabase } from '../harness/test-database.ts';
 
 const cleanUp = new AsyncDisposableStack();
 let server: TestServer;
+let database: TestDatabase;
 let browser: Browser;
 let receiver: ScriptedReceiver;
 
 beforeAll(async () => {
-  const database = cleanUp.use(await createTestDatabase());
+  database = cleanUp.use(await createTestDatabase());
   server = cleanUp.use(await TestServer.start({ env: { DATABASE_URL: database.url, ROOMFUL_MEDIA_WORKERS: '1' } }));
   browser = cleanUp.adopt(await launchBrowser(), (it) => it.close());
   receiver = cleanUp.use(await ScriptedReceiver.start());
 });
 afterAll(() => cleanUp.disposeAsync());
+
+/** Twenty pages take half a minute, and longer where others work beside. */
+const LONG_MS = 120_000;
 
 /** Ids must not hold spaces, which markup does not need. */
 const HOSTILE_PERSON = '<img/src=x/onerror=alert(1)>';
@@ -37,6 +42,17 @@ async function createRoom(body: object): Promise<string> {
     body: JSON.stringify(body),
   });
   return ((await answer.json()) as { roomId: string }).roomId;
+}
+
+/** The live session of a room, for rows that belong to it. */
+async function sessionIn(roomId: string): Promise<{ sessionId: string; roomId: string; ownerId: string }> {
+  const { id, owner_id } = await database.db
+    .selectFrom('sessions')
+    .where('room_id', '=', roomId)
+    .where('ended_at', 'is', null)
+    .select(['id', 'owner_id'])
+    .executeTakeFirstOrThrow();
+  return { sessionId: id, roomId, ownerId: owner_id };
 }
 
 test('an operator creates a room by the form, watches its session live, and replays one of its webhooks', async () => {
@@ -138,48 +154,140 @@ test('a link shows what its sender saw, and names of strangers are never markup'
   person.close();
 });
 
-test.each(['light', 'dark'] as const)('axe finds nothing serious on any page (%s)', async (scheme) => {
-  const roomId = await createRoom({
-    customRoomId: `axe-${scheme}`,
-    webhook: { endPoint: receiver.url, events: ['*'] },
-  });
+test('lists of what was recorded and streamed are what their address says, and tell why something failed', async () => {
+  const roomId = await createRoom({ customRoomId: 'recorded' });
   const person = await join(roomId, 'ann');
-  await using tab = await DashboardTab.open(browser, server, scheme);
+  const session = await sessionIn(roomId);
+  const at = (minute: number) => new Date(Date.now() - 3_600_000 + minute * 60_000);
+  const { db } = database;
+  for (let nth = 1; nth <= 22; nth++) {
+    const times = { created: at(nth), started: at(nth), ended: at(nth + 1) };
+    await insertEgress(db, session, { ...times, file: { seconds: 60, bytes: nth * 1_000_000, token: `t${nth}` } });
+  }
+  const reason = `${HOSTILE_PERSON}: no such server`;
+  await insertEgress(db, session, { status: 'failed', reason, created: at(30), ended: at(31) });
+  const outputs = [{ url: 'rtmps://live.example.com/app/inline-key', streamKey: '' }];
+  await insertEgress(db, session, { kind: 'livestream', status: 'active', created: at(40), started: at(40), outputs });
+
+  await using tab = await DashboardTab.open(browser, server);
   const { page } = tab;
-  await tab.heading('Sign in to Roomful').waitFor();
-  expect(await tab.accessibility()).toEqual([]);
   await tab.signIn();
   await tab.heading('Overview').waitFor();
-  const sessions = (await (await page.request.get(`${server.httpsUrl}/dashboard-api/sessions`)).json()) as {
-    data: { sessionId: string }[];
-  };
-  const deliveries = (await (
-    await page.request.get(`${server.httpsUrl}/dashboard-api/v2/webhooks/deliveries`)
-  ).json()) as { data: { id: string; type: string }[] };
-  const pages = [
-    ['/', 'Overview'],
-    ['/rooms', 'Rooms'],
-    ['/rooms/new', 'New room'],
-    [`/rooms/${roomId}`, `axe-${scheme}`],
-    ['/sessions', 'Sessions'],
-    [`/sessions/${sessions.data[0]?.sessionId}`, `axe-${scheme}`],
-    ['/webhooks', 'Webhooks'],
-    [`/webhooks/deliveries/${deliveries.data[0]?.id}`, deliveries.data[0]?.type ?? ''],
-    ['/webhooks/endpoints', 'Webhooks'],
-    ['/webhooks/tools', 'Webhooks'],
-    ['/keys', 'API keys'],
-    ['/tokens', 'Token builder'],
-    ['/system', 'System'],
-  ] as const;
-  const found: Record<string, unknown> = {};
-  for (const [path, heading] of pages) {
-    await tab.go(path);
-    await tab.heading(heading).waitFor();
-    await page.locator('[aria-busy="true"], .mantine-Skeleton-root').first().waitFor({ state: 'detached' });
-    const findings = await tab.accessibility();
-    if (findings.length > 0) found[path] = findings;
-  }
-  expect(found).toEqual({});
+  await page.getByRole('link', { name: /^Recordings and streams/ }).click();
+  await page.getByText('No recording matches').waitFor();
+  expect(new URL(page.url()).search).toBe('?status=running');
+  await tab.go('/recordings?status=completed&sort=size&order=asc&page=2');
+  const rows = tab.rows('Recordings');
+  await expect.poll(() => rows.count()).toBe(2);
+  expect(await rows.first().textContent()).toContain('21.0 MB');
+  await tab.button('Size').click();
+  await expect.poll(() => rows.first().textContent()).toContain('22.0 MB');
+  expect(new URL(page.url()).search).toBe('?status=completed&sort=size&order=desc');
+  await page.getByRole('combobox', { name: 'State' }).click();
+  await page.getByRole('option', { name: 'Failed or called off' }).click();
+  await rows.getByText(reason).waitFor();
+  expect(new URL(page.url()).searchParams.get('status')).toBe('failed');
+  await rows.first().getByRole('link').first().click();
+  await tab.heading('Recording of recorded').waitFor();
+  await page.getByRole('alert').getByText(reason).waitFor();
+  await page.getByText('There is nothing to play').waitFor();
+
+  // Somebody waits for a slot: the open page is told, and the list too.
+  await tab.go('/hls');
+  await page.getByText('No HLS streams yet').waitFor();
+  await insertEgress(db, session, { kind: 'hls', status: 'queued', created: at(50), folder: crypto.randomUUID() });
+  await tab
+    .rows('HLS streams')
+    .getByText(/^Waiting · place\s1$/)
+    .waitFor();
+  await tab.rows('HLS streams').first().getByRole('link').first().click();
+  await page.getByText('It is the next one.').waitFor();
+
+  await tab.go('/livestreams');
+  await tab.rows('Livestreams').getByText('live.example.com').waitFor();
+  expect(await page.content()).not.toContain('inline-key');
+  await tab.rows('Livestreams').first().getByRole('link').first().click();
+  await page.getByText('rtmps://live.example.com/app', { exact: true }).waitFor();
+  expect(await page.content()).not.toContain('inline-key');
+  await tab.button('Show stream keys').click();
+  await page.getByText('inline-key').waitFor();
+  expect(await page.locator('img[src="x"]').count()).toBe(0);
   expect(tab.complaints).toEqual([]);
   person.close();
 });
+
+test.each(['light', 'dark'] as const)(
+  'axe finds nothing serious on any page (%s)',
+  async (scheme) => {
+    const roomId = await createRoom({
+      customRoomId: `axe-${scheme}`,
+      webhook: { endPoint: receiver.url, events: ['*'] },
+    });
+    const person = await join(roomId, 'ann');
+    const session = await sessionIn(roomId);
+    const now = new Date();
+    const ran = { created: now, started: now };
+    const recording = await insertEgress(database.db, session, {
+      ...{ ...ran, ended: now, gaps: [{ at: now.toISOString(), ms: 2_000 }] },
+      file: { seconds: 60, bytes: 1_000_000, token: `axe-${scheme}` },
+    });
+    const hls = await insertEgress(database.db, session, {
+      kind: 'hls',
+      status: 'queued',
+      folder: crypto.randomUUID(),
+    });
+    const livestream = await insertEgress(database.db, session, {
+      ...{ ...ran, kind: 'livestream', status: 'failed', reason: 'the server refused the stream', ended: now },
+      outputs: [{ url: 'rtmp://live.example.com/app', streamKey: 'key' }],
+    });
+    await using tab = await DashboardTab.open(browser, server, scheme);
+    const { page } = tab;
+    await tab.heading('Sign in to Roomful').waitFor();
+    expect(await tab.accessibility()).toEqual([]);
+    await tab.signIn();
+    await tab.heading('Overview').waitFor();
+    const sessions = (await (await page.request.get(`${server.httpsUrl}/dashboard-api/sessions`)).json()) as {
+      data: { sessionId: string }[];
+    };
+    const deliveries = (await (
+      await page.request.get(`${server.httpsUrl}/dashboard-api/v2/webhooks/deliveries`)
+    ).json()) as { data: { id: string; type: string }[] };
+    const pages = [
+      ['/', 'Overview'],
+      ['/rooms', 'Rooms'],
+      ['/rooms/new', 'New room'],
+      [`/rooms/${roomId}`, `axe-${scheme}`],
+      ['/sessions', 'Sessions'],
+      [`/sessions/${sessions.data[0]?.sessionId}`, `axe-${scheme}`],
+      ['/recordings', 'Recordings and streams'],
+      [`/recordings/${recording}`, `Recording of axe-${scheme}`],
+      ['/hls', 'Recordings and streams'],
+      [`/hls/${hls}`, `HLS stream of axe-${scheme}`],
+      ['/livestreams', 'Recordings and streams'],
+      [`/livestreams/${livestream}`, `Livestream of axe-${scheme}`],
+      ['/webhooks', 'Webhooks'],
+      [`/webhooks/deliveries/${deliveries.data[0]?.id}`, deliveries.data[0]?.type ?? ''],
+      ['/webhooks/endpoints', 'Webhooks'],
+      ['/webhooks/tools', 'Webhooks'],
+      ['/keys', 'API keys'],
+      ['/tokens', 'Token builder'],
+      ['/system', 'System'],
+    ] as const;
+    const found: Record<string, unknown> = {};
+    for (const [path, heading] of pages) {
+      await tab.go(path);
+      await tab.heading(heading).waitFor();
+      await page.locator('[aria-busy="true"], .mantine-Skeleton-root').first().waitFor({ state: 'detached' });
+      const findings = await tab.accessibility();
+      if (findings.length > 0) found[path] = findings;
+    }
+    await tab.go(`/rooms/${roomId}`);
+    await tab.button('Record or stream').click();
+    await page.getByRole('form', { name: 'Record or stream' }).getByText('Livestream', { exact: true }).click();
+    found.start = await tab.accessibility();
+    expect(found).toEqual({ start: [] });
+    expect(tab.complaints).toEqual([]);
+    person.close();
+  },
+  LONG_MS,
+);

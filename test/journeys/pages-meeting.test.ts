@@ -5,11 +5,11 @@ import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../harness/browser.ts';
+import { SMALL_CAMERA, SPEAKING } from '../harness/devices.ts';
 import { MeetingTab, type TabOptions } from '../harness/meeting-tab.ts';
 import { TestServer } from '../harness/server.ts';
 import { mintToken } from '../harness/test-api.ts';
 import { createTestDatabase } from '../harness/test-database.ts';
-import { SPEAKING } from '../harness/voice.ts';
 
 const PAGES = resolve(import.meta.dirname, '../../dist/web');
 const MEETING_BUDGET_BYTES = 250_000;
@@ -44,12 +44,6 @@ async function open(roomId: string, permissions: string[], options: Partial<TabO
   const fragment = `token=${await mintToken(server, { permissions })}`;
   return MeetingTab.open(browser, server, roomId, { fragment, before: SMALL_CAMERA, ...options });
 }
-
-/** Three layers of 720p from every tab are more than a test machine encodes; one journey has them. */
-const SMALL_CAMERA = `
-  const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-  navigator.mediaDevices.getUserMedia = (wish) =>
-    real(wish.video ? { video: { ...wish.video, width: 320, height: 180, frameRate: 15 } } : wish);`;
 
 const HOST = ['allow_join', 'allow_mod'];
 const GUEST = ['allow_join'];
@@ -225,6 +219,10 @@ test.each(['light', 'dark'] as const)('axe holds nothing serious against any sta
   await ann.page.keyboard.press('Enter');
   await ann.page.getByRole('listitem').getByText('Hello').waitFor();
   findings.chat = await ann.accessibility();
+  await ann.page.keyboard.press('Escape');
+  await ann.page.keyboard.press('r');
+  await ann.button('Another server').click();
+  findings.outputs = await ann.accessibility();
   await ann.button('More').click();
   await ann.button('Devices').click();
   findings.devices = await ann.accessibility();
@@ -268,7 +266,7 @@ test('a link that is not good says so, and the page allows nothing inline and no
 });
 
 test('what the meeting loads stays within its budget', () => {
-  type Chunk = { file: string; imports?: string[]; css?: string[]; assets?: string[] };
+  type Chunk = { file: string; isDynamicEntry?: boolean; imports?: string[]; css?: string[]; assets?: string[] };
   const manifest = JSON.parse(readFileSync(join(PAGES, '.vite/manifest.json'), 'utf8')) as Record<string, Chunk>;
   const files = new Set<string>();
   const take = (name: string) => {
@@ -281,6 +279,11 @@ test('what the meeting loads stays within its budget', () => {
   take('meeting/meeting-page.tsx');
   const bytes = [...files].reduce((sum, file) => sum + gzipSync(readFileSync(join(PAGES, file))).length, 0);
   console.log(`meeting page: ${(bytes / 1000).toFixed(0)} kB gzip in ${files.size} files`);
+  // hls.js is for whoever plays a stream, and loaded by that.
+  expect([...files].filter((file) => file.includes('hls.light'))).toEqual([]);
+  expect(Object.values(manifest).filter(({ file }) => file.includes('hls.light'))).toMatchObject([
+    { isDynamicEntry: true },
+  ]);
   expect(readdirSync(PAGES)).toContain('index.html');
   expect(bytes).toBeLessThanOrEqual(MEETING_BUDGET_BYTES);
 });

@@ -1,4 +1,4 @@
-// A voice for tabs whose speaking has to be noticed.
+// Cameras and microphones that tabs have in the place of the browser's own fake ones.
 
 /** The fake microphone's short beeps hardly count as speech; this has syllables. */
 export const SPEAKING = `
@@ -16,3 +16,9 @@ export const SPEAKING = `
     syllables.start();
     return out.stream;
   };`;
+
+/** Three layers of 720p from every tab are more than a test machine encodes; one journey has them. */
+export const SMALL_CAMERA = `
+  const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = (wish) =>
+    real(wish.video ? { video: { ...wish.video, width: 320, height: 180, frameRate: 15 } } : wish);`;
