@@ -3,6 +3,7 @@ import { newObjectId, newRoomId } from '../../src/protocol/ids.ts';
 import type { MediaSpanKind } from '../../src/protocol/session.ts';
 import type { Db } from '../../src/store/database.ts';
 import { QualityStore } from '../../src/store/quality-store.ts';
+import { insertEgress } from '../harness/egresses.ts';
 import { demoQuality } from './demo-quality.ts';
 
 const MINUTE_MS = 60_000;
@@ -44,7 +45,10 @@ function randomNumbers(seed: number): () => number {
   };
 }
 
-export async function insertDemo(db: Db, owner: Owner): Promise<{ storyId: string; deadId: string }> {
+export async function insertDemo(
+  db: Db,
+  owner: Owner,
+): Promise<{ storyId: string; deadId: string; livestreamId: string }> {
   const random = randomNumbers(7);
   const rooms = await Promise.all(ROOMS.map((name, index) => insertRoom(db, owner, name, index)));
   let storyId = '';
@@ -67,7 +71,8 @@ export async function insertDemo(db: Db, owner: Owner): Promise<{ storyId: strin
     random,
     people: 6,
   }));
-  return { storyId, deadId };
+  const livestreamId = await insertStoryEgresses(db, { sessionId: storyId, roomId: rooms[0] ?? '', ...owner }, started);
+  return { storyId, deadId, livestreamId };
 }
 
 async function insertRoom(db: Db, owner: Owner, name: string, index: number): Promise<string> {
@@ -144,7 +149,49 @@ async function insertSession(db: Db, owner: Owner, wish: SessionWish): Promise<{
   }
   events.push({ type: 'session-ended', at: ended });
   events.sort((a, b) => a.at.getTime() - b.at.getTime());
+  const session = { sessionId: id, roomId, ownerId: owner.ownerId };
+  if (!wish.people && random() < 0.35) await insertOldEgress(db, session, at, random());
   return { id, deadId: await insertEvents(db, owner, { id, roomId, events, random }) };
+}
+
+interface Session {
+  sessionId: string;
+  roomId: string;
+  ownerId: string;
+}
+
+/** Most recordings end as they should. */
+async function insertOldEgress(db: Db, session: Session, at: (part: number) => Date, chance: number): Promise<void> {
+  const [created, ended] = [at(0.1), at(0.9)];
+  const seconds = (ended.getTime() - created.getTime()) / 1000;
+  const token = newObjectId(created);
+  const file = { seconds, bytes: Math.round(seconds * 190_000), token };
+  const outputs = [{ url: 'rtmps://live.example.com/app', streamKey: 'demo' }];
+  const times = { created, started: created, ended };
+  if (chance < 0.62) await insertEgress(db, session, { ...times, file });
+  else if (chance < 0.76) await insertEgress(db, session, { ...times, kind: 'hls', folder: token, file });
+  else if (chance < 0.9) await insertEgress(db, session, { ...times, kind: 'livestream', outputs });
+  else await insertEgress(db, session, { created, ended, status: 'failed', reason: 'No space is left on the disk.' });
+}
+
+async function insertStoryEgresses(db: Db, session: Session & Owner, started: Date): Promise<string> {
+  const at = (minute: number) => new Date(started.getTime() + minute * MINUTE_MS);
+  await insertEgress(db, session, {
+    ...{ created: at(1), started: at(1), ended: at(42), file: { seconds: 2_455, bytes: 466_000_000, token: 'story' } },
+    gaps: [{ at: at(19).toISOString(), ms: 4_200 }],
+  });
+  await insertEgress(db, session, {
+    ...{ kind: 'hls', created: at(5), started: at(8), ended: at(36), folder: 'story' },
+    file: { seconds: 1_680, bytes: 331_000_000, token: 'story-stream' },
+  });
+  return insertEgress(db, session, {
+    ...{ kind: 'livestream', status: 'failed', created: at(12), started: at(12), ended: at(24) },
+    reason: 'rtmps://live.example.com/app: the server closed the connection',
+    outputs: [
+      { url: 'rtmps://live.example.com/app', streamKey: 'abcd-efgh-1234-5678' },
+      { url: 'rtmp://video.example.net/live', streamKey: 'town-hall-2026' },
+    ],
+  });
 }
 
 async function insertPerson(

@@ -13,9 +13,11 @@ import { type Db, openDatabase } from '../../src/store/database.ts';
 import { EmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
 import { NodeStore } from '../../src/store/node-store.ts';
 import { launchBrowser } from '../harness/browser.ts';
+import { insertEgress } from '../harness/egresses.ts';
 import { insertParticipant, insertRoomSession } from '../harness/participants.ts';
 import { RawClient } from '../harness/raw-client.ts';
 import { insertDemo } from './demo-data.ts';
+import { openLiveRoom } from './live-room.ts';
 
 const WIDTHS = [1440, 768, 360];
 const SCHEMES = ['light', 'dark'] as const;
@@ -30,11 +32,20 @@ const BEST = [
   ['webhooks', 1440, 'light'],
   ['overview', 360, 'dark'],
   ['session', 360, 'light'],
+  ['recording', 1440, 'light'],
+  ['watch', 1440, 'dark'],
+  ['meeting', 1440, 'dark'],
 ] as const;
+
+/** Where the pictures say that they were taken; the browser finds this machine there. */
+const PUBLIC_HOST = 'rooms.example.com';
 
 interface Stage extends AsyncDisposable {
   url: string;
   key: { apiKey: string; secret: string };
+  browser: Browser;
+  /** Somebody's meeting, which goes on. */
+  meeting: Page;
   /** Address of each page by its name. */
   pages: Record<string, string>;
 }
@@ -47,17 +58,18 @@ async function setStage(): Promise<Stage> {
     ...(process.env.MEDIASOUP_WORKER_BIN && { MEDIASOUP_WORKER_BIN: process.env.MEDIASOUP_WORKER_BIN }),
     ROOMFUL_DATA_DIR: dataDir,
     ROOMFUL_HTTP_PORT: '0',
-    ROOMFUL_HTTPS_PORT: 'off',
+    ROOMFUL_HTTPS_PORT: '0',
+    ROOMFUL_EGRESS_SLOTS: '4',
     ROOMFUL_RTC_PORT: '0',
     ROOMFUL_MEDIA_WORKERS: '2',
     ROOMFUL_LOG_LEVEL: 'error',
-    ROOMFUL_PUBLIC_URL: 'https://rooms.example.com',
+    ROOMFUL_PUBLIC_URL: `https://${PUBLIC_HOST}`,
     DATABASE_URL: postgres.url,
   };
   const { config, secrets } = readConfig(env);
   const app = await App.start(config, secrets, log, { settings: settingsInForce(env) });
   const { db } = await openDatabase(postgres.url);
-  const { storyId, deadId } = await insertDemo(db, app.firstKey);
+  const { storyId, deadId, livestreamId } = await insertDemo(db, app.firstKey);
   const room = await db
     .selectFrom('rooms')
     .selectAll()
@@ -94,18 +106,39 @@ async function setStage(): Promise<Stage> {
   await db.updateTable('sessions').set({ started_at: since }).where('ended_at', 'is', null).execute();
   await db.updateTable('participant_stays').set({ joined_at: since }).where('left_at', 'is', null).execute();
   await insertOtherNode(db, other);
+  const port = new URL(app.httpsUrl ?? '').port;
+  const browser = await launchBrowser([`--host-resolver-rules=MAP ${PUBLIC_HOST}:443 127.0.0.1:${port}`]);
+  const url = `https://${PUBLIC_HOST}`;
+  const live = await openLiveRoom(browser, { url, apiUrl: app.httpUrl ?? '', key: app.firstKey });
+  const ofLive = { sessionId: live.sessionId, roomId: live.roomId, ownerId: app.firstKey.ownerId };
+  const waitingId = await insertEgress(db, ofLive, { kind: 'hls', status: 'queued', folder: 'waiting' });
+  const failedId = await insertEgress(db, ofLive, {
+    ...{ kind: 'hls', status: 'failed', folder: 'failed', reason: 'the disk is too slow to stream from' },
+    ended: new Date(),
+  });
   await db.destroy();
   return {
-    url: app.httpUrl ?? '',
+    url,
     key: app.firstKey,
+    browser,
+    meeting: live.meeting,
     pages: {
       overview: '/',
       rooms: '/rooms',
       'new-room': '/rooms/new',
       room: `/rooms/${room.room_id}`,
+      'live-room': `/rooms/${live.roomId}`,
+      'start-egress': `/rooms/${live.roomId}`,
       sessions: '/sessions',
       session: `/sessions/${storyId}`,
       quality: `/sessions/${storyId}`,
+      'live-session': `/sessions/${live.sessionId}`,
+      recordings: '/recordings',
+      recording: `/recordings/${live.recording.id}`,
+      'hls-streams': '/hls',
+      'hls-stream': `/hls/${live.hlsId}`,
+      livestreams: '/livestreams',
+      livestream: `/livestreams/${livestreamId}`,
       webhooks: '/webhooks',
       delivery: `/webhooks/deliveries/${deadId}`,
       receivers: '/webhooks/endpoints',
@@ -113,9 +146,16 @@ async function setStage(): Promise<Stage> {
       keys: '/keys',
       tokens: '/tokens',
       system: '/system',
+      watch: `/watch/${live.hlsId}`,
+      'watch-waiting': `/watch/${waitingId}`,
+      'watch-failed': `/watch/${failedId}`,
+      'watch-unknown': '/watch/none',
+      'shared-recording': live.recording.link,
     },
     async [Symbol.asyncDispose]() {
       for (const client of clients) client.close();
+      await live[Symbol.asyncDispose]();
+      await browser.close();
       await app.stop();
       await postgres.stop();
       await rm(dataDir, { recursive: true, force: true });
@@ -154,8 +194,9 @@ async function insertOtherNode(db: Db, { owner_id, api_key }: { owner_id: string
     await insertParticipant(db, sessionId, who, { stays: [{ joined: started }] });
 }
 
-async function openPage(browser: Browser, stage: Stage, width: number, scheme: 'light' | 'dark'): Promise<Page> {
-  const context = await browser.newContext({
+async function openPage(stage: Stage, width: number, scheme: 'light' | 'dark'): Promise<Page> {
+  const context = await stage.browser.newContext({
+    ignoreHTTPSErrors: true,
     colorScheme: scheme,
     viewport: { width, height: HEIGHT },
     locale: 'en-GB',
@@ -177,7 +218,7 @@ async function signIn(page: Page, { key }: Stage): Promise<void> {
 
 /** Live pages hold a connection for ever, so quiet is when nothing loads any more on the screen. */
 async function settle(page: Page): Promise<void> {
-  await page.locator('h1').first().waitFor();
+  await page.locator('h1').first().waitFor({ state: 'attached' });
   await page.locator('[aria-busy="true"], .mantine-Skeleton-root').first().waitFor({ state: 'detached' });
   await page.waitForTimeout(400);
 }
@@ -211,18 +252,46 @@ async function openQuality(page: Page): Promise<void> {
   await page.waitForTimeout(300);
 }
 
+/** What has to be done on a page before its picture is taken. */
+const BEFORE: Record<string, (page: Page) => Promise<unknown>> = {
+  'new-room': fillForm,
+  quality: openQuality,
+  system: examine,
+  'start-egress': async (page) => {
+    await page.getByRole('button', { name: 'Record or stream' }).first().click();
+    await page.getByRole('form', { name: 'Record or stream' }).getByText('Livestream', { exact: true }).click();
+    await page.waitForTimeout(400);
+  },
+  watch: (page) => moving(page),
+  'hls-stream': (page) => press(page).then(() => moving(page)),
+  recording: (page) => press(page).then(() => moving(page)),
+  'shared-recording': (page) => press(page).then(() => moving(page)),
+};
+
+function press(page: Page): Promise<void> {
+  return page.getByRole('button', { name: 'Play', exact: true }).first().click();
+}
+
+/** Plays until there is something to see, with the controls in the picture. */
+async function moving(page: Page): Promise<void> {
+  const still = 'document.querySelector("video").currentTime < 3 && !document.querySelector("video").seeking';
+  for (let tries = 0; tries < 100 && (await page.evaluate<boolean>(still)); tries++) await page.waitForTimeout(100);
+  await page.getByRole('region', { name: /^Player: / }).hover();
+  await page.waitForTimeout(300);
+}
+
 async function takeAll(
   folder: string,
   stage: Stage,
-  browser: Browser,
   wanted: (name: string, width: number, scheme: string) => boolean,
 ): Promise<void> {
   mkdirSync(folder, { recursive: true });
   for (const width of WIDTHS) {
     for (const scheme of SCHEMES) {
-      const shots = ['sign-in', ...Object.keys(stage.pages)].filter((name) => wanted(name, width, scheme));
+      const shots = ['sign-in', 'meeting', ...Object.keys(stage.pages)].filter((name) => wanted(name, width, scheme));
       if (shots.length === 0) continue;
-      const page = await openPage(browser, stage, width, scheme);
+      if (shots.includes('meeting')) await shootMeeting(stage, folder, width, scheme);
+      const page = await openPage(stage, width, scheme);
       const shoot = async (name: string) => {
         const path = join(folder, `${name}-${width}-${scheme}.png`);
         await page.screenshot({ path, fullPage: folder !== IMAGES });
@@ -232,12 +301,10 @@ async function takeAll(
       await page.getByRole('heading', { name: 'Sign in to Roomful' }).waitFor();
       if (shots.includes('sign-in')) await shoot('sign-in');
       await signIn(page, stage);
-      for (const name of shots.filter((shot) => shot !== 'sign-in')) {
+      for (const name of shots.filter((shot) => shot in stage.pages)) {
         await page.goto(`${stage.url}${stage.pages[name]}`);
         await settle(page);
-        if (name === 'new-room') await fillForm(page);
-        if (name === 'quality') await openQuality(page);
-        if (name === 'system') await examine(page);
+        await BEFORE[name]?.(page);
         await shoot(name);
       }
       await page.context().close();
@@ -245,16 +312,30 @@ async function takeAll(
   }
 }
 
+/** The meeting that goes on, with what it offers those who moderate. */
+async function shootMeeting(
+  { meeting }: Stage,
+  folder: string,
+  width: number,
+  scheme: 'light' | 'dark',
+): Promise<void> {
+  await meeting.bringToFront();
+  await meeting.setViewportSize({ width, height: HEIGHT });
+  await meeting.emulateMedia({ colorScheme: scheme });
+  const panel = meeting.getByRole('complementary', { name: 'Recording and streaming' });
+  if (!(await panel.isVisible())) await meeting.keyboard.press('r');
+  await panel.waitFor();
+  await meeting.waitForTimeout(1_500);
+  await meeting.screenshot({ path: join(folder, `meeting-${width}-${scheme}.png`) });
+}
+
 const IMAGES = 'docs/images';
 const all = process.argv[process.argv.indexOf('--all') + 1];
 const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1]?.split(',') : undefined;
 
 await using stage = await setStage();
-await using browser = await launchBrowser();
 if (process.argv.includes('--all') && all) {
-  await takeAll(all, stage, browser, (name) => !only || only.includes(name));
+  await takeAll(all, stage, (name) => !only || only.includes(name));
 } else {
-  await takeAll(IMAGES, stage, browser, (...shot) =>
-    BEST.some((best) => best.every((part, index) => part === shot[index])),
-  );
+  await takeAll(IMAGES, stage, (...shot) => BEST.some((best) => best.every((part, index) => part === shot[index])));
 }
