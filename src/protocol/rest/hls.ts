@@ -70,6 +70,7 @@ export const HlsBody = Type.Object(
         links: {
           get_room: 'https://rooms.example.com/v2/rooms/2kyv-gzay-64pg',
           get_session: 'https://rooms.example.com/v2/sessions/623d49c760a18e699abcc8a4',
+          watch_page: 'https://rooms.example.com/watch/62c4560f6d0a5a3ae1d8f1c4',
         },
       },
     ],

@@ -159,6 +159,7 @@ export const RecordingBody = Type.Object(
         links: {
           get_room: 'https://rooms.example.com/v2/rooms/2kyv-gzay-64pg',
           get_session: 'https://rooms.example.com/v2/sessions/623d49c760a18e699abcc8a4',
+          recording_page: 'https://rooms.example.com/recordings/62c4560f6d0a5a3ae1d8f1c4#8t0V3l2b1uQm3C7yq0mJ3w',
         },
       },
     ],
