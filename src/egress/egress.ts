@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { AppError, egressNotRunning, noLiveSession, notFound, wrongRoomForToken } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import {
+  type Continuation,
   type EgressKind,
   type EgressPlan,
   type Egress as Output,
@@ -180,10 +181,10 @@ export class Egress<C extends EgressCaller = EgressCaller> {
   }
 
   /** A stream for whoever knows its id: everybody in its meeting is told where it plays anyway. */
-  async watchedHls(id: string): Promise<Output> {
+  async watchedHls(id: string): Promise<{ egress: Output; continuation: Continuation }> {
     const egress = await this.#deps.store.hls(id);
     if (!egress) throw notFound(WORDS.hls, id);
-    return egress;
+    return { egress, continuation: await this.#deps.store.continuation(id) };
   }
 
   /** A finished recording for whoever knows the unguessable part of its file's address; its id alone is not enough. */

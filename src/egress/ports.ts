@@ -1,5 +1,13 @@
 // What egress needs from the rest of the server, in its own words; app.ts fulfils it.
-import type { Egress, EgressKind, EgressPlan, EgressStatus, Gap, WebhookSummary } from '../protocol/egress.ts';
+import type {
+  Continuation,
+  Egress,
+  EgressKind,
+  EgressPlan,
+  EgressStatus,
+  Gap,
+  WebhookSummary,
+} from '../protocol/egress.ts';
 import type { Paging } from '../protocol/rest/common.ts';
 import type { Notification } from '../protocol/signaling.ts';
 import type { EgressParticipant, EgressStream, SrtpKeys, WantedStream } from './ipc.ts';
@@ -146,6 +154,7 @@ export interface EgressStore {
   /** On nodes that have not been seen since. */
   unfinishedOnLost(since: Date): Promise<Egress[]>;
   hls(id: string): Promise<Egress | undefined>;
+  continuation(id: string): Promise<Continuation>;
   byFolder(folder: string): Promise<Egress | undefined>;
   byFileToken(token: string): Promise<Egress | undefined>;
   delete(id: string, at: Date): Promise<void>;

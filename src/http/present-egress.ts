@@ -2,7 +2,7 @@
 
 import type { Shown } from '../egress/egress.ts';
 import { fileUrl, hlsUrls } from '../egress/egress-state.ts';
-import { type Egress, type RecordingFile, recordingFile } from '../protocol/egress.ts';
+import { type Continuation, type Egress, type RecordingFile, recordingFile } from '../protocol/egress.ts';
 import type { EgressBody, EgressRow } from '../protocol/rest/dashboard.ts';
 import type { HlsAddresses, WatchedFile, WatchedHls, WatchedRecording } from '../protocol/rest/watching.ts';
 import type { Links } from './links.ts';
@@ -90,7 +90,7 @@ export function presentLivestream(shown: Shown, links: Links) {
 }
 
 /** What whoever has the link of a stream may know. */
-export function presentWatchedHls(egress: Egress, links: Links): WatchedHls {
+export function presentWatchedHls(egress: Egress, continuation: Continuation, links: Links): WatchedHls {
   const { id, status, reason, startedAt, endedAt, config } = egress;
   return {
     ...{ id, status, reason },
@@ -99,6 +99,7 @@ export function presentWatchedHls(egress: Egress, links: Links): WatchedHls {
     mode: config.mode,
     orientation: config.orientation,
     ...addressesOf(egress, links),
+    ...continuation,
   };
 }
 

@@ -1,6 +1,8 @@
 // What people without a token may know of streams and recordings: with the link everything they need, and nothing else.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EgressStage } from '../../test/harness/egress-stage.ts';
+import { insertEgress } from '../../test/harness/egresses.ts';
+import { insertRoomSession } from '../../test/harness/participants.ts';
 
 let stage: EgressStage;
 let base: string;
@@ -58,6 +60,8 @@ describe('a stream', () => {
         playable: true,
         playbackHlsUrl: expect.stringMatching(/^\/meetings-hls\/[0-9a-f-]{36}\/index\.m3u8$/),
         livestreamUrl: expect.stringMatching(/^\/meetings-hls\/[0-9a-f-]{36}\/live\.m3u8$/),
+        continues: null,
+        continuedBy: null,
       },
     ]);
     expect((await fetch(`${base}${body.livestreamUrl}`)).status).toBe(200);
@@ -66,6 +70,22 @@ describe('a stream', () => {
     expect((await ask(`/hls/${hls.id}`)).body).toMatchObject({ status: 'completed', end: expect.any(String) });
     await remove(`/v2/hls/${hls.id}`);
     expect(await ask(`/hls/${hls.id}`)).toMatchObject({ status: 404, body: { code: 'HLS_NOT_FOUND' } });
+  });
+
+  test('that broke off with its node says what goes on for it', async () => {
+    const { db } = stage.app.database;
+    const roomId = await stage.room();
+    const room = { roomId, ...stage.app.app.firstKey };
+    const session = { ...room, sessionId: await insertRoomSession(db, room, { ended: new Date() }) };
+    const first = await insertEgress(db, session, { kind: 'hls', status: 'stopping', folder: 'first' });
+    expect((await ask(`/hls/${first}`)).body).toMatchObject({ continues: null, continuedBy: null });
+    const next = await insertEgress(db, session, { kind: 'hls', status: 'active', folder: 'next', continues: first });
+    expect((await ask(`/hls/${first}`)).body.continuedBy).toEqual({ id: next, ended: false });
+    expect((await ask(`/hls/${next}`)).body).toMatchObject({ continues: first, continuedBy: null });
+    await db.updateTable('egresses').set({ ended_at: new Date() }).where('id', '=', next).execute();
+    expect((await ask(`/hls/${first}`)).body.continuedBy).toEqual({ id: next, ended: true });
+    await remove(`/v2/hls/${next}`);
+    expect((await ask(`/hls/${first}`)).body.continuedBy).toBeNull();
   });
 
   test.each(['0'.repeat(24), 'x', '..%2f', encodeURIComponent("' or 1=1 --")])('%s is none', async (id) => {

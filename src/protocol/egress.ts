@@ -72,6 +72,12 @@ export function recordingFile(egress: Pick<Egress, 'file'> | undefined): Recordi
   return file && file.format !== 'm3u8' ? (file as RecordingFile) : null;
 }
 
+/** Where a node died: what an egress goes on for, and what goes on for it. */
+export interface Continuation {
+  continues: string | null;
+  continuedBy: { id: string; ended: boolean } | null;
+}
+
 /** A stretch that a recording lacks, because its compositor had to be started anew. */
 export interface Gap {
   at: Date;

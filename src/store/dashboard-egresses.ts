@@ -5,6 +5,7 @@ import type { Paging } from '../protocol/rest/common.ts';
 import type { EgressesQuery, EgressRow, OverviewBody } from '../protocol/rest/dashboard.ts';
 import { all, contains, pageOf, sorted } from './dashboard-sql.ts';
 import type { Db } from './database.ts';
+import { CONTINUATION } from './egress-store.ts';
 
 /** Of one session; where several may run at once, there may be many. */
 const MAX_OF_SESSION = 200;
@@ -92,7 +93,7 @@ const SORTED_BY = {
 
 const COLUMNS = sql`e.id, e.kind, e.status, e.reason, e.room_id as "roomId", r.custom_room_id as "customRoomId",
   e.session_id as "sessionId", e.created_at as "createdAt", e.started_at as "startedAt", e.ended_at as "endedAt",
-  e.plan, e.gaps,
+  e.plan, e.gaps, ${CONTINUATION},
   case when f.id is not null then jsonb_build_object('duration', f.duration, 'size', f.size) end as file,
   case when e.status = 'queued' then (select count(*) from egresses q where q.node_id = e.node_id
     and q.status = 'queued' and (q.created_at, q.id) <= (e.created_at, e.id)) end as "queuePosition"`;

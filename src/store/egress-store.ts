@@ -6,6 +6,7 @@
 import { type Selectable, sql } from 'kysely';
 import { egressAlreadyRunning, egressStillFinishing, noLiveSession } from '../errors.ts';
 import type {
+  Continuation,
   Egress,
   EgressFile,
   EgressKind,
@@ -402,6 +403,13 @@ export class EgressStore {
     return row && toEgress(row);
   }
 
+  async continuation(id: string): Promise<Continuation> {
+    const { rows } = await sql<Continuation>`select ${CONTINUATION} from egresses e where e.id = ${id}`.execute(
+      this.#db,
+    );
+    return rows[0] ?? { continues: null, continuedBy: null };
+  }
+
   async byFileToken(token: string): Promise<Egress | undefined> {
     const row = await shown(this.#db)
       .where('egress_files.token', '=', token)
@@ -570,6 +578,12 @@ async function insertFile(
       .execute();
   }
 }
+
+/** A `Continuation`, of egresses called `e`. */
+export const CONTINUATION = sql`
+  (select before.id from egresses before where before.id = e.continues and before.deleted_at is null) as continues,
+  (select jsonb_build_object('id', after.id, 'ended', after.ended_at is not null) from egresses after
+    where after.continues = e.id and after.deleted_at is null) as "continuedBy"`;
 
 function shown(db: Db | DbTx) {
   return db

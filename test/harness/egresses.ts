@@ -16,6 +16,7 @@ interface EgressFacts {
   config?: Partial<CompositionConfig>;
   outputs?: LivestreamOutput[];
   folder?: string;
+  continues?: string;
   gaps?: { at: string; ms: number }[];
   file?: { seconds: number; bytes: number; token: string };
 }
@@ -49,6 +50,7 @@ export async function insertEgress(
       reason: facts.reason ?? null,
       webhook_url: null,
       folder: facts.folder ?? null,
+      continues: facts.continues ?? null,
       gaps: JSON.stringify(facts.gaps ?? []),
       created_at: created,
       updated_at: created,

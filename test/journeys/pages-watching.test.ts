@@ -44,6 +44,8 @@ async function meeting(): Promise<{ roomId: string; ann: MeetingTab }> {
 
 /** A stream has to go on for a while before there is something to go back to. */
 const LONG_MS = 120_000;
+/** A node is missed after a quarter of a minute. */
+const MISSED_MS = 60_000;
 
 const LOW = { quality: 'low', layout: { type: 'GRID', priority: 'SPEAKER', gridSize: 4 } };
 
@@ -156,23 +158,42 @@ test('sound alone has a picture of its own, and a link that leads nowhere says s
 });
 
 test(
-  'a page of one node plays what another node streams',
+  'a page of one node plays what another node streams, and goes on with a third when that one dies',
   async () => {
     await using building = new AsyncDisposableStack();
     const database = building.use(await createTestDatabase());
-    const key = { ROOMFUL_API_KEY: 'shared-key', ROOMFUL_API_SECRET: 'shared-secret-of-both' };
+    const key = { ROOMFUL_API_KEY: 'shared-key', ROOMFUL_API_SECRET: 'shared-secret-of-all' };
     const env = { DATABASE_URL: database.url, ROOMFUL_MEDIA_WORKERS: '1', ...key };
-    const media = building.use(await TestServer.start({ env: { ...env, ROOMFUL_ROLES: 'media,egress' } }));
-    const front = building.use(await TestServer.start({ env: { ...env, ROOMFUL_ROLES: 'api' } }));
+    const node = async (roles: string) =>
+      building.use(await TestServer.start({ env: { ...env, ROOMFUL_ROLES: roles, ROOMFUL_EGRESS_SLOTS: '2' } }));
+    const media = await node('media');
+    const runners = [await node('egress'), await node('egress')];
+    const front = await node('api');
     const { roomId } = await call('/v2/rooms', {}, front);
     const ada = await RawClient.join(media.httpUrl, { roomId, peerId: 'ada', secret: await mintToken(front) });
     const hls = await call('/v2/hls/start', { roomId, config: LOW }, front);
-    expect(new URL(hls.playbackHlsUrl).origin).toBe(media.httpsUrl);
+    const runner = runners.find(({ httpsUrl }) => httpsUrl === new URL(hls.playbackHlsUrl).origin);
     const page = new URL(hls.links.watch_page);
     expect(page.origin).toBe(front.httpsUrl);
     await using eve = await ViewerTab.open(browser, front, page.pathname);
     expect((await eve.player.plays()).width).toBe(854);
     expect(eve.complaints).toEqual([]);
+
+    await runner?.kill('SIGKILL');
+    await eve.page.waitForURL((url) => url.pathname !== page.pathname, { timeout: MISSED_MS });
+    expect((await eve.player.plays()).width).toBe(854);
+    // Whoever comes by the old link is led there, too.
+    await using kim = await ViewerTab.open(browser, front, page.pathname);
+    await kim.page.waitForURL(eve.page.url());
+    await kim.player.plays();
+    await runner?.restart();
+    await call('/v2/hls/end', { roomId }, front);
+    await eve.page.getByRole('link', { name: 'Watch what came before' }).click();
+    await eve.page.getByText('Ended', { exact: true }).waitFor();
+    await eve.player.button('Play').click();
+    await eve.player.plays();
+    await eve.page.getByRole('link', { name: 'Watch what followed' }).waitFor();
+    expect(kim.complaints).toEqual([]);
     ada.close();
   },
   LONG_MS,

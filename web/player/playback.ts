@@ -47,7 +47,8 @@ export interface PlaybackOptions {
   autoplay: boolean;
   /** The picture is about to vanish until another source has one. */
   onLeaving: () => void;
-  onStreamEnded: () => void;
+  /** The stream has ended, or something stands in its way: the server may know more. */
+  onInterrupted: () => void;
 }
 
 export class Playback {
@@ -141,10 +142,12 @@ export class Playback {
       leaving: () => this.#options.onLeaving(),
       streamEnded: () => {
         this.#look();
-        this.#options.onStreamEnded();
+        this.#options.onInterrupted();
       },
       troubled: (trouble, failed) => {
-        if (!this.#closed) this.state.patch({ trouble, failed: trouble !== undefined && failed });
+        if (this.#closed) return;
+        this.state.patch({ trouble, failed: trouble !== undefined && failed });
+        if (trouble !== undefined) this.#options.onInterrupted();
       },
     };
   }

@@ -19,7 +19,8 @@ export interface PlayerProps {
   autoplay?: boolean;
   /** Keys work wherever the focus is on the page, since there is nothing else on it. */
   ownsPage?: boolean;
-  onStreamEnded?: () => void;
+  /** The stream has ended, or something stands in its way. */
+  onInterrupted?: () => void;
 }
 
 /** A video with controls of our own. Another source is another playing, from its beginning. */
@@ -28,20 +29,20 @@ export function Player(props: PlayerProps) {
   return <Loaded key={source.kind === 'file' ? source.url : source.playbackUrl} {...props} />;
 }
 
-function Loaded({ source, autoplay = false, onStreamEnded, ...look }: PlayerProps) {
+function Loaded({ source, autoplay = false, onInterrupted, ...look }: PlayerProps) {
   const [video, setVideo] = useState<HTMLVideoElement | null>(null);
   const [playback, setPlayback] = useState<Playback>();
   const [attempt, setAttempt] = useState(0);
   const still = useRef<HTMLCanvasElement>(null);
-  const latest = useRef({ source, autoplay, onStreamEnded });
-  latest.current.onStreamEnded = onStreamEnded;
+  const latest = useRef({ source, autoplay, onInterrupted });
+  latest.current.onInterrupted = onInterrupted;
 
   useEffect(() => {
     if (!video) return;
     const opened = new Playback(video, latest.current.source, {
       autoplay: latest.current.autoplay || attempt > 0,
       onLeaving: () => keepPicture(video, still.current),
-      onStreamEnded: () => latest.current.onStreamEnded?.(),
+      onInterrupted: () => latest.current.onInterrupted?.(),
     });
     setPlayback(opened);
     return () => opened.close();
@@ -56,7 +57,7 @@ function Loaded({ source, autoplay = false, onStreamEnded, ...look }: PlayerProp
   );
 }
 
-interface ScreenProps extends Omit<PlayerProps, 'source' | 'autoplay' | 'onStreamEnded'> {
+interface ScreenProps extends Omit<PlayerProps, 'source' | 'autoplay' | 'onInterrupted'> {
   playback: Playback | undefined;
   video: HTMLVideoElement | null;
   onRetry: () => void;

@@ -1,5 +1,5 @@
 // What the pages of viewers ask the server.
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import type { WatchedHls, WatchedRecording } from '../../src/protocol/rest/watching.ts';
 
 /** What was asked for, or why it is not known. */
@@ -18,19 +18,23 @@ async function ask<T>(path: string, token?: string): Promise<Found<T>> {
 const STARTING_MS = 2_000;
 const QUEUED_MS = 4_000;
 const UNREACHABLE_MS = 5_000;
+/** Where a node is stopped, its stream ends a moment before another node goes on with it. */
+const LOOKS_AFTER_END = 5;
 
 /** How long until a stream is asked for again; nothing once a player knows more than the server could say. */
-export function waitBefore(found: Found<WatchedHls>): number | undefined {
+export function waitBefore(found: Found<WatchedHls>, looksAfterEnd = 0): number | undefined {
   if (!found) return undefined;
   if ('problem' in found) return found.problem === 'unreachable' ? UNREACHABLE_MS : undefined;
-  const { status, playable, end } = found.data;
-  if (end !== null || (playable && status !== 'stopping')) return undefined;
+  const { status, playable, end, continuedBy } = found.data;
+  if (end !== null) return looksAfterEnd > 0 && !continuedBy ? STARTING_MS : undefined;
+  if (playable && status !== 'stopping') return undefined;
   return status === 'queued' ? QUEUED_MS : STARTING_MS;
 }
 
 /** A stream by its id, and a way to ask again; until it begins that happens by itself, while the page is seen. */
 export function useWatchedHls(hlsId: string): [Found<WatchedHls>, () => void] {
   const [found, setFound] = useState<Found<WatchedHls>>();
+  const looksAfterEnd = useRef(0);
   const look = useCallback(async () => {
     const answer = await ask<WatchedHls>(`/hls/${encodeURIComponent(hlsId)}`);
     // What is known of a stream stays true while the server cannot be reached.
@@ -38,9 +42,13 @@ export function useWatchedHls(hlsId: string): [Found<WatchedHls>, () => void] {
   }, [hlsId]);
   useEffect(() => void look(), [look]);
   useEffect(() => {
-    const wait = waitBefore(found);
+    const wait = waitBefore(found, looksAfterEnd.current);
     if (wait === undefined) return;
-    const again = () => document.visibilityState === 'visible' && void look();
+    const again = () => {
+      if (document.visibilityState !== 'visible') return;
+      looksAfterEnd.current -= 1;
+      void look();
+    };
     const timer = setTimeout(again, wait);
     document.addEventListener('visibilitychange', again);
     return () => {
@@ -48,7 +56,11 @@ export function useWatchedHls(hlsId: string): [Found<WatchedHls>, () => void] {
       document.removeEventListener('visibilitychange', again);
     };
   }, [found, look]);
-  return [found, () => void look()];
+  const lookAgain = () => {
+    looksAfterEnd.current = LOOKS_AFTER_END;
+    void look();
+  };
+  return [found, lookAgain];
 }
 
 export function useWatchedRecording(recordingId: string, token: string): Found<WatchedRecording> {

@@ -1,8 +1,8 @@
 import { IconLoader2 } from '@tabler/icons-react';
-import { useParams } from '@tanstack/react-router';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { type ReactNode, useEffect } from 'react';
 import type { WatchedHls } from '../../src/protocol/rest/watching.ts';
-import { PAGES } from '../paths.ts';
+import { PAGES, pathTo } from '../paths.ts';
 import type { StreamSource } from '../player/engine.ts';
 import { Player } from '../player/player.tsx';
 import { elapsedInWords } from '../ui/elapsed.ts';
@@ -15,7 +15,12 @@ import { dayAndTime, time } from './words.ts';
 /** `/watch/:hlsId`: a stream for everybody who has the link, from before its beginning to after its end. */
 export function WatchPage() {
   const { hlsId } = useParams({ from: PAGES.watch });
+  return <Watched key={hlsId} hlsId={hlsId} />;
+}
+
+function Watched({ hlsId }: { hlsId: string }) {
   const [found, lookAgain] = useWatchedHls(hlsId);
+  useFollowing(found && 'data' in found ? found.data.continuedBy : null);
   useEffect(() => {
     document.title = 'Live stream · Roomful';
   }, []);
@@ -25,6 +30,15 @@ export function WatchPage() {
     return <Message title="The server cannot be reached" text="This page tries again by itself." />;
   }
   return <Message title="There is no such stream" text="The link may be mistyped, or the stream has been deleted." />;
+}
+
+/** Where a stream broke off with its node and another one goes on with it, viewers go on there. */
+function useFollowing(next: WatchedHls['continuedBy']): void {
+  const navigate = useNavigate();
+  const id = next && !next.ended ? next.id : undefined;
+  useEffect(() => {
+    if (id !== undefined) void navigate({ to: pathTo('watch', { hlsId: id }), replace: true });
+  }, [id, navigate]);
 }
 
 function Stream({ stream, lookAgain }: { stream: WatchedHls; lookAgain: () => void }) {
@@ -45,12 +59,13 @@ function Stream({ stream, lookAgain }: { stream: WatchedHls; lookAgain: () => vo
             portrait={orientation === 'portrait'}
             autoplay={stream.end === null}
             ownsPage
-            onStreamEnded={lookAgain}
+            onInterrupted={lookAgain}
           />
         ) : (
           <Waiting stream={stream} />
         )}
         <p className={styles.facts}>{factsOf(stream)}</p>
+        <OtherParts stream={stream} />
         {stream.status === 'failed' && playable && (
           <p className={styles.problem} role="status">
             The stream broke off: {stream.reason ?? 'no reason is known'}. What was streamed until then can be played.
@@ -71,7 +86,8 @@ function sourceOf({ playbackHlsUrl, livestreamUrl, end }: WatchedHls, start: str
   };
 }
 
-function State({ stream: { status, end, playable } }: { stream: WatchedHls }) {
+function State({ stream: { status, end, playable, continuedBy } }: { stream: WatchedHls }) {
+  if (end === null && continuedBy) return <span className={styles.badge}>Interrupted</span>;
   if (end !== null) return <span className={styles.badge}>{status === 'failed' ? 'Failed' : 'Ended'}</span>;
   return playable ? (
     <span className={styles.badge} data-live>
@@ -84,7 +100,7 @@ function State({ stream: { status, end, playable } }: { stream: WatchedHls }) {
 }
 
 /** In the place of the player while there is nothing to play. */
-function Waiting({ stream: { status, end, reason } }: { stream: WatchedHls }) {
+function Waiting({ stream: { status, end, reason, continues } }: { stream: WatchedHls }) {
   if (end !== null) {
     const title = status === 'failed' ? 'The stream failed' : 'The stream has ended';
     return (
@@ -93,8 +109,9 @@ function Waiting({ stream: { status, end, reason } }: { stream: WatchedHls }) {
       </Stand>
     );
   }
+  const title = status === 'queued' ? 'The stream has not started yet' : 'The stream is about to begin';
   return (
-    <Stand title={status === 'queued' ? 'The stream has not started yet' : 'The stream is about to begin'} busy>
+    <Stand title={continues ? 'The stream goes on in a moment' : title} busy>
       It plays here by itself as soon as it does. You can leave this page open.
     </Stand>
   );
@@ -107,6 +124,21 @@ function Stand({ title, busy, children }: { title: string; busy?: boolean; child
       <h2>{title}</h2>
       <p>{children}</p>
     </section>
+  );
+}
+
+/** Of a stream that was interrupted there are several. */
+function OtherParts({ stream: { end, continues, continuedBy } }: { stream: WatchedHls }) {
+  // From what came before, viewers are led here for as long as this is live.
+  const before = end === null ? null : continues;
+  if (before === null && !continuedBy) return null;
+  return (
+    <p className={styles.facts}>
+      The stream was interrupted.{' '}
+      {before !== null && <Link to={pathTo('watch', { hlsId: before })}>Watch what came before</Link>}
+      {before !== null && continuedBy && ' · '}
+      {continuedBy && <Link to={pathTo('watch', { hlsId: continuedBy.id })}>Watch what followed</Link>}
+    </p>
   );
 }
 

@@ -16,9 +16,10 @@ export function watchingRoutes(deps: {
   return async (app) => {
     app.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'));
 
-    app.get('/hls/:hlsId', { schema: { hide: true, params: WatchHlsParams } }, async ({ params }) =>
-      presentWatchedHls(await egress.watchedHls(params.hlsId), links),
-    );
+    app.get('/hls/:hlsId', { schema: { hide: true, params: WatchHlsParams } }, async ({ params }) => {
+      const found = await egress.watchedHls(params.hlsId);
+      return presentWatchedHls(found.egress, found.continuation, links);
+    });
 
     app.get(
       '/recordings/:recordingId',

@@ -2,7 +2,7 @@
 // together, so it is not in the API document.
 import { type Static, Type } from 'typebox';
 import type { CompositionConfig } from '../composition.ts';
-import type { EgressKind, EgressStatus, LivestreamOutput, WebhookSummary } from '../egress.ts';
+import type { Continuation, EgressKind, EgressStatus, LivestreamOutput, WebhookSummary } from '../egress.ts';
 import type { NodeFacts, NodeState } from '../node.ts';
 import { AnyId, Open, oneOf, type PageInfo, PageQuery, Text } from './common.ts';
 import type { GapBody, HlsAddresses, WatchedFile } from './watching.ts';
@@ -136,7 +136,7 @@ export type EgressesQuery = Static<typeof EgressesQuery>;
 export const EgressParams = Type.Object({ kind: oneOf(EGRESS_KINDS), egressId: AnyId });
 
 /** A recording, HLS stream or livestream, as lists and timelines show it. */
-export interface EgressRow {
+export interface EgressRow extends Continuation {
   id: string;
   kind: EgressKind;
   status: EgressStatus;

@@ -2,7 +2,7 @@
 // server come together, so it is not in the API document.
 import { Type } from 'typebox';
 import type { CompositionConfig } from '../composition.ts';
-import type { EgressStatus, FileFormat } from '../egress.ts';
+import type { Continuation, EgressStatus, FileFormat } from '../egress.ts';
 import { AnyId } from './common.ts';
 
 export const WatchHlsParams = Type.Object({ hlsId: AnyId });
@@ -26,7 +26,7 @@ export interface HlsAddresses {
   livestreamUrl: string;
 }
 
-export interface WatchedHls extends HlsAddresses {
+export interface WatchedHls extends HlsAddresses, Continuation {
   id: string;
   status: EgressStatus;
   /** Why it failed or was called off. */

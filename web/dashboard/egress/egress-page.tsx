@@ -20,7 +20,7 @@ import { Lasted } from '../parts/times.tsx';
 import { egress } from '../queries.ts';
 import { EGRESS_WORDS, looksInWords } from '../words.ts';
 import { type Asked, EndEgress, lowered } from './end-egress.tsx';
-import { LISTS } from './resources.ts';
+import { LISTS, pageOf } from './resources.ts';
 import { Screen } from './screen.tsx';
 import { Outputs } from './stream-keys.tsx';
 
@@ -123,6 +123,7 @@ type Row = [label: string, value: ReactNode] | false;
 
 function About({ egress }: { egress: EgressBody }) {
   const { roomId, customRoomId, sessionId, createdAt, startedAt, endedAt, queuePosition, recorded, file } = egress;
+  const { kind, continues, continuedBy } = egress;
   const { templateUrl } = egress.config;
   const rows: Row[] = [
     [
@@ -140,6 +141,8 @@ function About({ egress }: { egress: EgressBody }) {
     queuePosition !== null && ['Waits', `place ${queuePosition} of those that wait for a free slot`],
     ['Asked for', dateTime(createdAt)],
     ['Began', startedAt === null ? 'not yet' : dateTime(startedAt)],
+    continues !== null && ['Goes on for', <OtherPart key="before" kind={kind} id={continues} />],
+    continuedBy !== null && ['Went on as', <OtherPart key="after" kind={kind} id={continuedBy.id} />],
     endedAt !== null && ['Ended', dateTime(endedAt)],
     startedAt !== null && [
       'Lasted',
@@ -166,6 +169,15 @@ function About({ egress }: { egress: EgressBody }) {
           ))}
       </DataList>
     </Section>
+  );
+}
+
+/** Where a node died, one goes on for another. */
+function OtherPart(part: { kind: EgressKind; id: string }) {
+  return (
+    <Link to={pageOf(part)} className={classes.textLink}>
+      {part.id}
+    </Link>
   );
 }
 
