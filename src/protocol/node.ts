@@ -16,6 +16,8 @@ export interface NodeFacts {
   people: number;
   /** Recordings, HLS streams and livestreams that have not ended. */
   egresses: number;
+  /** What it could record and stream besides, as `ROOMFUL_EGRESS_SLOTS` counts. */
+  freeSlots: number;
   /** Finished files on their way from its disk to a storage. */
   uploads: number;
   /** Rooms that clients were sent here for a moment ago, and that nobody has entered yet. */

@@ -141,7 +141,8 @@ describe('draining', () => {
     await nodes.drain('a', new Date());
     await register('a');
     expect(await nodes.heartbeat('a', { people: 0, freeSlots: 0 }, new Date())).toEqual(at);
-    expect(await nodes.heartbeat('b', { people: 0, freeSlots: 0 }, new Date())).toBeNull();
+    expect(await nodes.heartbeat('b', { people: 0, freeSlots: 1.5 }, new Date())).toBeNull();
+    expect((await nodes.get('b'))?.freeSlots).toBe(1.5);
   });
 
   test('of a node that there is not is told', async () => {

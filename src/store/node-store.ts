@@ -216,6 +216,7 @@ function facts(condition: RawBuilder<unknown>) {
   return sql<FactsRow>`
     select n.id, n.public_url as "publicUrl", n.roles, n.load as people, n.started_at as "startedAt",
       n.seen_at as "seenAt", n.draining_since as "drainingSince",
+      n.egress_free as "freeSlots",
       (select count(*) from sessions where node_id = n.id and ended_at is null) as sessions,
       (select count(*) from egresses where node_id = n.id
         and status in ('queued', 'starting', 'active', 'stopping')) as egresses,

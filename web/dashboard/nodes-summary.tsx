@@ -1,6 +1,7 @@
 import { Anchor, Group, Progress, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import type { SystemBody } from '../../src/protocol/rest/dashboard.ts';
 import { pathTo } from '../paths.ts';
 import { bytes } from '../ui/bytes.ts';
 import { plural } from './parts/format.ts';
@@ -51,15 +52,7 @@ export function NodesSummary() {
           <Text size="sm" fw={600}>
             Recording and streaming
           </Text>
-          <Progress
-            value={data.egress.slots > 0 ? (100 * data.egress.slotsTaken) / data.egress.slots : 0}
-            aria-label="Slots in use"
-            color={data.egress.waiting > 0 ? 'orange' : 'indigo'}
-          />
-          <Text size="sm" c="dimmed">
-            {data.egress.slotsTaken} of {plural(data.egress.slots, 'slot')} in use
-            {data.egress.waiting > 0 && `, ${data.egress.waiting} waiting`}
-          </Text>
+          <Slots system={data} />
         </Stack>
         {data.disk && (
           <Stack gap={6}>
@@ -78,5 +71,32 @@ export function NodesSummary() {
         )}
       </SimpleGrid>
     </Section>
+  );
+}
+
+/** Of one server, what is in use of how much; of several, what there is room for. */
+function Slots({ system: { nodes, egress } }: { system: SystemBody }) {
+  const { slots, slotsTaken, waiting } = egress;
+  const able = nodes.filter(({ roles, state }) => roles.includes('egress') && state === 'up');
+  if (able.some(({ thisOne }) => !thisOne)) {
+    const free = able.reduce((sum, { freeSlots }) => sum + Math.max(0, freeSlots), 0);
+    return (
+      <Text size="sm" c={free === 0 ? 'var(--mantine-color-orange-text)' : 'dimmed'}>
+        {plural(Math.floor(free), 'slot')} free on {plural(able.length, 'server')}
+      </Text>
+    );
+  }
+  return (
+    <>
+      <Progress
+        value={slots > 0 ? (100 * slotsTaken) / slots : 0}
+        aria-label="Slots in use"
+        color={waiting > 0 ? 'orange' : 'indigo'}
+      />
+      <Text size="sm" c="dimmed">
+        {slots === 0 ? 'No server does this' : `${slotsTaken} of ${plural(slots, 'slot')} in use`}
+        {waiting > 0 && `, ${waiting} waiting`}
+      </Text>
+    </>
   );
 }
