@@ -1,9 +1,9 @@
 // The process: which command, then for `serve` config, app and signals.
-import { App } from './app.ts';
+import { App } from './app/app.ts';
+import { welcome } from './app/welcome.ts';
 import { readConfig, settingsInForce } from './config.ts';
 import { StartError } from './kit/start-error.ts';
 import { createLogger, type Logger } from './log.ts';
-import { welcome } from './welcome.ts';
 
 /** A drain that takes longer is ended; sessions have been told and ended by then. */
 const DRAIN_TIMEOUT_MS = 30_000;

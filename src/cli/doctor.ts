@@ -1,7 +1,7 @@
 // `roomful doctor`: examines the installation. Where its server runs, that one is asked, since what counts is how things
 // look from there; else everything is done here.
 import { styleText } from 'node:util';
-import { createDoctor } from '../app-doctor.ts';
+import { createDoctor } from '../app/doctor.ts';
 import { reasonOf } from '../kit/ask.ts';
 import { DataLock } from '../kit/data-lock.ts';
 import { StartError } from '../kit/start-error.ts';

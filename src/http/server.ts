@@ -27,6 +27,8 @@ import { roomRoutes } from './routes/rooms.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { validatorCompiler } from './validation.ts';
 
+export type HttpServer = FastifyInstance;
+
 export interface HttpDeps {
   access: Access;
   rooms: Rooms;
@@ -53,7 +55,7 @@ const MAX_PARAM_LENGTH = 3_072;
 const REQUEST_ID = /^[\w.:-]{1,64}$/;
 
 /** Builds the application, ready to answer; `close()` it after its listeners. */
-export async function createHttpServer(deps: HttpDeps): Promise<FastifyInstance> {
+export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   const app = newApp(deps.log);
   const metrics = deps.metrics ?? new Registry();
   parseBodiesAsJson(app);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { mintToken, type TokenWish } from '../../src/access/mint.ts';
-import { App, type OtherParts } from '../../src/app.ts';
+import { App, type OtherParts } from '../../src/app/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
 

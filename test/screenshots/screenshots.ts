@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Browser, Page } from 'playwright-core';
 import { mintToken } from '../../src/access/mint.ts';
-import { App } from '../../src/app.ts';
+import { App } from '../../src/app/app.ts';
 import { readConfig, settingsInForce } from '../../src/config.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
 import { EmbeddedPostgres } from '../../src/store/embedded-postgres.ts';

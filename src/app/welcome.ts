@@ -1,5 +1,5 @@
 // What the operator reads when the server is up: where it is, the key, and a command that works.
-import { mintToken } from './access/mint.ts';
+import { mintToken } from '../access/mint.ts';
 import type { App } from './app.ts';
 
 const TOKEN_HOURS = 24;

@@ -1,7 +1,7 @@
 // Which addresses are bound, and which are told to others, as far as settings and the machine decide it.
-import type { Config } from './config.ts';
-import { firstExternalAddress, isLoopback, isUnspecified } from './kit/addresses.ts';
-import { StartError } from './kit/start-error.ts';
+import type { Config } from '../config.ts';
+import { firstExternalAddress, isLoopback, isUnspecified } from '../kit/addresses.ts';
+import { StartError } from '../kit/start-error.ts';
 
 export function mediaAddresses({ host, media }: Config): {
   listenAddress: string;

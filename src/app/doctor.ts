@@ -2,38 +2,32 @@
 
 import type { X509Certificate } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { type Config, type Secrets, settingsInForce, unknownSettings } from '../config.ts';
+import type { Check } from '../doctor/check.ts';
+import { browserCheck } from '../doctor/checks/browser.ts';
+import { certificateCheck } from '../doctor/checks/certificate.ts';
+import { compositorCheck } from '../doctor/checks/compositor.ts';
+import { dataFolderCheck } from '../doctor/checks/data-folder.ts';
+import { clockCheck, databaseCheck, type InspectDatabase, migrationsCheck } from '../doctor/checks/database.ts';
+import { listenersCheck } from '../doctor/checks/listeners.ts';
+import { mediaPortsCheck, mediaWorkerCheck, rtcAddressCheck } from '../doctor/checks/media.ts';
+import { outboundCheck } from '../doctor/checks/outbound.ts';
+import { publicUrlCheck } from '../doctor/checks/public-url.ts';
+import { settingsCheck } from '../doctor/checks/settings.ts';
+import { storageCheck } from '../doctor/checks/storage.ts';
+import { webhookKeyCheck } from '../doctor/checks/webhook-key.ts';
+import { Doctor } from '../doctor/doctor.ts';
+import { tryCompositor } from '../egress/try-compositor.ts';
+import { ownCertificateFiles } from '../http/certificate.ts';
+import { localAddress, urlOf } from '../kit/addresses.ts';
+import { ask } from '../kit/ask.ts';
+import { createLogger, type Logger } from '../log.ts';
+import { Media } from '../media/media.ts';
+import { askPorts, type PortAnswer, tryWorker } from '../media/reach.ts';
+import { inspectDatabase } from '../store/inspect-database.ts';
 import { mediaAddresses, shownHost } from './addresses.ts';
-import { COMPOSITOR, createStorage } from './app-egress.ts';
-import { type Config, type Secrets, settingsInForce, unknownSettings } from './config.ts';
-import type { Check } from './doctor/check.ts';
-import { browserCheck } from './doctor/checks/browser.ts';
-import { certificateCheck } from './doctor/checks/certificate.ts';
-import { compositorCheck } from './doctor/checks/compositor.ts';
-import { dataFolderCheck } from './doctor/checks/data-folder.ts';
-import { clockCheck, databaseCheck, type InspectDatabase, migrationsCheck } from './doctor/checks/database.ts';
-import { listenersCheck } from './doctor/checks/listeners.ts';
-import { mediaPortsCheck, mediaWorkerCheck, rtcAddressCheck } from './doctor/checks/media.ts';
-import { outboundCheck } from './doctor/checks/outbound.ts';
-import { publicUrlCheck } from './doctor/checks/public-url.ts';
-import { settingsCheck } from './doctor/checks/settings.ts';
-import { storageCheck } from './doctor/checks/storage.ts';
-import { webhookKeyCheck } from './doctor/checks/webhook-key.ts';
-import { Doctor } from './doctor/doctor.ts';
-import { tryCompositor } from './egress/try-compositor.ts';
-import { ownCertificateFiles } from './http/certificate.ts';
-import { localAddress, urlOf } from './kit/addresses.ts';
-import { ask } from './kit/ask.ts';
-import { createLogger, type Logger } from './log.ts';
-import { Media } from './media/media.ts';
-import { askPorts, type PortAnswer, tryWorker } from './media/reach.ts';
-import { inspectDatabase } from './store/inspect-database.ts';
-
-/** Where a server is reached: by everybody, and by its listeners, at the ports that they really have. */
-export interface Urls {
-  public: string;
-  http: string | undefined;
-  https: string | undefined;
-}
+import { COMPOSITOR, createStorage } from './egress.ts';
+import type { Urls } from './listeners.ts';
 
 /** A server that runs on the installation now, in this process. */
 interface RunningServer {

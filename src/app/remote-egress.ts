@@ -1,13 +1,13 @@
 // How app.ts lets one node compose the sessions of another: both ends of that, and the messages between them.
 
-import type { Sessions } from './egress/ports.ts';
-import { ToFollower, ToHost } from './egress/remote/messages.ts';
-import { RemoteSessions, type RemoteSessionsDeps } from './egress/remote/remote-sessions.ts';
-import { SessionHost, type SessionHostDeps } from './egress/remote/session-host.ts';
-import { fits } from './kit/validate.ts';
-import type { Logger } from './log.ts';
-import type { Notification } from './protocol/signaling.ts';
-import type { NodeBus } from './store/node-bus.ts';
+import type { Sessions } from '../egress/ports.ts';
+import { ToFollower, ToHost } from '../egress/remote/messages.ts';
+import { RemoteSessions, type RemoteSessionsDeps } from '../egress/remote/remote-sessions.ts';
+import { SessionHost, type SessionHostDeps } from '../egress/remote/session-host.ts';
+import { fits } from '../kit/validate.ts';
+import type { Logger } from '../log.ts';
+import type { Notification } from '../protocol/signaling.ts';
+import type { NodeBus } from '../store/node-bus.ts';
 
 export interface RemoteEgress {
   /** Sessions, wherever they live. */

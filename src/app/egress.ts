@@ -1,37 +1,39 @@
 // How app.ts builds recording, HLS and livestreams: the parts of `egress`, and what binds them to rooms, media and store.
 import { fileURLToPath } from 'node:url';
-import type { Access, Caller } from './access/access.ts';
-import { createRemoteEgress, type RemoteEgress } from './app-remote-egress.ts';
-import type { Config, Secrets } from './config.ts';
-import { Dispatcher } from './egress/dispatcher.ts';
-import { Egress } from './egress/egress.ts';
-import { egressRules } from './egress/egress-state.ts';
-import { Finisher } from './egress/finisher.ts';
-import { Moves } from './egress/moves.ts';
-import type { EgressCommand, SessionSource } from './egress/ports.ts';
-import { FileStorage } from './egress/storage/file-storage.ts';
-import type { Storage } from './egress/storage/storage.ts';
-import { Studio } from './egress/studio.ts';
-import { Successors } from './egress/successors.ts';
-import type { Installation } from './egress/template.ts';
-import { Uploads } from './egress/uploads.ts';
-import type { Mailbox } from './jobs/mailbox.ts';
-import type { Outbound } from './kit/outbound/outbound.ts';
-import type { Logger } from './log.ts';
-import type { Media } from './media/media.ts';
-import { MediaTap, type TapSource } from './media/tap.ts';
-import type { Notification } from './protocol/signaling.ts';
-import type { LiveRoom } from './rooms/live-room.ts';
-import type { LiveRooms } from './rooms/live-rooms.ts';
-import type { Onlooker } from './rooms/onlooker.ts';
-import type { RoomFacts } from './rooms/ports.ts';
-import type { Rooms } from './rooms/rooms.ts';
-import type { Db } from './store/database.ts';
-import { EgressStore } from './store/egress-store.ts';
-import type { NodeBus } from './store/node-bus.ts';
-import type { UploadStore } from './store/upload-store.ts';
+import type { Caller } from '../access/access.ts';
+import type { Config, Secrets } from '../config.ts';
+import { Dispatcher } from '../egress/dispatcher.ts';
+import { Egress } from '../egress/egress.ts';
+import { egressRules } from '../egress/egress-state.ts';
+import { Finisher } from '../egress/finisher.ts';
+import { Moves } from '../egress/moves.ts';
+import type { EgressCommand, SessionSource } from '../egress/ports.ts';
+import { FileStorage } from '../egress/storage/file-storage.ts';
+import type { Storage } from '../egress/storage/storage.ts';
+import { Studio } from '../egress/studio.ts';
+import { Successors } from '../egress/successors.ts';
+import type { Installation } from '../egress/template.ts';
+import { Uploads } from '../egress/uploads.ts';
+import type { Mailbox } from '../jobs/mailbox.ts';
+import type { Outbound } from '../kit/outbound/outbound.ts';
+import type { Logger } from '../log.ts';
+import type { Media } from '../media/media.ts';
+import { MediaTap, type TapSource } from '../media/tap.ts';
+import type { Notification } from '../protocol/signaling.ts';
+import type { LiveRoom } from '../rooms/live-room.ts';
+import type { Onlooker } from '../rooms/onlooker.ts';
+import type { RoomFacts } from '../rooms/ports.ts';
+import type { Db } from '../store/database.ts';
+import { EgressStore } from '../store/egress-store.ts';
+import type { NodeBus } from '../store/node-bus.ts';
+import type { NodeStore } from '../store/node-store.ts';
+import type { UploadStore } from '../store/upload-store.ts';
+import type { Ground } from './ground.ts';
+import type { Urls } from './listeners.ts';
+import type { Meetings } from './meetings.ts';
+import { createRemoteEgress, type RemoteEgress } from './remote-egress.ts';
 
-export const COMPOSITOR = fileURLToPath(new URL('./egress/worker/main.ts', import.meta.url));
+export const COMPOSITOR = fileURLToPath(new URL('../egress/worker/main.ts', import.meta.url));
 
 /** Longer than any session. */
 const TOKEN_SECONDS = 24 * 3600;
@@ -55,32 +57,31 @@ export interface EgressParts {
 export function createEgress(deps: {
   config: Config;
   storage: Storage;
-  nodeId: string;
+  ground: Ground;
+  meetings: Meetings;
+  urls: Urls;
   store: EgressStore;
   uploads: UploadStore;
-  rooms: Rooms;
-  liveRooms: LiveRooms;
-  media: Media;
-  access: Access;
   outbound: Outbound;
   bus: NodeBus;
-  /** Where other nodes send streams to. */
-  address: string;
-  /** What the installation is reached by, all nodes included. */
-  installation: () => Promise<Installation>;
-  isOver: (sessionId: string) => Promise<boolean>;
   log: Logger;
   /** Another compositor, for tests. */
   compositor?: string | undefined;
 }): EgressParts {
-  const { config, storage, nodeId, store, rooms, liveRooms, media, outbound } = deps;
+  const { config, storage, store, outbound, urls } = deps;
+  const { nodeId, media, access, addresses } = deps.ground;
+  const { rooms, liveRooms, nodeStore } = deps.meetings;
   const { dataDir } = config;
   const log = deps.log.child({ part: 'egress' });
   const put = outbound.put.bind(outbound);
   const uploads = new Uploads({ nodeId, store: deps.uploads, storage, put, log });
   const finisher = new Finisher({ folder: dataDir, storage, onUpload: () => uploads.look() });
   const remote = createRemoteEgress({
-    ...deps,
+    nodeId,
+    bus: deps.bus,
+    // Where other nodes send streams to.
+    address: config.egress.address ?? addresses.announcedAddress ?? addresses.listenAddress,
+    isOver: async (sessionId) => (await nodeStore.ofSession(sessionId)) === undefined,
     source: (sessionId) => sourceOf(liveRooms.ofSession(sessionId), media, log),
     tell: (sessionId, notification) => liveRooms.ofSession(sessionId)?.tellAll(notification),
     onChanged: (sessionId) => studio.sessionChanged(sessionId),
@@ -97,9 +98,9 @@ export function createEgress(deps: {
     sessions: remote.sessions,
     templates: {
       browser: config.egress.browser,
-      installation: deps.installation,
+      installation: () => installation(nodeStore, urls),
       tokenFor: (ownerId, roomId, participantId) =>
-        deps.access.tokenOf(ownerId, {
+        access.tokenOf(ownerId, {
           roomId,
           participantId,
           permissions: ['allow_join'],
@@ -133,10 +134,22 @@ export function createEgress(deps: {
   return { egress, studio, uploads, remote, successors };
 }
 
+/** What the installation is reached by, all nodes included. */
+async function installation(nodes: NodeStore, urls: Urls): Promise<Installation> {
+  const { publicUrls, certificates } = await nodes.reach();
+  return { hosts: hostsOf([urls.http, urls.https, urls.public, ...publicUrls]), certificates };
+}
+
+/** `host:port` of each address. */
+function hostsOf(addresses: readonly (string | undefined)[]): string[] {
+  const urls = addresses.flatMap((address) => (address ? new URL(address) : []));
+  return [...new Set(urls.map((url) => `${url.hostname}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`))];
+}
+
 export async function createStorage({ dataDir, egress }: Config, secrets: Secrets): Promise<Storage> {
   if (!egress.s3) return new FileStorage(`${dataDir}/storage`);
   // Its client takes 25 MB, and most installations have none.
-  const { S3Storage } = await import('./egress/storage/s3-storage.ts');
+  const { S3Storage } = await import('../egress/storage/s3-storage.ts');
   // Path style is what servers other than Amazon's understand.
   return new S3Storage({ ...egress.s3, pathStyle: egress.s3.endpoint !== undefined, credentials: secrets.s3 });
 }
