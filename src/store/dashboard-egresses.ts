@@ -5,7 +5,7 @@ import type { Paging } from '../protocol/rest/common.ts';
 import type { EgressesQuery, EgressRow, OverviewBody } from '../protocol/rest/dashboard.ts';
 import { all, contains, pageOf, sorted } from './dashboard-sql.ts';
 import type { Db } from './database.ts';
-import { CONTINUATION } from './egress-store.ts';
+import { CONTINUATION } from './egress-rows.ts';
 
 /** Of one session; where several may run at once, there may be many. */
 const MAX_OF_SESSION = 200;

@@ -3,26 +3,16 @@
 //
 // Whoever writes here takes the lock of the session's row first, as the end of a session does, so that the two never
 // wait for each other.
-import { type Selectable, sql } from 'kysely';
+import { sql } from 'kysely';
 import { egressAlreadyRunning, egressStillFinishing, noLiveSession } from '../errors.ts';
-import type {
-  Continuation,
-  Egress,
-  EgressFile,
-  EgressKind,
-  EgressPlan,
-  EgressStatus,
-  Gap,
-  WebhookSummary,
-} from '../protocol/egress.ts';
+import type { Egress, EgressFile, EgressKind, EgressPlan, EgressStatus, Gap } from '../protocol/egress.ts';
 import type { EventData, EventType } from '../protocol/events.ts';
 import { newObjectId } from '../protocol/ids.ts';
-import type { Paging } from '../protocol/rest/common.ts';
 import type { Db, DbTx } from './database.ts';
+import { type AutoStartWish, EgressReader } from './egress-reader.ts';
+import { one, UNFINISHED } from './egress-rows.ts';
 import { publishEvent } from './events.ts';
 import { chooseRunner, type EgressNeeds } from './runners.ts';
-import type { EgressesTable, EgressFilesTable } from './schema.ts';
-import { toFile } from './upload-store.ts';
 
 interface EgressEvent {
   type: EventType;
@@ -42,13 +32,6 @@ type SendJob = (tx: DbTx, nodeId: string, job: EgressJob, startAt: Date) => Prom
 export type EgressJob =
   | { command: 'end-session'; sessionId: string; reason: 'ended-by-api' }
   | { command: 'start-egress' | 'stop-egress' | 'continue-egress' | 'delete-egress'; egressId: string };
-
-export interface EgressFilter {
-  kind: EgressKind;
-  /** roomId or customRoomId; every one given has to match. */
-  rooms: readonly string[];
-  sessionId?: string | undefined;
-}
 
 export interface NewEgress {
   sessionId: string;
@@ -79,20 +62,13 @@ export interface NewUpload {
   url: string | null;
 }
 
-export interface AutoStartWish {
-  id: string;
-  kind: 'recording' | 'hls' | 'composite';
-  request: unknown;
-}
-
-const UNFINISHED: readonly EgressStatus[] = ['queued', 'starting', 'active', 'stopping'];
-
-export class EgressStore {
+export class EgressStore extends EgressReader {
   readonly #db: Db;
   readonly #rules: EgressRules;
   readonly #send: SendJob;
 
   constructor(options: { db: Db; rules: EgressRules; send: SendJob }) {
+    super(options.db);
     this.#db = options.db;
     this.#rules = options.rules;
     this.#send = options.send;
@@ -235,17 +211,6 @@ export class EgressStore {
     }
   }
 
-  /** What auto-start asked for in a session and nobody has taken up yet. */
-  async wishes(sessionId: string): Promise<AutoStartWish[]> {
-    return this.#db
-      .selectFrom('egress_requests')
-      .where('session_id', '=', sessionId)
-      .where('status', '=', 'requested')
-      .orderBy('id')
-      .select(['id', 'kind', 'request'])
-      .execute();
-  }
-
   /** Auto-start asked for something that cannot be: told as a failure, since nobody waits for an answer. */
   async refuseWish(wish: AutoStartWish, session: { sessionId: string; roomId: string }, at: Date): Promise<void> {
     await this.#db.transaction().execute(async (tx) => {
@@ -266,158 +231,6 @@ export class EgressStore {
     await this.#db.transaction().execute((tx) => this.#send(tx, nodeId, job, new Date()));
   }
 
-  async get(id: string): Promise<Egress | undefined> {
-    const row = await shown(this.#db).where('egresses.id', '=', id).executeTakeFirst();
-    return row && toEgress(row);
-  }
-
-  /** One of an owner's, unless it was deleted. */
-  async find(ownerId: string, kind: EgressKind, id: string): Promise<Egress | undefined> {
-    const row = await shown(this.#db)
-      .where('egresses.id', '=', id)
-      .where('egresses.owner_id', '=', ownerId)
-      .where('egresses.kind', '=', kind)
-      .where('egresses.deleted_at', 'is', null)
-      .executeTakeFirst();
-    return row && toEgress(row);
-  }
-
-  /** A page of an owner's, newest first. */
-  async list(
-    ownerId: string,
-    filter: EgressFilter,
-    { page, perPage }: Paging,
-  ): Promise<{ egresses: Egress[]; total: number }> {
-    let matching = this.#db
-      .selectFrom('egresses')
-      .where('egresses.owner_id', '=', ownerId)
-      .where('egresses.kind', '=', filter.kind)
-      .where('egresses.deleted_at', 'is', null);
-    if (filter.sessionId !== undefined) matching = matching.where('egresses.session_id', '=', filter.sessionId);
-    for (const room of filter.rooms) {
-      matching = matching.where('egresses.room_id', 'in', (eb) =>
-        eb
-          .selectFrom('rooms')
-          .select('room_id')
-          .where((or) => or.or([or('room_id', '=', room), or('custom_room_id', '=', room)])),
-      );
-    }
-    const ids = matching
-      .select('egresses.id')
-      .orderBy('egresses.created_at', 'desc')
-      .orderBy('egresses.id', 'desc')
-      .limit(perPage)
-      .offset((page - 1) * perPage);
-    const [rows, count] = await Promise.all([
-      shown(this.#db)
-        .where('egresses.id', 'in', ids)
-        .orderBy('egresses.created_at', 'desc')
-        .orderBy('egresses.id', 'desc')
-        .execute(),
-      matching.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow(),
-    ]);
-    return { egresses: rows.map(toEgress), total: count.total };
-  }
-
-  /** Those of a room that have not ended, oldest first. */
-  async unfinishedIn(roomId: string, kind: EgressKind): Promise<Egress[]> {
-    const rows = await shown(this.#db)
-      .where('egresses.room_id', '=', roomId)
-      .where('egresses.kind', '=', kind)
-      .where('egresses.status', 'in', UNFINISHED)
-      .orderBy('egresses.created_at')
-      .orderBy('egresses.id')
-      .execute();
-    return rows.map(toEgress);
-  }
-
-  /** Those of a node that have not ended, oldest first. */
-  async unfinishedOn(nodeId: string): Promise<Egress[]> {
-    const rows = await shown(this.#db)
-      .where('egresses.node_id', '=', nodeId)
-      .where('egresses.status', 'in', UNFINISHED)
-      .orderBy('egresses.created_at')
-      .orderBy('egresses.id')
-      .execute();
-    return rows.map(toEgress);
-  }
-
-  /** Those that have not ended on nodes that have not been seen since. */
-  async unfinishedOnLost(since: Date): Promise<Egress[]> {
-    const rows = await shown(this.#db)
-      .where('egresses.status', 'in', UNFINISHED)
-      .where('nodes.seen_at', '<', since)
-      .execute();
-    return rows.map(toEgress);
-  }
-
-  /** Those that were to go on in live sessions of a node, and run on other nodes that have not been seen since. */
-  async brokenOff(sessionNodeId: string, since: Date): Promise<Egress[]> {
-    const rows = await shown(this.#db)
-      .where('sessions.node_id', '=', sessionNodeId)
-      .where('sessions.ended_at', 'is', null)
-      .where('egresses.node_id', '!=', sessionNodeId)
-      .where('egresses.status', 'in', ['queued', 'starting', 'active'])
-      .where('nodes.seen_at', '<', since)
-      .execute();
-    return rows.map(toEgress);
-  }
-
-  /** Those that run of a session, on whichever node. */
-  async runningIn(sessionId: string): Promise<Egress[]> {
-    const rows = await shown(this.#db)
-      .where('egresses.session_id', '=', sessionId)
-      .where('egresses.status', 'in', ['starting', 'active', 'stopping'])
-      .orderBy('egresses.created_at')
-      .execute();
-    return rows.map(toEgress);
-  }
-
-  /** Its place among those that wait on its node, from 1. */
-  async positionOf({ id, nodeId, createdAt }: Egress): Promise<number> {
-    const { before } = await this.#db
-      .selectFrom('egresses')
-      .where('node_id', '=', nodeId)
-      .where('status', '=', 'queued')
-      .where((eb) => eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(createdAt, id)))
-      .select((eb) => eb.fn.countAll<number>().as('before'))
-      .executeTakeFirstOrThrow();
-    return before + 1;
-  }
-
-  async byFolder(folder: string): Promise<Egress | undefined> {
-    const row = await shown(this.#db)
-      .where('egresses.folder', '=', folder)
-      .where('egresses.deleted_at', 'is', null)
-      .executeTakeFirst();
-    return row && toEgress(row);
-  }
-
-  /** An HLS stream by its id, whoever owns it. */
-  async hls(id: string): Promise<Egress | undefined> {
-    const row = await shown(this.#db)
-      .where('egresses.id', '=', id)
-      .where('egresses.kind', '=', 'hls')
-      .where('egresses.deleted_at', 'is', null)
-      .executeTakeFirst();
-    return row && toEgress(row);
-  }
-
-  async continuation(id: string): Promise<Continuation> {
-    const { rows } = await sql<Continuation>`select ${CONTINUATION} from egresses e where e.id = ${id}`.execute(
-      this.#db,
-    );
-    return rows[0] ?? { continues: null, continuedBy: null };
-  }
-
-  async byFileToken(token: string): Promise<Egress | undefined> {
-    const row = await shown(this.#db)
-      .where('egress_files.token', '=', token)
-      .where('egresses.deleted_at', 'is', null)
-      .executeTakeFirst();
-    return row && toEgress(row);
-  }
-
   async delete(id: string, at: Date): Promise<void> {
     await this.#db
       .updateTable('egresses')
@@ -425,22 +238,6 @@ export class EgressStore {
       .where('id', '=', id)
       .where('deleted_at', 'is', null)
       .execute();
-  }
-
-  /** What was delivered of the events of one egress, told by kind and time since events carry no id of it. */
-  async webhookSummary(egress: Egress): Promise<WebhookSummary> {
-    const rows = await this.#db
-      .selectFrom('webhook_deliveries')
-      .innerJoin('events', 'events.id', 'webhook_deliveries.event_id')
-      .where('webhook_deliveries.session_id', '=', egress.sessionId)
-      .where('webhook_deliveries.type', 'like', `${egress.kind}-%`)
-      .where('events.at', '>=', egress.createdAt)
-      .where('events.at', '<=', egress.endedAt ?? new Date())
-      .orderBy('webhook_deliveries.seq')
-      .select(['webhook_deliveries.type', 'webhook_deliveries.status'])
-      .execute();
-    const data = rows.map(({ type, status }) => ({ type, success: status === 'delivered' }));
-    return { totalCount: data.length, successCount: data.filter(({ success }) => success).length, data };
   }
 
   async #moveIn(tx: DbTx, id: string, to: EgressStatus, facts: MoveFacts): Promise<Egress | undefined> {
@@ -577,58 +374,4 @@ async function insertFile(
       })
       .execute();
   }
-}
-
-/** A `Continuation`, of egresses called `e`. */
-export const CONTINUATION = sql`
-  (select before.id from egresses before where before.id = e.continues and before.deleted_at is null) as continues,
-  (select jsonb_build_object('id', after.id, 'ended', after.ended_at is not null) from egresses after
-    where after.continues = e.id and after.deleted_at is null) as "continuedBy"`;
-
-function shown(db: Db | DbTx) {
-  return db
-    .selectFrom('egresses')
-    .leftJoin('egress_files', 'egress_files.egress_id', 'egresses.id')
-    .leftJoin('nodes', 'nodes.id', 'egresses.node_id')
-    .innerJoin('sessions', 'sessions.id', 'egresses.session_id')
-    .selectAll('egresses')
-    .select([
-      'nodes.public_url',
-      'sessions.node_id as session_node_id',
-      sql<Selectable<EgressFilesTable> | null>`to_jsonb(egress_files)`.as('file'),
-    ]);
-}
-
-async function one(tx: DbTx, id: string): Promise<Egress> {
-  return toEgress(await shown(tx).where('egresses.id', '=', id).executeTakeFirstOrThrow());
-}
-
-type EgressRow = Selectable<EgressesTable> & {
-  public_url: string | null;
-  session_node_id: string;
-  file: Selectable<EgressFilesTable> | null;
-};
-
-function toEgress(row: EgressRow): Egress {
-  return {
-    ...row.plan,
-    id: row.id,
-    sessionId: row.session_id,
-    roomId: row.room_id,
-    ownerId: row.owner_id,
-    nodeId: row.node_id,
-    baseUrl: row.public_url ?? '',
-    sessionNodeId: row.session_node_id,
-    compositionId: row.composition_id,
-    status: row.status,
-    reason: row.reason,
-    folder: row.folder,
-    gaps: row.gaps.map(({ at, ms }) => ({ at: new Date(at), ms })),
-    file: row.file && toFile(row.file),
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-    startedAt: row.started_at,
-    playableAt: row.playable_at,
-    endedAt: row.ended_at,
-  };
 }
