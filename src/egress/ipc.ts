@@ -3,40 +3,48 @@
 import { type Static, Type } from 'typebox';
 import type { CompositionConfig } from '../protocol/composition.ts';
 
+export const Id = Type.String({ maxLength: 256 });
+
+const Whole = Type.Integer({ minimum: 0, maximum: 0xffffffff });
+const PayloadType = Type.Integer({ minimum: 0, maximum: 127 });
+
 /** Kinds of streams that a participant sends. */
-export type StreamKind = 'audio' | 'video' | 'share' | 'shareAudio';
+export const StreamKind = Type.Enum(['audio', 'video', 'share', 'shareAudio']);
+export type StreamKind = Static<typeof StreamKind>;
 
 /** Somebody in the session, as the picture shows them. */
-export interface EgressParticipant {
-  id: string;
-  name: string;
-  micOn: boolean;
-  camOn: boolean;
-  shareOn: boolean;
-  pinned: boolean;
+export const EgressParticipant = Type.Object({
+  id: Id,
+  name: Type.String({ maxLength: 1024 }),
+  micOn: Type.Boolean(),
+  camOn: Type.Boolean(),
+  shareOn: Type.Boolean(),
+  pinned: Type.Boolean(),
   /** Milliseconds since the epoch; who came first stands first. */
-  joinedAt: number;
-}
+  joinedAt: Type.Number(),
+});
+export type EgressParticipant = Static<typeof EgressParticipant>;
 
 /** One RTP stream that the media node will send to the child's port. */
-export interface EgressStream {
+export const EgressStream = Type.Object({
   /** The consumer's id on the media node. */
-  id: string;
-  participantId: string;
-  kind: StreamKind;
+  id: Id,
+  participantId: Id,
+  kind: StreamKind,
   /** `video/VP8`, `audio/opus`, … */
-  mimeType: string;
-  clockRate: number;
-  channels: number;
-  payloadType: number;
-  ssrc: number;
-  rtxPayloadType: number | undefined;
-  rtxSsrc: number | undefined;
+  mimeType: Type.String({ maxLength: 64 }),
+  clockRate: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+  channels: Type.Integer({ minimum: 0, maximum: 8 }),
+  payloadType: PayloadType,
+  ssrc: Whole,
+  rtxPayloadType: Type.Optional(Type.Union([PayloadType, Type.Undefined()])),
+  rtxSsrc: Type.Optional(Type.Union([Whole, Type.Undefined()])),
   /** Header extension ids by URI: video orientation, abs-send-time. */
-  headerExtensions: Record<string, number>;
+  headerExtensions: Type.Record(Type.String(), Type.Integer({ minimum: 1, maximum: 255 })),
   /** RTCP CNAME: streams of one participant share a clock. */
-  cname: string;
-}
+  cname: Type.String({ maxLength: 256 }),
+});
+export type EgressStream = Static<typeof EgressStream>;
 
 /** Keys (with salt, base64) of both directions, as the receiver of the streams uses them: RFC 7714, AEAD_AES_128_GCM. */
 export interface SrtpKeys {
@@ -97,7 +105,6 @@ export interface WantedStream {
   height: number;
 }
 
-const Id = Type.String({ maxLength: 256 });
 const Count = Type.Number({ minimum: 0 });
 
 /** What a finished file is. */

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { TestChild } from '../harness/egress-child.ts';
 import { beeps, lags, percentile, readTile, type Seen, watch } from '../harness/film.ts';
+import { freePort } from '../harness/free-port.ts';
 import { receiveRtmp } from '../harness/rtmp-server.ts';
 import { beepClip, COLOURS, videoClip } from '../harness/test-clip.ts';
 
@@ -13,15 +14,6 @@ const [COLOUR] = COLOURS;
 
 async function somebody() {
   return { video: await videoClip('VP8', 640, 360, COLOUR), audio: await beepClip(20, 1000) };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
 }
 
 function length(path: string): { pictures: number; seconds: number; soundSeconds: number } {

@@ -1,11 +1,9 @@
 // The operator has the installation examined: from the command line beside the running server, and on the system page.
-
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { launchBrowser } from '../harness/browser.ts';
 import { roomful } from '../harness/command.ts';
 import { DashboardTab } from '../harness/dashboard-tab.ts';
+import { freePort } from '../harness/free-port.ts';
 import { TestServer } from '../harness/server.ts';
 
 interface Told {
@@ -65,12 +63,3 @@ test('the running server is examined from the command line and from its page; a 
   const alone = await levels();
   expect([alone.code, alone.of.server, alone.of.database, alone.of['webhook-key']]).toEqual([0, 'skipped', 'ok', 'ok']);
 }, 120_000);
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}

@@ -1,7 +1,7 @@
 // Streams of a session here that are sent to another node, which is told of them.
-import type { EgressStream, WantedStream } from '../ipc.ts';
+import type { WantedStream } from '../ipc.ts';
 import type { SessionSource, Tap } from '../ports.ts';
-import type { ToFollower, WantedTap } from './messages.ts';
+import type { TappedStream, ToFollower, WantedTap } from './messages.ts';
 
 type Tapped = Extract<ToFollower, { type: 'tapped' }>;
 
@@ -9,7 +9,7 @@ export class HostedTap {
   readonly #tap: Tap;
   readonly #facts: { sessionId: string; tapId: string };
   readonly #send: (message: Tapped) => void;
-  readonly #streams = new Map<string, Tapped['streams'][number]>();
+  readonly #streams = new Map<string, TappedStream>();
   #key: string | undefined;
   #isTelling = false;
 
@@ -24,7 +24,7 @@ export class HostedTap {
         this.tell();
       },
       onStream: (stream) => {
-        this.#streams.set(stream.id, { ...withoutGaps(stream), isPaused: false });
+        this.#streams.set(stream.id, { ...stream, isPaused: false });
         this.tell();
       },
       onStreamGone: (streamId) => {
@@ -62,13 +62,4 @@ export class HostedTap {
   close(): void {
     this.#tap.close();
   }
-}
-
-/** JSON has no `undefined`. */
-function withoutGaps({ rtxPayloadType, rtxSsrc, ...stream }: EgressStream) {
-  return {
-    ...stream,
-    ...(rtxPayloadType !== undefined && { rtxPayloadType }),
-    ...(rtxSsrc !== undefined && { rtxSsrc }),
-  };
 }

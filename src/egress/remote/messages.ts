@@ -1,38 +1,14 @@
 // What the node that a session lives on and a node that composes it say to each other. Any message may be lost; so each
 // side tells its whole state whenever it changes, and the follower every few seconds besides, which is answered.
 import { type Static, Type } from 'typebox';
+import { EgressParticipant, EgressStream, Id, StreamKind } from '../ipc.ts';
 
-const Id = Type.String({ maxLength: 256 });
 const Key = Type.String({ maxLength: 128 });
-const Kind = Type.Enum(['audio', 'video', 'share', 'shareAudio']);
 const Count = Type.Number({ minimum: 0 });
 const MAX_STREAMS = 5000;
 
-const Participant = Type.Object({
-  id: Id,
-  name: Type.String({ maxLength: 1024 }),
-  micOn: Type.Boolean(),
-  camOn: Type.Boolean(),
-  shareOn: Type.Boolean(),
-  pinned: Type.Boolean(),
-  joinedAt: Type.Number(),
-});
-
-const Stream = Type.Object({
-  id: Id,
-  participantId: Id,
-  kind: Kind,
-  mimeType: Type.String({ maxLength: 64 }),
-  clockRate: Count,
-  channels: Count,
-  payloadType: Count,
-  ssrc: Count,
-  rtxPayloadType: Type.Optional(Count),
-  rtxSsrc: Type.Optional(Count),
-  headerExtensions: Type.Record(Type.String(), Count),
-  cname: Type.String({ maxLength: 256 }),
-  isPaused: Type.Boolean(),
-});
+const TappedStream = Type.Object({ ...EgressStream.properties, isPaused: Type.Boolean() });
+export type TappedStream = Static<typeof TappedStream>;
 
 /** Where streams are to be sent to, encrypted, and which. */
 const WantedTap = Type.Object({
@@ -41,7 +17,7 @@ const WantedTap = Type.Object({
   port: Type.Integer({ minimum: 1, maximum: 65535 }),
   /** What the feedback from there is encrypted with. */
   key: Key,
-  streams: Type.Array(Type.Object({ participantId: Id, kind: Kind, width: Count, height: Count }), {
+  streams: Type.Array(Type.Object({ participantId: Id, kind: StreamKind, width: Count, height: Count }), {
     maxItems: MAX_STREAMS,
   }),
 });
@@ -72,7 +48,7 @@ export const ToFollower = Type.Union([
     type: Type.Literal('scene'),
     sessionId: Id,
     roomId: Id,
-    participants: Type.Array(Participant, { maxItems: MAX_STREAMS }),
+    participants: Type.Array(EgressParticipant, { maxItems: MAX_STREAMS }),
     speakerId: Type.Union([Id, Type.Null()]),
   }),
   /** What is sent through a tap, and what it is encrypted with. */
@@ -81,7 +57,7 @@ export const ToFollower = Type.Union([
     sessionId: Id,
     tapId: Id,
     key: Key,
-    streams: Type.Array(Stream, { maxItems: MAX_STREAMS }),
+    streams: Type.Array(TappedStream, { maxItems: MAX_STREAMS }),
   }),
   /** There is no such session here, any more. */
   Type.Object({ type: Type.Literal('over'), sessionId: Id }),

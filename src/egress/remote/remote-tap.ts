@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { WantedStream } from '../ipc.ts';
 import type { Tap, TapOptions } from '../ports.ts';
-import type { ToFollower, WantedTap } from './messages.ts';
+import type { TappedStream, ToFollower, WantedTap } from './messages.ts';
 
 type Tapped = Extract<ToFollower, { type: 'tapped' }>;
 
@@ -64,12 +64,10 @@ export class RemoteTap implements Tap {
     for (const stream of streams) this.#takeStream(stream);
   }
 
-  #takeStream({ isPaused, ...stream }: Tapped['streams'][number]): void {
+  #takeStream({ isPaused, ...stream }: TappedStream): void {
     const wasPaused = this.#streams.get(stream.id);
     this.#streams.set(stream.id, isPaused);
-    if (wasPaused === undefined) {
-      this.#options.onStream({ ...stream, rtxPayloadType: stream.rtxPayloadType, rtxSsrc: stream.rtxSsrc });
-    }
+    if (wasPaused === undefined) this.#options.onStream(stream);
     if (isPaused !== (wasPaused ?? false)) this.#options.onStreamPaused(stream.id, isPaused);
   }
 

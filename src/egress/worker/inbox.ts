@@ -1,11 +1,9 @@
 // What the parent says, checked before it is believed.
 import { type Static, Type } from 'typebox';
 import { fits } from '../../kit/validate.ts';
-import type { ToChild } from '../ipc.ts';
+import { EgressParticipant, EgressStream, Id, type ToChild } from '../ipc.ts';
 
-const Id = Type.String({ maxLength: 256 });
 const Path = Type.String({ minLength: 1, maxLength: 4096 });
-const Whole = Type.Integer({ minimum: 0, maximum: 0xffffffff });
 
 /** 28 bytes. */
 const SrtpKey = Type.String({ pattern: '^[A-Za-z0-9+/]{38}==$' });
@@ -35,31 +33,6 @@ const Page = Type.Object({
   certificates: Type.Array(Type.String({ pattern: '^[A-Za-z0-9+/=]{44}$' }), { maxItems: 100 }),
 });
 
-const Participant = Type.Object({
-  id: Id,
-  name: Type.String({ maxLength: 1024 }),
-  micOn: Type.Boolean(),
-  camOn: Type.Boolean(),
-  shareOn: Type.Boolean(),
-  pinned: Type.Boolean(),
-  joinedAt: Type.Number(),
-});
-
-const Stream = Type.Object({
-  id: Id,
-  participantId: Id,
-  kind: Type.Enum(['audio', 'video', 'share', 'shareAudio']),
-  mimeType: Type.String({ maxLength: 64 }),
-  clockRate: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
-  channels: Type.Integer({ minimum: 0, maximum: 8 }),
-  payloadType: Type.Integer({ minimum: 0, maximum: 127 }),
-  ssrc: Whole,
-  rtxPayloadType: Type.Optional(Type.Integer({ minimum: 0, maximum: 127 })),
-  rtxSsrc: Type.Optional(Whole),
-  headerExtensions: Type.Record(Type.String(), Type.Integer({ minimum: 1, maximum: 255 })),
-  cname: Type.String({ maxLength: 256 }),
-});
-
 const Message = Type.Union([
   Type.Object({
     type: Type.Literal('start'),
@@ -71,9 +44,9 @@ const Message = Type.Union([
     outboundAllow: Type.Optional(Type.Array(Type.String({ maxLength: 256 }))),
   }),
   Type.Object({ type: Type.Literal('secure'), keys: Type.Object({ send: SrtpKey, receive: SrtpKey }) }),
-  Type.Object({ type: Type.Literal('participants'), participants: Type.Array(Participant, { maxItems: 2000 }) }),
+  Type.Object({ type: Type.Literal('participants'), participants: Type.Array(EgressParticipant, { maxItems: 2000 }) }),
   Type.Object({ type: Type.Literal('active-speaker'), participantId: Type.Union([Id, Type.Null()]) }),
-  Type.Object({ type: Type.Literal('add-stream'), stream: Stream }),
+  Type.Object({ type: Type.Literal('add-stream'), stream: EgressStream }),
   Type.Object({ type: Type.Literal('remove-stream'), streamId: Id }),
   Type.Object({ type: Type.Literal('stream-paused'), streamId: Id, paused: Type.Boolean() }),
   Type.Object({ type: Type.Literal('add-sink'), sink: Sink }),
