@@ -4,6 +4,21 @@ import { defineConfig } from 'vitest/config';
 const isLong = Boolean(process.env.ROOMFUL_TEST_LONG);
 const exclude = ['**/node_modules/**', ...(isLong ? [] : ['**/*.long.test.ts'])];
 
+/** Journeys that look at how good, how late or how fast media is: beside others they would measure those. */
+const MEASURING = ['livestreamed-meeting', 'lost-connection', 'media-worker-dies', 'quality', 'react-sdk'].concat(
+  ['recorded-clock', 'recorded-meeting', 'server-dies', 'watched-stream', 'what-is-received'],
+);
+const measuring = MEASURING.map((name) => `test/journeys/${name}.test.ts`);
+
+const journey = {
+  exclude,
+  testTimeout: 60_000,
+  hookTimeout: 90_000,
+  // A second, the default, is short for a browser and a server on a busy machine.
+  expect: { poll: { timeout: 15_000 } },
+};
+
+/** Groups run one after the other, in this order; Vitest alone would leave a core free, which on two is half of them. */
 export default defineConfig({
   test: {
     globalSetup: ['test/harness/shared-postgres.ts'],
@@ -17,12 +32,14 @@ export default defineConfig({
             'web/**/*.test.ts',
             'setup/**/*.test.{ts,mjs}',
             'bench/**/*.test.ts',
-            'test/**/*.test.ts',
+            'test/*.test.ts',
+            'test/{conformance,hostile}/**/*.test.ts',
           ],
-          exclude: [...exclude, 'test/journeys/**'],
+          exclude,
           testTimeout: 30_000,
           hookTimeout: 60_000,
-          sequence: { groupOrder: 0 },
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -30,14 +47,20 @@ export default defineConfig({
         test: {
           name: 'journeys',
           include: ['test/journeys/**/*.test.ts'],
-          exclude,
-          // Each file has a server, its media workers and a browser: side by side they would measure each other.
-          fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 90_000,
-          // A second, the default, is short for a browser and a server on a busy machine.
-          expect: { poll: { timeout: 15_000 } },
-          sequence: { groupOrder: 1 },
+          ...journey,
+          exclude: [...exclude, ...measuring],
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'media',
+          include: ['test/egress/**/*.test.ts', ...measuring],
+          ...journey,
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
     ],
