@@ -5,10 +5,18 @@ const isLong = Boolean(process.env.ROOMFUL_TEST_LONG);
 const exclude = ['**/node_modules/**', ...(isLong ? [] : ['**/*.long.test.ts'])];
 
 /** Journeys that look at how good, how late or how fast media is: beside others they would measure those. */
-const MEASURING = ['livestreamed-meeting', 'lost-connection', 'media-worker-dies', 'quality', 'react-sdk'].concat(
-  ['recorded-clock', 'recorded-meeting', 'server-dies', 'watched-stream', 'what-is-received'],
-);
-const measuring = MEASURING.map((name) => `test/journeys/${name}.test.ts`);
+const MEASURING = [
+  'livestreamed-meeting',
+  'lost-connection',
+  'media-worker-dies',
+  'quality',
+  'react-sdk',
+  'recorded-clock',
+  'recorded-meeting',
+  'server-dies',
+  'watched-stream',
+  'what-is-received',
+].map((name) => `test/journeys/${name}.test.ts`);
 
 const journey = {
   exclude,
@@ -48,7 +56,7 @@ export default defineConfig({
           name: 'journeys',
           include: ['test/journeys/**/*.test.ts'],
           ...journey,
-          exclude: [...exclude, ...measuring],
+          exclude: [...exclude, ...MEASURING],
           maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
@@ -57,7 +65,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'media',
-          include: ['test/egress/**/*.test.ts', ...measuring],
+          include: ['test/egress/**/*.test.ts', ...MEASURING],
           ...journey,
           maxWorkers: 1,
           sequence: { groupOrder: 3 },
