@@ -4,19 +4,25 @@ import { defineConfig } from 'vitest/config';
 const isLong = Boolean(process.env.ROOMFUL_TEST_LONG);
 const exclude = ['**/node_modules/**', ...(isLong ? [] : ['**/*.long.test.ts'])];
 
-/** Journeys that look at how good, how late or how fast media is: beside others they would measure those. */
+/** What looks at how good, how late or how fast media is: beside others it would measure those. */
 const MEASURING = [
-  'livestreamed-meeting',
-  'lost-connection',
-  'media-worker-dies',
-  'quality',
-  'react-sdk',
-  'recorded-clock',
-  'recorded-meeting',
-  'server-dies',
-  'watched-stream',
-  'what-is-received',
-].map((name) => `test/journeys/${name}.test.ts`);
+  'egress/bad-networks',
+  'egress/hls',
+  'egress/pages',
+  'egress/picture-and-sound',
+  'egress/plan',
+  'egress/sinks',
+  'journeys/livestreamed-meeting',
+  'journeys/lost-connection',
+  'journeys/media-worker-dies',
+  'journeys/quality',
+  'journeys/react-sdk',
+  'journeys/recorded-clock',
+  'journeys/recorded-meeting',
+  'journeys/server-dies',
+  'journeys/watched-stream',
+  'journeys/what-is-received',
+].map((name) => `test/${name}.test.ts`);
 
 const journey = {
   exclude,
@@ -54,9 +60,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'journeys',
-          include: ['test/journeys/**/*.test.ts'],
+          include: ['test/{egress,journeys}/**/*.test.ts'],
           ...journey,
-          exclude: [...exclude, ...MEASURING],
+          exclude: [...exclude, '**/*.long.test.ts', ...MEASURING],
           maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
@@ -64,8 +70,8 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'media',
-          include: ['test/egress/**/*.test.ts', ...MEASURING],
+          name: 'measuring',
+          include: isLong ? [...MEASURING, 'test/**/*.long.test.ts'] : MEASURING,
           ...journey,
           maxWorkers: 1,
           sequence: { groupOrder: 3 },

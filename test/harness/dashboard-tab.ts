@@ -20,10 +20,9 @@ export class DashboardTab implements AsyncDisposable {
     page.setDefaultTimeout(PATIENCE_MS);
   }
 
-  static async open(browser: Browser, server: TestServer, scheme: 'light' | 'dark' = 'light'): Promise<DashboardTab> {
+  static async open(browser: Browser, server: TestServer): Promise<DashboardTab> {
     const context = await browser.newContext({
       viewport: { width: 1280, height: 900 },
-      colorScheme: scheme,
       ignoreHTTPSErrors: true,
       reducedMotion: 'reduce',
     });
