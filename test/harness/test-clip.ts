@@ -86,9 +86,10 @@ export function videoClip(codec: VideoCodec, width: number, height: number, colo
 /** Encodes what `draw` makes of each frame. */
 export async function encodeClip(
   codec: VideoCodec,
-  { width, height, count }: { width: number; height: number; count: number },
+  shape: { width: number; height: number; count: number; framesPerSecond?: number },
   draw: (frame: Frame, number: number) => void,
 ): Promise<Clip> {
+  const { width, height, count, framesPerSecond = FRAMES_PER_SECOND } = shape;
   const name = { VP8: FF_ENCODER_LIBVPX_VP8, VP9: FF_ENCODER_LIBVPX_VP9, H264: FF_ENCODER_LIBX264 }[codec];
   const encoder = Codec.findEncoderByName(name);
   const context = new CodecContext();
@@ -96,7 +97,7 @@ export async function encodeClip(
   context.width = width;
   context.height = height;
   context.pixelFormat = AV_PIX_FMT_YUV420P;
-  context.timeBase = new Rational(1, FRAMES_PER_SECOND);
+  context.timeBase = new Rational(1, framesPerSecond);
   context.bitRate = BigInt(Math.round(width * height * 2.5));
   context.maxBFrames = 0;
   context.gopSize = 1000;
@@ -128,7 +129,7 @@ export async function encodeClip(
   }
   packet.free();
   context.freeContext();
-  return { codec, frames, ticksPerFrame: 90_000 / FRAMES_PER_SECOND, clockRate: 90_000 };
+  return { codec, frames, ticksPerFrame: 90_000 / framesPerSecond, clockRate: 90_000 };
 }
 
 /** Opus packets of `packetMs`, with a beep of `hertz` each second. */

@@ -1,15 +1,20 @@
 // Two seconds that cost an encoder and a decoder what a camera costs: texture, somebody who sways a little, and grain.
 import type { Frame } from 'node-av/lib';
-import { CLIP_SECONDS, type Clip, encodeClip, FRAMES_PER_SECOND } from '../test/harness/test-clip.ts';
+import { CLIP_SECONDS, type Clip, encodeClip, FRAMES_PER_SECOND } from './test-clip.ts';
 
 const GRAIN = 5;
 
-export function cameraClip(width: number, height: number, seed: number): Promise<Clip> {
-  const count = CLIP_SECONDS * FRAMES_PER_SECOND;
+export function cameraClip(
+  width: number,
+  height: number,
+  seed: number,
+  framesPerSecond = FRAMES_PER_SECOND,
+): Promise<Clip> {
+  const count = CLIP_SECONDS * framesPerSecond;
   const random = generator(seed);
   const wall = texture(width, height, random, 28);
   const person = texture(width, height, random, 46);
-  return encodeClip('VP8', { width, height, count }, (frame, number) => {
+  return encodeClip('VP8', { width, height, count, framesPerSecond }, (frame, number) => {
     const phase = (2 * Math.PI * number) / count;
     const sway = { x: Math.round(0.02 * width * Math.sin(phase)), y: Math.round(0.01 * height * Math.sin(2 * phase)) };
     paint(frame, { wall, person, sway, random, seed });
