@@ -9,31 +9,38 @@ import { cameraEncodings } from './sizing.ts';
 type Request = SignalingSocket['request'];
 type Loose = Record<string, unknown>;
 
+export interface LinkOptions {
+  /** The WebRTC of a program that is no browser. */
+  handler?: types.HandlerFactory | undefined;
+  /** Whether anything is to be received. */
+  receives: boolean;
+}
+
 export class MediaLink {
   readonly producers = new Map<StreamKind, types.Producer>();
   readonly consumers = new Map<string, types.Consumer>();
   readonly #request: Request;
   readonly #device: Device;
   readonly #send: types.Transport;
-  readonly #recv: types.Transport;
+  readonly #recv: types.Transport | undefined;
 
-  private constructor(request: Request, device: Device, send: types.Transport, recv: types.Transport) {
+  private constructor(request: Request, device: Device, send: types.Transport, recv: types.Transport | undefined) {
     this.#request = request;
     this.#device = device;
     this.#send = send;
     this.#recv = recv;
   }
 
-  static async open(request: Request): Promise<MediaLink> {
-    const device = new Device();
+  static async open(request: Request, { handler, receives }: LinkOptions): Promise<MediaLink> {
+    const device = new Device(handler && { handlerFactory: handler });
     await device.load({ routerRtpCapabilities: await request('getRouterRtpCapabilities', {}) });
     const [sending, receiving] = await Promise.all([
       request('createWebRtcTransport', { producing: true, consuming: false }),
-      request('createWebRtcTransport', { producing: false, consuming: true }),
+      receives ? request('createWebRtcTransport', { producing: false, consuming: true }) : undefined,
     ]);
     const send = device.createSendTransport(sending);
-    const recv = device.createRecvTransport(receiving);
-    for (const transport of [send, recv]) connectOnDemand(transport, request);
+    const recv = receiving && device.createRecvTransport(receiving);
+    for (const transport of [send, recv]) if (transport) connectOnDemand(transport, request);
     send.on('produce', ({ kind, rtpParameters, appData }, done, failed) => {
       request('produce', {
         transportId: send.id,
@@ -64,6 +71,7 @@ export class MediaLink {
   }
 
   async consume(offer: ServerRequests['newConsumer']): Promise<types.Consumer> {
+    if (!this.#recv) throw new Error('Nothing is to be received.');
     const consumer = await this.#recv.consume({
       id: offer.id,
       producerId: offer.producerId,
@@ -79,14 +87,14 @@ export class MediaLink {
 
   /** Round trip and loss, of what is sent if anything is, else of what is received. */
   async count() {
-    const transport = this.producers.size > 0 ? this.#send : this.#recv;
+    const transport = this.producers.size > 0 ? this.#send : (this.#recv ?? this.#send);
     const report = (await transport.getStats()) as unknown as Map<string, Loose>;
     return { of: transport.id, ...countIn(report.values()) };
   }
 
   close(): void {
     this.#send.close();
-    this.#recv.close();
+    this.#recv?.close();
   }
 }
 

@@ -9,10 +9,10 @@ import {
   type ServerRequests,
   type StreamKind,
 } from '../../src/protocol/signaling.ts';
-import { claimsOf, findRecording, findSocketHost, makeInvite, socketOrigin } from './entrance.ts';
+import { claimsOf, findRecording, findSocketHost, makeInvite, type Reached, socketOrigin } from './entrance.ts';
 import { MeetingError } from './failure.ts';
 import type { LocalMedia } from './local-media.ts';
-import { MediaLink } from './media-link.ts';
+import { type LinkOptions, MediaLink } from './media-link.ts';
 import {
   INITIAL,
   isRunning,
@@ -52,9 +52,15 @@ export interface MeetingOptions {
   roomId: string;
   token: string;
   name: string;
-  media: LocalMedia;
+  media: Pick<LocalMedia, 'state' | 'turn'>;
   /** Defaults to the token's, else to a new one. */
   participantId?: string;
+  /** Defaults to where the page came from. */
+  server?: Reached;
+  /** The WebRTC to use where there is no browser's. */
+  handler?: LinkOptions['handler'];
+  /** False for who only sends: nobody's streams are offered. */
+  receives?: boolean;
 }
 
 export class Meeting {
@@ -67,7 +73,8 @@ export class Meeting {
   /** Whether a link to a finished recording can be had. */
   readonly mayShareRecordings: boolean;
   readonly #options: MeetingOptions;
-  readonly #media: LocalMedia;
+  readonly #media: MeetingOptions['media'];
+  readonly #server: Reached;
   readonly #topics: Topics;
   readonly #views: Views;
   readonly #scores = new Map<string, Quality>();
@@ -92,6 +99,7 @@ export class Meeting {
     this.#options = options;
     this.name = options.name;
     this.#media = options.media;
+    this.#server = options.server ?? location;
     this.id = options.participantId ?? claims.participantId ?? newParticipantId();
     this.mayModerate = claims.mayModerate;
     this.mayAdmit = claims.mayJoinDirectly;
@@ -108,9 +116,9 @@ export class Meeting {
     const { roomId, token } = this.#options;
     this.state.patch({ phase: 'connecting' });
     try {
-      const host = await findSocketHost(roomId, token);
+      const host = await findSocketHost(this.#server, roomId, token);
       if (this.#has('left')) return;
-      const origin = socketOrigin(host, location);
+      const origin = socketOrigin(host, this.#server);
       this.#socket = new SignalingSocket(
         { origin, roomId, peerId: this.id, token },
         {
@@ -141,7 +149,7 @@ export class Meeting {
 
   /** A link that lets others into this meeting. */
   invite(): Promise<string> {
-    return makeInvite(this.#options.roomId, this.#options.token);
+    return makeInvite(this.#server, this.#options.roomId, this.#options.token);
   }
 
   async say(text: string): Promise<void> {
@@ -184,7 +192,7 @@ export class Meeting {
 
   /** A link by which anybody can see a finished recording. */
   recordingLink(id: string): Promise<string> {
-    return findRecording(id, this.#options.token);
+    return findRecording(this.#server, id, this.#options.token);
   }
 
   /** Tells how large somebody's picture is shown, in device pixels; nothing for one that is not seen. */
@@ -212,9 +220,10 @@ export class Meeting {
   async #join(): Promise<void> {
     const turn = this.#turn;
     if (this.#has('waiting')) this.state.patch({ phase: 'connecting' });
+    const { handler, receives = true } = this.#options;
     let link: MediaLink | undefined;
     try {
-      link = await MediaLink.open((method, data) => this.#request(method, data));
+      link = await MediaLink.open((method, data) => this.#request(method, data), { handler, receives });
       if (turn !== this.#turn || this.#has('left')) return link.close();
       // Streams may be offered as soon as the join is answered.
       this.#link = link;
@@ -222,6 +231,7 @@ export class Meeting {
         displayName: this.name,
         rtpCapabilities: link.receivable,
         deviceInfo: deviceInfo(),
+        autoConsume: receives,
         batchingEnabled: true,
         metaData: {},
         mode: 'SEND_AND_RECV',
@@ -238,8 +248,14 @@ export class Meeting {
     const me = this.#participant(this.id) ?? newParticipant(this.id, this.name, true);
     const others = peers.map(({ id, displayName }) => newParticipant(id, displayName));
     this.state.patch({ phase: 'joined', participants: [me, ...others] });
-    if (pubSubUrl) this.#topics.open(atOrigin(pubSubUrl));
+    if (pubSubUrl) this.#topics.open(this.#onOurWay(pubSubUrl));
     this.#syncAll();
+  }
+
+  /** The address of the second socket names the public host; whoever reached the server otherwise stays on their way. */
+  #onOurWay(url: string): string {
+    const { host, pathname, search } = new URL(url);
+    return `${socketOrigin(host, this.#server)}${pathname}${search}`;
   }
 
   /** Everything of the lost connection is void; the socket comes back with `connected`. */
@@ -565,12 +581,6 @@ function worstOf(qualities: readonly Quality[]): Quality {
 
 function newParticipantId(): string {
   return crypto.randomUUID().replaceAll('-', '').slice(0, 12);
-}
-
-/** The address of the second socket names the public host; a page that reached the server otherwise stays on its way. */
-function atOrigin(url: string): string {
-  const { host, pathname, search } = new URL(url);
-  return `${socketOrigin(host, location)}${pathname}${search}`;
 }
 
 function reasonOf(error: unknown): LeaveReason {
