@@ -247,7 +247,8 @@ function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
-function packetize(codec: Clip['codec'], data: Buffer, isKey: boolean): Buffer[] {
+/** The payloads of the RTP packets that carry a frame. */
+export function packetize(codec: Clip['codec'], data: Buffer, isKey: boolean): Buffer[] {
   if (codec === 'opus') return [data];
   if (codec === 'H264') return nalsOf(data).flatMap(packetizeNal);
   const pieces: Buffer[] = [];
