@@ -463,7 +463,9 @@ export class Meeting {
     if (!participant || value === undefined) return;
     this.#scores.set(consumerId, qualityOf({ score: value }));
     const qualities = Object.values(participant.streams).map((it) => this.#scores.get(it?.consumerId ?? '') ?? 'good');
-    this.#update(participant.id, { quality: worstOf(qualities) });
+    const quality = worstOf(qualities);
+    // Most scores move within a word: of everybody at once, where the own connection is what varies.
+    if (quality !== participant.quality) this.#update(participant.id, { quality });
   }
 
   #chatted(messages: readonly TopicMessage[]): void {
