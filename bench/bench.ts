@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { createLogger } from '../src/log.ts';
 import { EmbeddedPostgres } from '../src/store/embedded-postgres.ts';
 import { benchConsumers } from './consumers.ts';
+import { benchCrowd } from './crowd.ts';
 import { benchIdle } from './idle.ts';
 import { benchJoin } from './join.ts';
+import { benchPages } from './pages.ts';
 import { benchRecording } from './recording.ts';
 import { benchRoomCreation } from './room-creation.ts';
 import { benchStreaming } from './streaming.ts';
@@ -21,6 +23,8 @@ const BENCHES: Record<string, { title: string; run: (databaseUrl: string) => Pro
   consumers: { title: 'Forwarding media', run: benchConsumers },
   recording: { title: 'Recording at 720p30', run: benchRecording },
   streaming: { title: 'Streaming as HLS', run: benchStreaming },
+  crowd: { title: 'A full room', run: benchCrowd },
+  pages: { title: 'Pages', run: benchPages },
   idle: { title: 'Doing nothing', run: benchIdle },
 };
 
