@@ -31,6 +31,9 @@ const DashboardLayout = lazyRouteComponent(() => import('./dashboard/dashboard-l
 const dashboard = createRoute({
   getParentRoute: () => root,
   id: 'dashboard',
+  // Beside the page that it goes around, not after it: whoever has to sign in sees nothing else. A recording that was
+  // shared has no layout.
+  loader: ({ location }) => (location.hash === '' ? DashboardLayout.preload?.() : undefined),
   component: () => (useFileToken() ? <Outlet /> : <DashboardLayout />),
 });
 

@@ -1,4 +1,3 @@
-import { AreaChart, BarChart } from '@mantine/charts';
 import {
   Anchor,
   Button,
@@ -14,7 +13,7 @@ import {
 import { IconDoor, IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { lazy, type ReactNode, Suspense } from 'react';
 import { type OverviewBody, RANGES } from '../../src/protocol/rest/dashboard.ts';
 import { pathTo } from '../paths.ts';
 import { bytes } from '../ui/bytes.ts';
@@ -23,7 +22,7 @@ import { useListState } from './list-state.ts';
 import { NodesSummary } from './nodes-summary.tsx';
 import { Empty } from './parts/empty.tsx';
 import { Failure } from './parts/failure.tsx';
-import { clock, latency, plural, whole } from './parts/format.ts';
+import { latency, plural, whole } from './parts/format.ts';
 import { PageFrame } from './parts/page.tsx';
 import classes from './parts/parts.module.css';
 import { Section } from './parts/section.tsx';
@@ -33,8 +32,15 @@ import { me, overview } from './queries.ts';
 
 const RANGE_WORDS = { '24h': 'last 24 hours', '7d': 'last 7 days', '30d': 'last 30 days', '90d': 'last 90 days' };
 const CHART_HEIGHT = 220;
+const WEBHOOKS_HEIGHT = 140;
 const LIVE = { status: 'ongoing' };
 const RUNNING = { status: 'running' };
+
+/** The library of charts weighs as much as all the rest, and has nothing to draw before there are figures. */
+const charts = () => import('./overview-charts.tsx');
+const MinutesChart = lazy(() => charts().then((it) => ({ default: it.MinutesChart })));
+const SessionsChart = lazy(() => charts().then((it) => ({ default: it.SessionsChart })));
+const WebhooksChart = lazy(() => charts().then((it) => ({ default: it.WebhooksChart })));
 
 export function Page() {
   const state = useListState();
@@ -111,40 +117,14 @@ function Shown({ data, range, operator }: { data: OverviewBody; range: keyof typ
       </SimpleGrid>
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
         <Section title="Participant minutes" description={`How long people were in rooms, ${RANGE_WORDS[range]}`}>
-          <AreaChart
-            h={CHART_HEIGHT}
-            data={chartData(usage, data.unit)}
-            dataKey="label"
-            series={[{ name: 'minutes', label: 'Minutes', color: 'indigo.6' }]}
-            curveType="monotone"
-            withDots={false}
-            strokeWidth={2}
-            gridAxis="x"
-            tickLine="none"
-            valueFormatter={whole}
-            yAxisProps={{ width: 44, allowDecimals: false }}
-            role="img"
-            aria-label="Participant minutes over time"
-          />
+          <Suspense fallback={<Skeleton h={CHART_HEIGHT} />}>
+            <MinutesChart usage={usage} unit={data.unit} height={CHART_HEIGHT} />
+          </Suspense>
         </Section>
         <Section title="Sessions and people" description={`Sessions begun and different people, ${RANGE_WORDS[range]}`}>
-          <BarChart
-            h={CHART_HEIGHT}
-            data={chartData(usage, data.unit)}
-            dataKey="label"
-            series={[
-              { name: 'sessions', label: 'Sessions', color: 'indigo.6' },
-              { name: 'people', label: 'People', color: 'cyan.5' },
-            ]}
-            withLegend
-            gridAxis="x"
-            tickLine="none"
-            valueFormatter={whole}
-            maxBarWidth={22}
-            yAxisProps={{ width: 36, allowDecimals: false }}
-            role="img"
-            aria-label="Sessions and people over time"
-          />
+          <Suspense fallback={<Skeleton h={CHART_HEIGHT} />}>
+            <SessionsChart usage={usage} unit={data.unit} height={CHART_HEIGHT} />
+          </Suspense>
         </Section>
         <LiveNow live={data.live} total={now.rooms} />
         <WebhookHealth webhooks={webhooks} unit={data.unit} />
@@ -251,24 +231,9 @@ function WebhookHealth({ webhooks, unit }: { webhooks: OverviewBody['webhooks'];
         </Text>
       ) : (
         <Stack gap="sm">
-          <BarChart
-            h={140}
-            type="stacked"
-            data={chartData(webhooks.buckets, unit)}
-            dataKey="label"
-            series={[
-              { name: 'delivered', label: 'Accepted', color: 'teal.6' },
-              { name: 'pending', label: 'On their way', color: 'yellow.5' },
-              { name: 'dead', label: 'Given up', color: 'red.6' },
-            ]}
-            gridAxis="x"
-            tickLine="none"
-            maxBarWidth={22}
-            valueFormatter={whole}
-            yAxisProps={{ width: 36, allowDecimals: false }}
-            role="img"
-            aria-label="Webhooks over time"
-          />
+          <Suspense fallback={<Skeleton h={WEBHOOKS_HEIGHT} />}>
+            <WebhooksChart buckets={webhooks.buckets} unit={unit} height={WEBHOOKS_HEIGHT} />
+          </Suspense>
           <Group gap="xl">
             {facts.map(([label, value]) => (
               <div key={label}>
@@ -288,13 +253,4 @@ function WebhookHealth({ webhooks, unit }: { webhooks: OverviewBody['webhooks'];
 function percent(part: number, of: number): string {
   const value = (part / of) * 100;
   return value === 100 ? '100' : value.toFixed(value > 99 ? 2 : 1);
-}
-
-function chartData<T extends { start: string }>(slots: T[], unit: 'hour' | 'day'): (T & { label: string })[] {
-  return slots.map((slot) => ({ ...slot, label: slotLabel(slot.start, unit) }));
-}
-
-function slotLabel(start: string, unit: 'hour' | 'day'): string {
-  if (unit === 'hour') return clock(Date.parse(start), false);
-  return new Date(start).toLocaleDateString(undefined, { month: 'short', day: 'numeric' });
 }
