@@ -8,7 +8,7 @@ import { MeetingTab } from '../test/harness/meeting-tab.ts';
 import { callRest } from '../test/harness/rest.ts';
 import { TestServer } from '../test/harness/server.ts';
 import { mintToken } from '../test/harness/test-api.ts';
-import { cpuOfTree } from './process-tree.ts';
+import { cpuOfMachine, cpuOfTree } from './process-tree.ts';
 import { KEEP_CONNECTIONS, type Smoothness, watchSmoothness } from './smoothness.ts';
 import { median, quantile, type Row } from './table.ts';
 
@@ -25,6 +25,7 @@ interface Cost {
   server: number;
   worker: number;
   crowd: number;
+  machine: number;
 }
 
 export async function benchCrowd(): Promise<Row[]> {
@@ -57,6 +58,8 @@ async function look(server: TestServer, browser: Browser, size: number): Promise
 function rowsOf(size: number, seen: Smoothness, share: (of: keyof Cost) => number): Row[] {
   const { intervals, longTasks, tiles, received, decoded, seconds } = seen;
   const blocked = longTasks.reduce((sum, it) => sum + it, 0) / seconds;
+  // A page that has to wait for a core is not smooth either: this tells whether it had to.
+  const others = share('machine') - share('browser') - share('server') - share('crowd');
   const row = (what: string, value: string, target = '') => ({ what: `${size} people: ${what}`, value, target });
   return [
     row('frame to frame of the page, p50', `${quantile(intervals, 0.5).toFixed(1)} ms`),
@@ -66,7 +69,7 @@ function rowsOf(size: number, seen: Smoothness, share: (of: keyof Cost) => numbe
     row('pictures a second in a tile, median, lowest', `${median(decoded).toFixed(1)}, ${lowest(decoded)}`),
     row('browser', `${cores(share('browser'))}, of these the page ${cores(share('renderer'))}`),
     row('server with database', `${cores(share('server'))}, of these the media worker ${cores(share('worker'))}`),
-    row('beside all this, those who send', cores(share('crowd'))),
+    row('beside all this, those who send', `${cores(share('crowd'))}, anything else ${cores(others)}`),
   ];
 }
 
@@ -83,6 +86,7 @@ async function usedSoFar(server: TestServer, browser: Browser, crowd: Crowd): Pr
     server: cpuOfTree(server.pid),
     worker: cpuOfTree(worker),
     crowd: cpuOfTree(crowd.pid),
+    machine: cpuOfMachine(),
   };
 }
 

@@ -1,5 +1,6 @@
 // CPU of a process and everything it has started, from the proc file system (Linux).
 import { readdirSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 
 const TICKS_PER_SECOND = 100;
 
@@ -19,6 +20,11 @@ export function cpuOfTree(root: number): number {
     open.push(...(children.get(next.pid) ?? []));
   }
   return seconds;
+}
+
+/** Seconds that all processes of the machine have used so far. */
+export function cpuOfMachine(): number {
+  return cpus().reduce((sum, { times }) => sum + (times.user + times.nice + times.sys + times.irq) / 1000, 0);
 }
 
 function statOf(pid: string): { parent: number; seconds: number } | undefined {
