@@ -59,7 +59,7 @@ function rowsOf(size: number, seen: Smoothness, share: (of: keyof Cost) => numbe
   const { intervals, longTasks, tiles, received, decoded, seconds } = seen;
   const blocked = longTasks.reduce((sum, it) => sum + it, 0) / seconds;
   // A page that has to wait for a core is not smooth either: this tells whether it had to.
-  const others = share('machine') - share('browser') - share('server') - share('crowd');
+  const others = Math.max(0, share('machine') - share('browser') - share('server') - share('crowd'));
   const row = (what: string, value: string, target = '') => ({ what: `${size} people: ${what}`, value, target });
   return [
     row('frame to frame of the page, p50', `${quantile(intervals, 0.5).toFixed(1)} ms`),
