@@ -117,7 +117,10 @@ export class SignalingServer {
 
   #serve(socket: Socket, connection: Connection): void {
     let underWay = 0;
-    socket.on('request', (envelope: unknown, ack: unknown) => {
+    // Listeners of one event are called a tick later, and not at all when the client has disconnected by then: whoever
+    // said in one breath that they leave, and hung up, would be waited for.
+    socket.onAny((event: string, envelope: unknown, ack: unknown) => {
+      if (event !== 'request') return;
       const answer = typeof ack === 'function' ? (ack as (answer: unknown) => void) : () => undefined;
       const method = fits(Envelope, envelope) ? envelope.method : '?';
       if (underWay >= MAX_REQUESTS_UNDER_WAY) {

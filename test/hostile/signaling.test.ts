@@ -1,8 +1,9 @@
 // Whatever arrives on a socket is answered, harms nobody, and shows nothing of another room.
+import type { Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { REQUESTS } from '../../src/protocol/signaling.ts';
+import { LEAVE_REASONS, REQUESTS } from '../../src/protocol/signaling.ts';
 import { RawClient } from '../harness/raw-client.ts';
 import { startTestApp, type TestApp } from '../harness/test-app.ts';
 
@@ -57,6 +58,24 @@ const hostileData = fc.oneof(
 );
 
 describe('a socket', () => {
+  it('is heard to its last word, also when it hangs up in the same breath', async () => {
+    const stays = await member('stays');
+    const leaves = await member('leaves');
+    const { ws } = leaves.socket.io.engine.transport as unknown as { ws: { _socket: Socket } };
+    // Both words reach the server at once.
+    ws._socket.cork();
+    leaves.socket.emit('request', {
+      method: 'definePeerLeftReason',
+      request: true,
+      data: { leaveReason: 'MANUAL_LEAVE_CALLED' },
+    });
+    leaves.close();
+    setImmediate(() => ws._socket.uncork());
+    const closed = await stays.waitFor((it) => it.method === 'peerClosed' && it.peerId === 'leaves');
+    expect(closed.reason).toMatchObject({ code: LEAVE_REASONS.MANUAL_LEAVE_CALLED.code });
+    stays.close();
+  });
+
   it('answers every request, known or not, with any data', async () => {
     const client = await member('fuzzer');
     const methods = METHODS.filter((method) => !ENDING.includes(method));
