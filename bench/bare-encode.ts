@@ -8,6 +8,8 @@ import { FRAME_RATE } from '../src/protocol/composition.ts';
 import { type Shot, watch } from '../test/harness/film.ts';
 
 const [file = '', forMs = '15000'] = process.argv.slice(2);
+/** By then everybody is there and moves. */
+const FROM_SECOND = 8;
 const KEPT_SECONDS = 2;
 const KEY_EVERY = 2 * FRAME_RATE;
 
@@ -16,7 +18,7 @@ const pictures: { canvas: Canvas; ticks: number }[] = [];
 let before: { canvas: Canvas; tick: number } | undefined;
 watch(file, (shot) => {
   const tick = Math.round(shot.time * FRAME_RATE);
-  if (tick < 3 * FRAME_RATE || pictures.length >= KEPT_SECONDS * FRAME_RATE) return;
+  if (tick < FROM_SECOND * FRAME_RATE || pictures.length >= KEPT_SECONDS * FRAME_RATE) return;
   if (before) pictures.push({ canvas: before.canvas, ticks: tick - before.tick });
   before = { canvas: copyOf(shot), tick };
 });

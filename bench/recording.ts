@@ -71,8 +71,8 @@ async function compose(job: Job): Promise<{ cpu: number; residentMiB: number; fi
 }
 
 async function begin({ tiles, size, cameras }: Job): Promise<TestChild> {
-  const child = await TestChild.start((folder) => [mp4(folder)], CONFIG);
   const clips = await clipsOf(size);
+  const child = await TestChild.start((folder) => [mp4(folder)], CONFIG);
   for (let index = 0; index < tiles; index++) {
     const video = clips.cameras[index % clips.cameras.length];
     await child.join(`p${index}`, { audio: clips.voice, ...(cameras && video && { video }) });
