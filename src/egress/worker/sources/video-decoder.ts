@@ -11,7 +11,7 @@ import {
 import { Codec, CodecContext, Frame, Packet } from 'node-av/lib';
 import { check, present } from '../ffmpeg.ts';
 
-/** A decoded picture; its planes are FFmpeg's memory and valid until the decoder decodes or closes. */
+/** A decoded picture; its planes are FFmpeg's memory, and hold the next picture once the decoder has decoded it. */
 export interface Picture {
   width: number;
   height: number;
@@ -32,9 +32,8 @@ const MAX_PIXELS = 3840 * 2160;
 export class VideoDecoder {
   readonly #context = new CodecContext();
   readonly #packet = new Packet();
-  #shown: Frame | undefined;
-  #spare: Frame;
-  #picture: Picture | undefined;
+  readonly #frame = newFrame();
+  #shown: { frame: Frame; picture: Picture } | undefined;
 
   constructor(mimeType: string) {
     const id = present(CODEC_IDS[mimeType.toLowerCase()], mimeType);
@@ -43,13 +42,11 @@ export class VideoDecoder {
     this.#context.threadCount = 1;
     check(this.#context.open2Sync(codec, null), `open decoder for ${mimeType}`);
     this.#packet.alloc();
-    this.#spare = newFrame();
   }
 
   /** The picture decoded last. */
   get picture(): Picture | undefined {
-    if (!this.#picture && this.#shown) this.#picture = viewOf(this.#shown);
-    return this.#picture;
+    return this.#shown?.picture;
   }
 
   /** `shown` when there is a new picture, `broken` when the decoder needs a keyframe. */
@@ -59,23 +56,35 @@ export class VideoDecoder {
     this.#packet.unref();
     if (sent < 0 && sent !== AVERROR_EAGAIN) return 'broken';
     let result: 'shown' | 'nothing' = 'nothing';
-    while (this.#context.receiveFrameSync(this.#spare) === 0) {
-      if (this.#spare.width * this.#spare.height > MAX_PIXELS) continue;
-      const previous = this.#shown;
-      this.#shown = this.#spare;
-      this.#spare = previous ?? newFrame();
-      this.#picture = undefined;
+    while (this.#context.receiveFrameSync(this.#frame) === 0) {
+      if (this.#frame.width * this.#frame.height > MAX_PIXELS) continue;
+      this.#show(this.#frame);
       result = 'shown';
     }
     return result;
   }
 
   close(): void {
-    this.#picture = undefined;
     this.#context.freeContext();
-    this.#shown?.free();
-    this.#spare.free();
+    this.#frame.free();
+    this.#shown?.frame.free();
+    this.#shown = undefined;
     this.#packet.free();
+  }
+
+  /**
+   * Copies into memory of our own, which is looked at once: V8 takes every look at the planes of another frame for so much
+   * new memory, and collects all garbage several times a second to get it back.
+   */
+  #show(decoded: Frame): void {
+    let shown = this.#shown;
+    if (!shown || !isLike(shown.frame, decoded)) {
+      shown?.frame.free();
+      this.#shown = undefined;
+      shown = emptyLike(decoded);
+    }
+    check(shown.frame.copy(decoded), 'copy picture');
+    this.#shown = shown;
   }
 }
 
@@ -85,9 +94,17 @@ function newFrame(): Frame {
   return frame;
 }
 
-function viewOf(frame: Frame): Picture | undefined {
-  const planes = frame.data?.slice(0, 3);
-  if (!planes || planes.length < 1) return undefined;
-  const format = frame.format as AVPixelFormat;
-  return { width: frame.width, height: frame.height, format, planes, strides: frame.linesize.slice(0, 3) };
+function isLike(one: Frame, other: Frame): boolean {
+  return one.width === other.width && one.height === other.height && one.format === other.format;
+}
+
+function emptyLike({ width, height, format }: Frame): { frame: Frame; picture: Picture } {
+  const frame = newFrame();
+  frame.width = width;
+  frame.height = height;
+  frame.format = format;
+  check(frame.getBuffer(0), 'allocate picture');
+  const planes = present(frame.data, 'picture').slice(0, 3);
+  const strides = frame.linesize.slice(0, 3);
+  return { frame, picture: { width, height, format: format as AVPixelFormat, planes, strides } };
 }
