@@ -8,7 +8,7 @@ const SETTLE_PICTURES = 200;
 const PICTURES = 200;
 
 export async function benchStreaming(): Promise<Row[]> {
-  await using stage = await Stage.set();
+  await using stage = await Stage.set({ database: 'embedded' });
   const playable: number[] = [];
   const first: number[] = [];
   const latencies: number[] = [];
