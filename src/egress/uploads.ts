@@ -24,6 +24,8 @@ export interface Upload {
 
 export interface UploadStore {
   dueUploads(nodeId: string, at: Date, limit: number): Promise<Upload[]>;
+  /** How many of a node are neither done nor given up. */
+  pendingUploads(nodeId: string): Promise<number>;
   uploadDone(upload: Upload, storedIn: 'file' | 's3' | undefined, at: Date): Promise<void>;
   /** Without `next` it is given up. */
   uploadFailed(upload: Upload, facts: { error: string; next: Date | undefined; at: Date }): Promise<void>;
@@ -46,7 +48,10 @@ export interface UploadsDeps {
   log: Logger;
 }
 
+/** While something waits for its next attempt. */
 const LOOK_EVERY_MS = 1_000;
+/** While nothing does: whoever has something new says so. */
+const IDLE_LOOK_MS = 15_000;
 const AT_ONCE = 2;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 5 * 60_000;
@@ -61,12 +66,11 @@ export class Uploads implements Service {
   readonly #deps: UploadsDeps;
   #timer: NodeJS.Timeout | undefined;
   #passing: Promise<void> | undefined;
+  #isAsked = false;
   readonly #lifecycle = new Lifecycle(
+    async () => this.look(),
     async () => {
-      this.#timer = setInterval(() => this.look(), LOOK_EVERY_MS);
-    },
-    async () => {
-      clearInterval(this.#timer);
+      clearTimeout(this.#timer);
       await Promise.race([this.#passing, sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
     },
   );
@@ -86,18 +90,28 @@ export class Uploads implements Service {
 
   /** Looks for what is due, now. */
   look(): void {
+    this.#isAsked = true;
     if (this.#passing || this.#lifecycle.stopped) return;
+    clearTimeout(this.#timer);
     this.#passing = this.#pass()
-      .catch((error) => this.#deps.log.warn({ err: error }, 'uploads could not be looked for'))
-      .finally(() => {
+      .catch((error) => {
+        this.#deps.log.warn({ err: error }, 'uploads could not be looked for');
+        return LOOK_EVERY_MS;
+      })
+      .then((restMs) => {
         this.#passing = undefined;
+        if (!this.#lifecycle.stopped) this.#timer = setTimeout(() => this.look(), this.#isAsked ? 0 : restMs);
       });
   }
 
-  async #pass(): Promise<void> {
+  /** Answers after how long to look again. */
+  async #pass(): Promise<number> {
     const { nodeId, store } = this.#deps;
+    this.#isAsked = false;
     const due = await store.dueUploads(nodeId, new Date(), AT_ONCE);
     await Promise.all(due.map((upload) => this.#attempt(upload)));
+    if (due.length === AT_ONCE) return 0;
+    return (await store.pendingUploads(nodeId)) > 0 ? LOOK_EVERY_MS : IDLE_LOOK_MS;
   }
 
   async #attempt(upload: Upload): Promise<void> {
