@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../harness/browser.ts';
 import { SMALL_CAMERA, SPEAKING } from '../harness/devices.ts';
 import { MeetingTab, type TabOptions } from '../harness/meeting-tab.ts';
+import { callRest } from '../harness/rest.ts';
 import { TestServer } from '../harness/server.ts';
 import { mintToken } from '../harness/test-api.ts';
 import { createTestDatabase } from '../harness/test-database.ts';
@@ -25,18 +26,8 @@ beforeAll(async () => {
 });
 afterAll(() => cleanUp.disposeAsync());
 
-async function call(path: string, body: unknown): Promise<Record<string, string>> {
-  const answer = await fetch(`${server.httpUrl}${path}`, {
-    method: 'POST',
-    headers: { authorization: await mintToken(server), 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-  return (await answer.json()) as Record<string, string>;
-}
-
 async function newRoom(): Promise<string> {
-  const { roomId } = await call('/v2/rooms', {});
+  const { roomId } = await callRest(server, '/v2/rooms', {});
   return String(roomId);
 }
 
@@ -52,7 +43,7 @@ test('two people meet by an invite link, see and hear each other, and one comes 
   const room = await newRoom();
   await using ann = await open(room, HOST, { before: SPEAKING });
   await ann.join('Ann');
-  const { url } = await call(`/v2/rooms/${room}/invite`, { name: 'Bob' });
+  const { url } = await callRest(server, `/v2/rooms/${room}/invite`, { name: 'Bob' });
   const fragment = new URL(String(url)).hash.slice(1);
   await using bob = await MeetingTab.open(browser, server, room, { fragment, scheme: 'dark' });
   expect(await bob.page.getByLabel('Your name').inputValue()).toBe('Bob');

@@ -6,6 +6,7 @@ import { compositorPids } from '../harness/compositor-pids.ts';
 import { SMALL_CAMERA } from '../harness/devices.ts';
 import { MeetingTab } from '../harness/meeting-tab.ts';
 import { RawClient } from '../harness/raw-client.ts';
+import { callRest } from '../harness/rest.ts';
 import { TestServer } from '../harness/server.ts';
 import { mintToken } from '../harness/test-api.ts';
 import { createTestDatabase } from '../harness/test-database.ts';
@@ -23,19 +24,8 @@ beforeAll(async () => {
 });
 afterAll(() => cleanUp.disposeAsync());
 
-// biome-ignore lint/suspicious/noExplicitAny: answers are looked into
-async function call(path: string, body?: unknown, at = server): Promise<any> {
-  const answer = await fetch(`${at.httpUrl}${path}`, {
-    method: body === undefined ? 'GET' : 'POST',
-    headers: { authorization: await mintToken(at), 'content-type': 'application/json' },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-  return answer.json();
-}
-
 async function meeting(): Promise<{ roomId: string; ann: MeetingTab }> {
-  const { roomId } = await call('/v2/rooms', {});
+  const { roomId } = await callRest(server, '/v2/rooms', {});
   const fragment = `token=${await mintToken(server)}`;
   const ann = await MeetingTab.open(browser, server, roomId, { fragment, before: SMALL_CAMERA });
   await ann.join('Ann');
@@ -62,14 +52,14 @@ test(
     const { roomId, ann } = await meeting();
     await using _ = ann;
     // The only slot is taken, so that the stream has to wait.
-    await call('/v2/recordings/start', { roomId });
-    const hls = await call('/v2/hls/start', { roomId, config: LOW });
+    await callRest(server, '/v2/recordings/start', { roomId });
+    const hls = await callRest(server, '/v2/hls/start', { roomId, config: LOW });
     expect(hls.status).toBe('queued');
     await using eve = await ViewerTab.open(browser, server, `/watch/${hls.id}`);
     const { page, player } = eve;
     await page.getByRole('heading', { name: 'The stream has not started yet' }).waitFor();
     expect(await eve.accessibility()).toEqual([]);
-    await call('/v2/recordings/end', { roomId });
+    await callRest(server, '/v2/recordings/end', { roomId });
     const first = await player.plays();
     expect([first.width, first.height]).toEqual([854, 480]);
     await player.button('Live').waitFor();
@@ -95,7 +85,7 @@ test(
     await player.button('Live').waitFor();
     await player.plays();
 
-    await call('/v2/hls/end', { roomId });
+    await callRest(server, '/v2/hls/end', { roomId });
     await player.button('Play from the beginning').click();
     await page.getByText('Ended', { exact: true }).waitFor();
     const again = await player.plays();
@@ -117,7 +107,7 @@ test(
   async () => {
     const { roomId, ann } = await meeting();
     await using _ = ann;
-    const hls = await call('/v2/hls/start', { roomId, config: LOW });
+    const hls = await callRest(server, '/v2/hls/start', { roomId, config: LOW });
     await using eve = await ViewerTab.open(browser, server, `/watch/${hls.id}`);
     const { page, player } = eve;
     await player.plays(3);
@@ -131,7 +121,7 @@ test(
     await player.plays();
     // As far behind as it was: nothing was left out.
     expect(await player.told()).toMatch(/^0:(1[2-9]|2\d) behind live$/);
-    await call('/v2/hls/end', { roomId });
+    await callRest(server, '/v2/hls/end', { roomId });
     await page.getByText('Ended', { exact: true }).waitFor();
     await player.plays();
     expect(await player.told()).toMatch(/^0:\d\d of 0:\d\d$/);
@@ -143,7 +133,7 @@ test(
 test('sound alone has a picture of its own, and a link that leads nowhere says so', async () => {
   const { roomId, ann } = await meeting();
   await using _ = ann;
-  const hls = await call('/v2/hls/start', { roomId, config: { mode: 'audio' } });
+  const hls = await callRest(server, '/v2/hls/start', { roomId, config: { mode: 'audio' } });
   await using eve = await ViewerTab.open(browser, server, `/watch/${hls.id}`, { scheme: 'dark' });
   await eve.player.plays(1, { picture: false });
   await eve.page.getByText('Sound only').waitFor();
@@ -169,9 +159,9 @@ test(
     const media = await node('media');
     const runners = [await node('egress'), await node('egress')];
     const front = await node('api');
-    const { roomId } = await call('/v2/rooms', {}, front);
+    const { roomId } = await callRest(front, '/v2/rooms', {});
     const ada = await RawClient.join(media.httpUrl, { roomId, peerId: 'ada', secret: await mintToken(front) });
-    const hls = await call('/v2/hls/start', { roomId, config: LOW }, front);
+    const hls = await callRest(front, '/v2/hls/start', { roomId, config: LOW });
     const runner = runners.find(({ httpsUrl }) => httpsUrl === new URL(hls.playbackHlsUrl).origin);
     const page = new URL(hls.links.watch_page);
     expect(page.origin).toBe(front.httpsUrl);
@@ -187,7 +177,7 @@ test(
     await kim.page.waitForURL(eve.page.url());
     await kim.player.plays();
     await runner?.restart();
-    await call('/v2/hls/end', { roomId }, front);
+    await callRest(front, '/v2/hls/end', { roomId });
     await eve.page.getByRole('link', { name: 'Watch what came before' }).click();
     await eve.page.getByText('Ended', { exact: true }).waitFor();
     await eve.player.button('Play').click();
