@@ -1,9 +1,11 @@
 // A meeting is streamed as HLS and watched with hls.js in another browser tab: soon after it was filmed, back to its
 // beginning, and after its end.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CLOCK } from '../harness/clock-camera.ts';
 import { percentile } from '../harness/film.ts';
 import { Stage } from '../harness/stage.ts';
+
+/** Of a camera that gives only four a second. */
+const ONE_PICTURE_MS = 250;
 
 let stage: Stage;
 beforeAll(async () => {
@@ -43,8 +45,8 @@ test('a stream is watched at the live edge, rewound, and played again when it is
   await stage.receiver.waitFor('hls-stopped', ofRoom, { timeoutMs: 20_000 });
   await viewer.ask('play', String(data.playbackHlsUrl));
   const again = await viewer.ask('rewind', 0.5);
-  // A player may stop one picture away from where another did, and the clock then shows its next tick.
-  expect(Math.abs(again - begin)).toBeLessThanOrEqual(CLOCK.tickMs);
+  // A player may stop one picture away from where another did, and a busy camera gives few of them.
+  expect(Math.abs(again - begin)).toBeLessThanOrEqual(ONE_PICTURE_MS);
   const { duration, isLive } = await viewer.ask('view');
   expect(isLive).toBe(false);
   expect(duration).toBeGreaterThan(8);
