@@ -65,24 +65,15 @@ export class MeetingTab implements AsyncDisposable {
 
   /** Waits until frames of the picture have been decoded, and returns its width. */
   async sees(name: string, kind: 'video' | 'share' = 'video'): Promise<number> {
-    const video = this.tile(name, kind).locator('video');
-    await video.waitFor();
-    return video.evaluate(
-      (element, wanted) =>
-        new Promise<number>((resolve) => {
-          const it = element as unknown as {
-            requestVideoFrameCallback(then: (now: number, frame: { width: number }) => void): void;
-          };
-          let frames = 0;
-          const count = (_: number, { width }: { width: number }) => {
-            frames += 1;
-            if (frames >= wanted) resolve(width);
-            else it.requestVideoFrameCallback(count);
-          };
-          it.requestVideoFrameCallback(count);
-        }),
-      ENOUGH_FRAMES,
-    );
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const video = this.tile(name, kind).locator('video');
+      await video.waitFor();
+      const width = await video.evaluate(widthOfPictures, { wanted: ENOUGH_FRAMES, forMs: deadline - Date.now() });
+      if (width > 0) return width;
+      // Who comes back is shown by another element.
+      if (Date.now() > deadline) throw new Error(`no pictures of ${name} arrive`);
+    }
   }
 
   /** Waits until sound of others is being played. */
@@ -103,4 +94,29 @@ export class MeetingTab implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.context.close();
   }
+}
+
+/** Runs in the page: the width of what is shown once so many pictures were, or 0 when the element shows nothing more. */
+function widthOfPictures(element: unknown, { wanted, forMs }: { wanted: number; forMs: number }): Promise<number> {
+  const video = element as {
+    isConnected: boolean;
+    requestVideoFrameCallback(then: (now: number, frame: { width: number }) => void): void;
+  };
+  return new Promise((resolve) => {
+    const until = performance.now() + forMs;
+    const looking = setInterval(() => {
+      if (!video.isConnected || performance.now() > until) end(0);
+    }, 100);
+    const end = (width: number) => {
+      clearInterval(looking);
+      resolve(width);
+    };
+    let frames = 0;
+    const count = (_: number, { width }: { width: number }) => {
+      frames += 1;
+      if (frames >= wanted) end(width);
+      else video.requestVideoFrameCallback(count);
+    };
+    video.requestVideoFrameCallback(count);
+  });
 }
