@@ -19,7 +19,7 @@ import { webhookKeyCheck } from '../doctor/checks/webhook-key.ts';
 import { Doctor } from '../doctor/doctor.ts';
 import { tryCompositor } from '../egress/try-compositor.ts';
 import { ownCertificateFiles } from '../http/certificate.ts';
-import { localAddress, urlOf } from '../kit/addresses.ts';
+import { localAddress, portOf, urlOf } from '../kit/addresses.ts';
 import { ask } from '../kit/ask.ts';
 import { createLogger, type Logger } from '../log.ts';
 import { Media } from '../media/media.ts';
@@ -95,7 +95,7 @@ function installationChecks(config: Config, inspect: InspectDatabase, running: R
 function addressChecks({ config, running, silentServer }: Facts): Check[] {
   const { host, tlsFiles, dataDir } = config;
   const ports = running
-    ? { http: portOf(running.urls.http), https: portOf(running.urls.https) }
+    ? { http: boundPort(running.urls.http), https: boundPort(running.urls.https) }
     : { http: config.httpPort, https: config.httpsPort };
   const listeners = (['http', 'https'] as const).flatMap((scheme) => {
     const port = ports[scheme];
@@ -150,10 +150,8 @@ function publicHost(config: Config, running: RunningServer | undefined): string 
   return url === undefined ? shownHost(config) : new URL(url).hostname.replace(/^\[|\]$/g, '');
 }
 
-function portOf(url: string | undefined): number | undefined {
-  if (url === undefined) return undefined;
-  const { port, protocol } = new URL(url);
-  return Number(port) || (protocol === 'https:' ? 443 : 80);
+function boundPort(url: string | undefined): number | undefined {
+  return url === undefined ? undefined : portOf(new URL(url));
 }
 
 async function servedCertificate(url: string): Promise<X509Certificate> {

@@ -15,6 +15,7 @@ import { Successors } from '../egress/successors.ts';
 import type { Installation } from '../egress/template.ts';
 import { Uploads } from '../egress/uploads.ts';
 import type { Mailbox } from '../jobs/mailbox.ts';
+import { portOf } from '../kit/addresses.ts';
 import type { Outbound } from '../kit/outbound/outbound.ts';
 import type { Logger } from '../log.ts';
 import type { Media } from '../media/media.ts';
@@ -143,7 +144,7 @@ async function installation(nodes: NodeStore, urls: Urls): Promise<Installation>
 /** `host:port` of each address. */
 function hostsOf(addresses: readonly (string | undefined)[]): string[] {
   const urls = addresses.flatMap((address) => (address ? new URL(address) : []));
-  return [...new Set(urls.map((url) => `${url.hostname}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`))];
+  return [...new Set(urls.map((url) => `${url.hostname}:${portOf(url)}`))];
 }
 
 export async function createStorage({ dataDir, egress }: Config, secrets: Secrets): Promise<Storage> {

@@ -9,7 +9,8 @@ const SIGN_IN_MS = 10_000;
 /** Longer than all checks together may take. */
 const EXAMINATION_MS = 120_000;
 
-interface Hear {
+/** Whoever is told of an examination. */
+export interface Hear {
   checks(checks: readonly CheckName[]): void;
   finding(finding: Finding): void;
 }

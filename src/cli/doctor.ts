@@ -7,13 +7,8 @@ import { DataLock } from '../kit/data-lock.ts';
 import { StartError } from '../kit/start-error.ts';
 import type { CheckName, Finding, Level } from '../protocol/doctor.ts';
 import { readArguments } from './arguments.ts';
-import { askServer, UnknownAddress } from './ask-server.ts';
+import { askServer, type Hear, UnknownAddress } from './ask-server.ts';
 import { databaseIfAny, type Installation, readInstallation } from './installation.ts';
-
-interface Hear {
-  checks(checks: readonly CheckName[]): void;
-  finding(finding: Finding): void;
-}
 
 const SERVER = { name: 'server', title: 'Server' };
 const SETTINGS = { name: 'settings', title: 'Settings' };

@@ -23,6 +23,10 @@ export const failure = (found: string, advice: string): Verdict => ({ level: 'fa
 /** For checks that only read what is at hand. */
 export const AT_ONCE_MS = 5_000;
 
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }

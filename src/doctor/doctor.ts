@@ -1,7 +1,7 @@
 // Examines an installation: every check with a bound, a few at once, each told as soon as it is known.
 import { reasonOf } from '../kit/ask.ts';
 import type { CheckName, Finding } from '../protocol/doctor.ts';
-import { type Check, failure, type Verdict } from './check.ts';
+import { type Check, capital, failure, type Verdict } from './check.ts';
 
 /** A server in use has other things to do. */
 const AT_ONCE = 3;
@@ -59,6 +59,5 @@ async function verdictOf(check: Check): Promise<Verdict> {
 
 /** Reasons come from anywhere; what is told begins with a capital and ends with a full stop. */
 function sentence(text: string): string {
-  const begun = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+  return /[.!?]$/.test(text) ? capital(text) : `${capital(text)}.`;
 }

@@ -22,6 +22,11 @@ export function urlOf(scheme: string, host: string, port: number): string {
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
+/** The port of a URL, also where it is left out as the usual one. */
+export function portOf({ port, protocol }: URL): number {
+  return Number(port) || (protocol === 'https:' ? 443 : 80);
+}
+
 /** An address of this machine that what is bound to `host` can be reached by from here. */
 export function localAddress(host: string): string {
   if (host === '::') return '::1';

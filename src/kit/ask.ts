@@ -50,9 +50,14 @@ function certificateOf(socket: TLSSocket): Asked['tls'] {
   return { certificate: new X509Certificate(raw), problem };
 }
 
-/** The reason in an error of the network, which Node sometimes gives in pieces. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+/** The error itself, or the first of those that Node gives where it tried several addresses of one name. */
+export function firstError(error: unknown): unknown {
+  return error instanceof AggregateError && error.errors.length > 0 ? firstError(error.errors[0]) : error;
+}
+
+/** The reason in an error of the network. */
+export function reasonOf(failure: unknown): string {
+  const error = firstError(failure);
   if (error instanceof Error) return error.message || (error as NodeJS.ErrnoException).code || error.name;
   return String(error);
 }

@@ -53,25 +53,26 @@ function pairOf(certificate: X509Certificate, keyFile: string): Verdict | undefi
 /** Certificates are read once, at the start. */
 function staleness(onDisk: X509Certificate, shown: X509Certificate | undefined): Verdict | undefined {
   if (!shown || shown.fingerprint256 === onDisk.fingerprint256) return undefined;
-  const found = `The running server still shows an older certificate, valid until ${day(shown)}; the file has one until ${day(onDisk)}.`;
+  const found = `The running server still shows an older certificate, valid until ${day(shown.validToDate)}; the file has one until ${day(onDisk.validToDate)}.`;
   return warning(found, 'Start the server again.');
 }
 
 function judged(certificate: X509Certificate, { publicHost, isGiven }: Facts): Verdict {
   const left = certificate.validToDate.getTime() - Date.now();
   const renew = isGiven ? 'Renew it and start the server again.' : 'Start the server again, which makes a new one.';
-  if (left < 0) return failure(`The certificate expired on ${day(certificate)}.`, renew);
+  if (left < 0) return failure(`The certificate expired on ${day(certificate.validToDate)}.`, renew);
   if (certificate.validFromDate.getTime() > Date.now()) {
-    const found = `The certificate is valid only from ${certificate.validFromDate.toISOString().slice(0, 10)} on.`;
+    const found = `The certificate is valid only from ${day(certificate.validFromDate)} on.`;
     return failure(found, 'Use one that is valid now, or correct the clock of this machine.');
   }
   if (!names(certificate, publicHost)) {
     const found = `The certificate is not for ${publicHost}, which browsers reach this server by.`;
     return warning(found, 'Use one that names it, unless a proxy in front has its own.');
   }
-  if (left < SOON_MS) return warning(`The certificate expires on ${day(certificate)}.`, renew);
-  if (!isSelfSigned(certificate)) return ok(`The certificate for ${publicHost} is valid until ${day(certificate)}.`);
-  const found = `The certificate is self-signed and valid until ${day(certificate)}`;
+  if (left < SOON_MS) return warning(`The certificate expires on ${day(certificate.validToDate)}.`, renew);
+  if (!isSelfSigned(certificate))
+    return ok(`The certificate for ${publicHost} is valid until ${day(certificate.validToDate)}.`);
+  const found = `The certificate is self-signed and valid until ${day(certificate.validToDate)}`;
   if (isLoopback(publicHost)) return ok(`${found}; browsers warn of it once.`);
   return warning(`${found}: browsers warn, and SDKs of apps cannot connect.`, 'Use one of a certificate authority.');
 }
@@ -84,6 +85,6 @@ function isSelfSigned(certificate: X509Certificate): boolean {
   return certificate.checkIssued(certificate) && certificate.verify(certificate.publicKey);
 }
 
-function day(certificate: X509Certificate): string {
-  return certificate.validToDate.toISOString().slice(0, 10);
+function day(date: Date): string {
+  return date.toISOString().slice(0, 10);
 }

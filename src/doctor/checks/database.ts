@@ -1,5 +1,5 @@
 // The database: there, new enough, quick, with the tables of this version, and of one mind about the time.
-import { reasonOf } from '../../kit/ask.ts';
+import { firstError, reasonOf } from '../../kit/ask.ts';
 import { type Check, failure, ok, plural, skipped, type Verdict, warning } from '../check.ts';
 
 export interface DatabaseFacts {
@@ -131,6 +131,5 @@ export async function reached(inspect: InspectDatabase): Promise<DatabaseFacts |
 }
 
 function codeOf(error: unknown): string {
-  const first = error instanceof AggregateError ? error.errors[0] : error;
-  return String((first as { code?: string } | undefined)?.code ?? '');
+  return String((firstError(error) as { code?: string } | undefined)?.code ?? '');
 }

@@ -4,8 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { reasonOf } from '../../kit/ask.ts';
-import { type Check, failure, ok, skipped } from '../check.ts';
+import { firstError, reasonOf } from '../../kit/ask.ts';
+import { type Check, capital, failure, ok, skipped } from '../check.ts';
 
 interface Storage {
   put(localPath: string, key: string, contentType: string): Promise<void>;
@@ -71,11 +71,6 @@ async function writeReadDelete(storage: Storage): Promise<void> {
 }
 
 function adviceFor(error: unknown): string | undefined {
-  const first = error instanceof AggregateError ? error.errors[0] : error;
-  const { name = '', code = '', Code = '' } = first as { name?: string; code?: string; Code?: string };
+  const { name = '', code = '', Code = '' } = firstError(error) as { name?: string; code?: string; Code?: string };
   return ADVICE[name] ?? ADVICE[code] ?? ADVICE[Code];
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,6 +1,7 @@
 // The scene of a page: a browser shows it, and what it shows and plays is what is recorded.
 import { randomBytes } from 'node:crypto';
 import { AV_PIX_FMT_NV12 } from 'node-av/constants';
+import { portOf } from '../../../kit/addresses.ts';
 import { createOutbound, type Outbound } from '../../../kit/outbound/outbound.ts';
 import { FRAME_RATE } from '../../../protocol/composition.ts';
 import type { PageSpec } from '../../ipc.ts';
@@ -240,6 +241,6 @@ function chromaOf({ planes, strides, width, height, format }: FilmedPicture): nu
 }
 
 function hostOf(url: string): string {
-  const { hostname, port, protocol } = new URL(url);
-  return `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`;
+  const parsed = new URL(url);
+  return `${parsed.hostname}:${portOf(parsed)}`;
 }
