@@ -18,6 +18,9 @@ export interface LivestreamOutput {
   streamKey: string;
 }
 
+/** Of one livestream. */
+export const MAX_OUTPUTS = 16;
+
 /** What to do about the room when an egress fails. */
 export interface OnFailure {
   action: 'close-room';

@@ -1,5 +1,6 @@
 import { IconBroadcast, IconLivePhoto, IconPlayerRecordFilled, IconPlus, IconTrash } from '@tabler/icons-react';
 import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
+import { MAX_OUTPUTS } from '../../src/protocol/egress.ts';
 import type { Meeting } from '../client/meeting.ts';
 import { isRunning, type MeetingState, type Output, type OutputKind } from '../client/meeting-state.ts';
 import { pathTo } from '../paths.ts';
@@ -196,7 +197,6 @@ function Action(props: { primary?: boolean; disabled: boolean; onClick?: () => v
   );
 }
 
-const MAX_SERVERS = 16;
 const EMPTY = { url: '', streamKey: '' };
 
 function LivestreamForm({ busy, onStart }: { busy: boolean; onStart: (outputs: (typeof EMPTY)[]) => void }) {
@@ -249,7 +249,7 @@ function LivestreamForm({ busy, onStart }: { busy: boolean; onStart: (outputs: (
           )}
         </fieldset>
       ))}
-      {servers.length < MAX_SERVERS && (
+      {servers.length < MAX_OUTPUTS && (
         <button type="button" className={outputStyles.add} onClick={() => setServers([...servers, EMPTY])}>
           <IconPlus size={16} aria-hidden />
           Another server

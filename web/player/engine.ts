@@ -1,4 +1,5 @@
 // What a player plays, whatever it is made of: a file, or a stream that may still go on.
+import type { HlsAddresses } from '../../src/protocol/rest/watching.ts';
 
 /** Positions and lengths are seconds since the beginning. */
 export interface Engine {
@@ -43,3 +44,12 @@ export interface StreamSource {
 }
 
 export type Source = FileSource | StreamSource;
+
+/** Of what the server tells: a stream that began at `start`, and has not ended as long as `end` is null. */
+export function streamSource(
+  { playbackHlsUrl, livestreamUrl }: Pick<HlsAddresses, 'playbackHlsUrl' | 'livestreamUrl'>,
+  { start, end }: { start: string; end: string | null },
+): StreamSource {
+  const startedAt = new Date(start);
+  return { kind: 'stream', playbackUrl: playbackHlsUrl, liveUrl: livestreamUrl, live: end === null, startedAt };
+}

@@ -3,7 +3,7 @@ import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { type ReactNode, useEffect } from 'react';
 import type { WatchedHls } from '../../src/protocol/rest/watching.ts';
 import { PAGES, pathTo } from '../paths.ts';
-import type { StreamSource } from '../player/engine.ts';
+import { streamSource } from '../player/engine.ts';
 import { Player } from '../player/player.tsx';
 import { elapsedInWords } from '../ui/elapsed.ts';
 import { Mark } from '../ui/mark.tsx';
@@ -53,7 +53,7 @@ function Stream({ stream, lookAgain }: { stream: WatchedHls; lookAgain: () => vo
         <h1 className="only-read">Live stream</h1>
         {playable && start !== null ? (
           <Player
-            source={sourceOf(stream, start)}
+            source={streamSource(stream, { start, end: stream.end })}
             title="Live stream"
             audioOnly={mode === 'audio'}
             portrait={orientation === 'portrait'}
@@ -74,16 +74,6 @@ function Stream({ stream, lookAgain }: { stream: WatchedHls; lookAgain: () => vo
       </main>
     </div>
   );
-}
-
-function sourceOf({ playbackHlsUrl, livestreamUrl, end }: WatchedHls, start: string): StreamSource {
-  return {
-    kind: 'stream',
-    playbackUrl: playbackHlsUrl,
-    liveUrl: livestreamUrl,
-    live: end === null,
-    startedAt: new Date(start),
-  };
 }
 
 function State({ stream: { status, end, playable, continuedBy } }: { stream: WatchedHls }) {

@@ -1,10 +1,9 @@
 // Livestreams to RTMP servers: what callers send and get. Source: the reference's pages on livestreams.
 import { type Static, Type } from 'typebox';
+import { MAX_OUTPUTS } from '../egress.ts';
 import { AnyId, Links, Nullable, Open, Page, Text, Timestamp } from './common.ts';
 import { compositionWish } from './composition.ts';
 import { RoomField, statusFields, WebhookSummary, WebhookUrlField } from './recordings.ts';
-
-const MAX_OUTPUTS = 16;
 
 const Output = Open(
   {

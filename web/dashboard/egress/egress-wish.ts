@@ -18,7 +18,6 @@ export interface StartForm {
 }
 
 export const EMPTY_OUTPUT: LivestreamOutput = { url: '', streamKey: '' };
-export const MAX_OUTPUTS = 16;
 
 export function emptyStart(kind: EgressKind, roomId: string): StartForm {
   return { kind, roomId, look: EMPTY_COMPOSITION, fileFormat: 'mp4', webhookUrl: '', outputs: [EMPTY_OUTPUT] };

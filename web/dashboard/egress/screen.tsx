@@ -2,7 +2,7 @@ import { Center, Loader, Paper, Stack, Text } from '@mantine/core';
 import { IconMoodEmpty, IconPlayerRecordFilled } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import type { EgressBody } from '../../../src/protocol/rest/dashboard.ts';
-import type { Source } from '../../player/engine.ts';
+import { type Source, streamSource } from '../../player/engine.ts';
 import { Player } from '../../player/player.tsx';
 import classes from '../parts/parts.module.css';
 import { Lasted } from '../parts/times.tsx';
@@ -28,9 +28,7 @@ export function Screen({ egress }: { egress: EgressBody }) {
 function sourceOf({ hls, recorded, startedAt, endedAt }: EgressBody): Source | undefined {
   if (recorded) return { kind: 'file', url: recorded.url };
   if (!hls?.playable || startedAt === null) return undefined;
-  const { playbackHlsUrl, livestreamUrl } = hls;
-  const live = endedAt === null;
-  return { kind: 'stream', playbackUrl: playbackHlsUrl, liveUrl: livestreamUrl, live, startedAt: new Date(startedAt) };
+  return streamSource(hls, { start: startedAt, end: endedAt });
 }
 
 function NothingToSee({ egress: { kind, status, startedAt, queuePosition } }: { egress: EgressBody }) {

@@ -15,13 +15,13 @@ import {
 import { type UseFormReturnType, useForm } from '@mantine/form';
 import { IconAlertTriangle, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { EgressKind } from '../../../src/protocol/egress.ts';
+import { type EgressKind, MAX_OUTPUTS } from '../../../src/protocol/egress.ts';
 import { ApiError, api } from '../api.ts';
 import { CompositionOptions } from '../new-room/composition-fields.tsx';
 import { tell } from '../parts/toasts.tsx';
 import { rooms } from '../queries.ts';
 import { EGRESS_WORDS } from '../words.ts';
-import { checks, EMPTY_OUTPUT, emptyStart, formField, MAX_OUTPUTS, type StartForm, startBody } from './egress-wish.ts';
+import { checks, EMPTY_OUTPUT, emptyStart, formField, type StartForm, startBody } from './egress-wish.ts';
 import { RESOURCES } from './resources.ts';
 
 interface Props {
