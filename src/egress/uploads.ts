@@ -66,6 +66,7 @@ export class Uploads implements Service {
   readonly #deps: UploadsDeps;
   #timer: NodeJS.Timeout | undefined;
   #passing: Promise<void> | undefined;
+  /** While it was looking: what is new may have been missed. */
   #isAsked = false;
   readonly #lifecycle = new Lifecycle(
     async () => this.look(),
@@ -90,8 +91,12 @@ export class Uploads implements Service {
 
   /** Looks for what is due, now. */
   look(): void {
-    this.#isAsked = true;
-    if (this.#passing || this.#lifecycle.stopped) return;
+    if (this.#lifecycle.stopped) return;
+    if (this.#passing) {
+      this.#isAsked = true;
+      return;
+    }
+    this.#isAsked = false;
     clearTimeout(this.#timer);
     this.#passing = this.#pass()
       .catch((error) => {
@@ -107,7 +112,6 @@ export class Uploads implements Service {
   /** Answers after how long to look again. */
   async #pass(): Promise<number> {
     const { nodeId, store } = this.#deps;
-    this.#isAsked = false;
     const due = await store.dueUploads(nodeId, new Date(), AT_ONCE);
     await Promise.all(due.map((upload) => this.#attempt(upload)));
     if (due.length === AT_ONCE) return 0;
