@@ -10,7 +10,7 @@ import { TestServer } from '../test/harness/server.ts';
 import { mintToken } from '../test/harness/test-api.ts';
 import { cpuOfMachine, cpuOfTree } from './process-tree.ts';
 import { KEEP_CONNECTIONS, type Smoothness, watchSmoothness } from './smoothness.ts';
-import { median, quantile, type Row } from './table.ts';
+import { cores, median, quantile, type Row } from './table.ts';
 
 /** With the one who looks. */
 const SIZES = [9, 25, 49];
@@ -92,8 +92,4 @@ async function usedSoFar(server: TestServer, browser: Browser, crowd: Crowd): Pr
 
 function lowest(values: readonly number[]): string {
   return Math.min(...values).toFixed(1);
-}
-
-function cores(value: number): string {
-  return `${value.toFixed(2)} core`;
 }

@@ -9,7 +9,7 @@ import { cameraClip } from '../test/harness/camera-clip.ts';
 import { TestChild } from '../test/harness/egress-child.ts';
 import { beepClip, type Clip } from '../test/harness/test-clip.ts';
 import { cpuOfTree } from './process-tree.ts';
-import type { Row } from './table.ts';
+import { cores, type Row } from './table.ts';
 import { TilePage } from './tile-page.ts';
 
 const SETTLE_MS = 5_000;
@@ -142,8 +142,4 @@ async function howMany(): Promise<number> {
   } finally {
     await Promise.all(children.map((child) => child[Symbol.asyncDispose]()));
   }
-}
-
-function cores(value: number): string {
-  return `${value.toFixed(2)} core`;
 }

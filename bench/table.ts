@@ -20,6 +20,11 @@ export function hardware(): string {
   return `${cpus().length} cores (${first?.model.trim()}), ${memoryGiB} GiB, ${process.platform}, Node.js ${process.version}`;
 }
 
+/** CPU, of cores. */
+export function cores(value: number): string {
+  return `${value.toFixed(2)} core`;
+}
+
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }

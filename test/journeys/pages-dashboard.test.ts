@@ -5,6 +5,7 @@ import { launchBrowser } from '../harness/browser.ts';
 import { DashboardTab } from '../harness/dashboard-tab.ts';
 import { insertEgress } from '../harness/egresses.ts';
 import { RawClient } from '../harness/raw-client.ts';
+import { callRest } from '../harness/rest.ts';
 import { ScriptedReceiver } from '../harness/scripted-receiver.ts';
 import { TestServer } from '../harness/server.ts';
 import { mintToken } from '../harness/test-api.ts';
@@ -35,13 +36,8 @@ async function join(roomId: string, peerId: string): Promise<RawClient> {
   return RawClient.join(server.httpUrl, { roomId, peerId, secret: await mintToken(server) });
 }
 
-async function createRoom(body: object): Promise<string> {
-  const answer = await fetch(`${server.httpUrl}/v2/rooms`, {
-    method: 'POST',
-    headers: { authorization: await mintToken(server), 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  return ((await answer.json()) as { roomId: string }).roomId;
+async function createRoom(body: Record<string, unknown>): Promise<string> {
+  return (await callRest(server, '/v2/rooms', body)).roomId;
 }
 
 /** The live session of a room, for rows that belong to it. */

@@ -8,6 +8,7 @@ import { SMALL_CAMERA } from '../harness/devices.ts';
 import { freePort } from '../harness/free-port.ts';
 import { MeetingTab } from '../harness/meeting-tab.ts';
 import { PlayerPart } from '../harness/playing.ts';
+import { callRest } from '../harness/rest.ts';
 import { receiveRtmp } from '../harness/rtmp-server.ts';
 import { TestServer } from '../harness/server.ts';
 import { mintToken } from '../harness/test-api.ts';
@@ -29,12 +30,7 @@ afterAll(() => cleanUp.disposeAsync());
 const LONG_MS = 120_000;
 
 async function newRoom(customRoomId: string): Promise<string> {
-  const answer = await fetch(`${server.httpUrl}/v2/rooms`, {
-    method: 'POST',
-    headers: { authorization: await mintToken(server), 'content-type': 'application/json' },
-    body: JSON.stringify({ customRoomId }),
-  });
-  return ((await answer.json()) as { roomId: string }).roomId;
+  return (await callRest(server, '/v2/rooms', { customRoomId })).roomId;
 }
 
 async function enter(roomId: string, name: string, permissions = ['allow_join', 'allow_mod']): Promise<MeetingTab> {

@@ -2,10 +2,12 @@
 // another recording that run.
 import type { Browser, Page } from 'playwright-core';
 import { mintToken } from '../../src/access/mint.ts';
+import { callRest } from '../harness/rest.ts';
 
 const PEOPLE = ['Ada Lovelace', 'Grace Hopper', 'Alan Turing', 'Radia Perlman'];
-const RECORDED_MS = 9_000;
-const STREAMED_MS = 14_000;
+/** The page of the meeting tells for how long: nine seconds or more, fourteen or more. */
+const RECORDED = /^REC 0:(09|[1-5]\d)$/;
+const RECORDED_AGAIN = /^REC 0:(1[4-9]|[2-5]\d)$/;
 
 export interface LiveRoom extends AsyncDisposable {
   roomId: string;
@@ -61,16 +63,8 @@ const camera = (nth: number) => `
 export async function openLiveRoom(browser: Browser, server: Server): Promise<LiveRoom> {
   const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1440, height: 900 } });
   const token = await mintToken(server.key, { expiresInSeconds: 3600, permissions: ['allow_join', 'allow_mod'] });
-  // biome-ignore lint/suspicious/noExplicitAny: answers are looked into
-  const call = async (path: string, body?: object): Promise<any> => {
-    const answer = await fetch(`${server.apiUrl}${path}`, {
-      method: body ? 'POST' : 'GET',
-      headers: { authorization: token, 'content-type': 'application/json' },
-      ...(body && { body: JSON.stringify(body) }),
-    });
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-    return answer.json();
-  };
+  const api = { httpUrl: server.apiUrl, ...server.key };
+  const call = (path: string, body?: Record<string, unknown>) => callRest(api, path, body);
   const { roomId } = await call('/v2/rooms', { customRoomId: 'town-hall' });
   const pages: Page[] = [];
   for (const [nth, name] of PEOPLE.entries()) {
@@ -82,20 +76,21 @@ export async function openLiveRoom(browser: Browser, server: Server): Promise<Li
     await page.getByRole('toolbar', { name: 'Meeting controls' }).waitFor();
     pages.push(page);
   }
+  const [meeting] = pages;
+  if (!meeting) throw new Error('nobody came');
   await call('/v2/recordings/start', { roomId, config: { theme: 'DARK' } });
   const hls = await call('/v2/hls/start', { roomId, config: { theme: 'DARK' } });
-  await new Promise((resolve) => setTimeout(resolve, RECORDED_MS));
+  await meeting.getByText(RECORDED).waitFor();
   await call('/v2/recordings/end', { roomId });
   const recording = await finished(async () => (await call(`/v2/recordings?roomId=${roomId}`)).data[0]);
   await call('/v2/recordings/start', { roomId, config: { theme: 'DARK' } });
-  await new Promise((resolve) => setTimeout(resolve, STREAMED_MS));
-  const [meeting] = pages;
-  if (!meeting) throw new Error('nobody came');
+  await meeting.getByText(RECORDED_AGAIN).waitFor();
+  const { pathname, hash } = new URL(recording.links.recording_page);
   return {
     roomId,
     sessionId: hls.sessionId,
     meeting,
-    recording: { id: recording.id, link: new URL(recording.links.recording_page).href.replace(/^https:\/\/[^/]+/, '') },
+    recording: { id: recording.id, link: pathname + hash },
     hlsId: hls.id,
     [Symbol.asyncDispose]: () => context.close(),
   };
