@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readConfig, SETTINGS } from './config.ts';
+import { readConfig, SETTINGS, settingsInForce, unknownSettings } from './config.ts';
+import { DEFAULT_LIMITS, LIMITS } from './limits.ts';
 
 const EMPTY = { ROOMFUL_DATA_DIR: '/tmp/roomful' };
 
@@ -63,5 +64,34 @@ describe('settings', () => {
       DATABASE_URL: 'postgres://me:hunter2@db/rooms',
     });
     expect(JSON.stringify(config)).not.toMatch(/hunter2|secret secret/);
+  });
+});
+
+describe('bounds', () => {
+  it('stand in the table of docs/limits.md exactly as they are declared', () => {
+    const page = readFileSync(new URL('../docs/limits.md', import.meta.url), 'utf8');
+    const rows = page.split('\n').filter((line) => line.includes('`ROOMFUL_LIMIT_'));
+    const declared = Object.values(LIMITS).map(
+      (limit) =>
+        `| \`${limit.setting}\` | ${limit.default.toLocaleString('en')} | ${limit.scope} | ${limit.meaning} | ${limit.crossed} |`,
+    );
+    expect(rows).toEqual(declared);
+  });
+
+  it('have their defaults, or what the operator says', () => {
+    expect(readConfig(EMPTY).config.limits).toEqual(DEFAULT_LIMITS);
+    const env = { ...EMPTY, ROOMFUL_LIMIT_SOCKET_REQUESTS: '7' };
+    expect(readConfig(env).config.limits).toEqual({ ...DEFAULT_LIMITS, socketRequestsPerSecond: 7 });
+    expect(unknownSettings(env)).toEqual([]);
+    expect(settingsInForce(env).find(({ name }) => name === 'ROOMFUL_LIMIT_SOCKET_REQUESTS')).toMatchObject({
+      value: '7',
+      isDefault: false,
+    });
+  });
+
+  it.each(['0', '-1', 'many', '1.5'])('are refused when they are %s', (value) => {
+    expect(() => readConfig({ ...EMPTY, ROOMFUL_LIMIT_SOCKET_REQUESTS: value })).toThrow(
+      /ROOMFUL_LIMIT_SOCKET_REQUESTS/,
+    );
   });
 });

@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { StartError } from './kit/start-error.ts';
+import { LIMITS, type LimitName, type Limits } from './limits.ts';
 
 interface Setting {
   /** As shown to the operator; empty when unset means a behaviour that `meaning` tells. */
@@ -137,6 +138,7 @@ export interface Config {
     readonly address: string | undefined;
   };
   readonly outboundAllow: readonly string[];
+  readonly limits: Limits;
   readonly logLevel: string;
 }
 
@@ -161,7 +163,7 @@ function read(env: Env, name: SettingName): string {
   return env[name]?.trim() || SETTINGS[name].default;
 }
 
-function refuse(name: SettingName, value: string, wanted: string): never {
+function refuse(name: string, value: string, wanted: string): never {
   throw new StartError(`${name} is ${JSON.stringify(value)}, but must be ${wanted}.`);
 }
 
@@ -170,6 +172,18 @@ function integer(env: Env, name: SettingName, min: number, max: number): number 
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < min || value > max) refuse(name, text, `a whole number from ${min} to ${max}`);
   return value;
+}
+
+const MAX_LIMIT = 2 ** 40;
+
+function limits(env: Env): Limits {
+  const values = Object.entries(LIMITS).map(([name, limit]) => {
+    const text = env[limit.setting]?.trim() || String(limit.default);
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < 1 || value > MAX_LIMIT) refuse(limit.setting, text, 'a whole number from 1 on');
+    return [name, value] as const;
+  });
+  return Object.freeze(Object.fromEntries(values) as Record<LimitName, number>);
 }
 
 function port(env: Env, name: SettingName): ListenPort {
@@ -291,6 +305,13 @@ function mediaWorkerBin(env: Env): string {
   return (JSON.parse(readFileSync(record, 'utf8')) as { mediasoupWorker?: string }).mediasoupWorker ?? '';
 }
 
+const LIMIT_SETTINGS = Object.values(LIMITS).map((limit): [string, Setting] => [
+  limit.setting,
+  { default: String(limit.default), meaning: limit.meaning },
+]);
+
+const ALL_SETTINGS: Record<string, Setting> = { ...SETTINGS, ...Object.fromEntries(LIMIT_SETTINGS) };
+
 /** A setting as the operator may look it up; what is secret says only whether it is set. */
 export interface SettingInForce {
   name: string;
@@ -306,12 +327,12 @@ const TEST_PREFIX = 'ROOMFUL_TEST_';
 /** Variables that look like settings and are none: misspelt ones, mostly. */
 export function unknownSettings(env: Env = process.env): string[] {
   const isOurs = (name: string) => name.startsWith('ROOMFUL_') && !name.startsWith(TEST_PREFIX);
-  return Object.keys(env).filter((name) => isOurs(name) && !Object.hasOwn(SETTINGS, name));
+  return Object.keys(env).filter((name) => isOurs(name) && !Object.hasOwn(ALL_SETTINGS, name));
 }
 
 /** Every setting with the value it has. */
 export function settingsInForce(env: Env = process.env): SettingInForce[] {
-  return Object.entries<Setting>(SETTINGS).map(([name, setting]) => {
+  return Object.entries<Setting>(ALL_SETTINGS).map(([name, setting]) => {
     const given = env[name]?.trim() ?? '';
     const secret = setting.secret ?? false;
     const value = secret && given ? 'set' : given || setting.default;
@@ -352,6 +373,7 @@ export function readConfig(env: Env = process.env): { config: Config; secrets: S
         .map((entry) => entry.trim())
         .filter(Boolean),
     ),
+    limits: limits(env),
     logLevel,
   });
   if (config.httpPort === undefined && config.httpsPort === undefined) {

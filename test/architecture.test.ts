@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 const ROOT = resolve(import.meta.dirname, '..');
 const SRC = join(ROOT, 'src');
 
-const WORDS = ['protocol', 'kit', 'errors', 'log'];
+const WORDS = ['protocol', 'kit', 'errors', 'log', 'limits'];
 
 /** Which parts of `src` a part may import, and the reason told when one imports another. */
 const MAY_IMPORT: Record<string, { parts: string[]; why: string }> = {
@@ -17,7 +17,8 @@ const MAY_IMPORT: Record<string, { parts: string[]; why: string }> = {
   kit: { parts: [], why: 'kit holds tools without a domain' },
   errors: { parts: ['protocol', 'kit'], why: 'errors are made of words only' },
   log: { parts: ['protocol', 'kit'], why: 'the log knows no part of the product' },
-  config: { parts: ['protocol', 'kit'], why: 'settings are read before any part exists' },
+  limits: { parts: [], why: 'the bounds depend on nothing' },
+  config: { parts: ['protocol', 'kit', 'limits'], why: 'settings are read before any part exists' },
   store: { parts: WORDS, why: 'store holds rows and SQL; what they mean is decided in the domain folders' },
   access: { parts: WORDS, why: 'who may do what is decided without knowing how it was asked' },
   jobs: { parts: WORDS, why: 'the queue carries jobs; the node that takes them knows what they mean' },
