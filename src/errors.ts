@@ -145,6 +145,14 @@ export function nodeDraining(roomId: string): AppError {
   return new AppError({ code: 'NODE_DRAINING', status: 503, signalingCode: 5000, message, blame: 'us' });
 }
 
+export const MEDIA_BROKEN = 'MEDIA_BROKEN';
+
+/** What a client sent upset the media server, which has been set right; the client is disconnected. */
+export function brokeMedia(cause?: unknown): AppError {
+  const message = 'The media server could not read these parameters.';
+  return new AppError({ code: MEDIA_BROKEN, status: 400, signalingCode: 5000, message, cause });
+}
+
 /** A refusal that the browser SDK has its own number for. */
 export function refused(signalingCode: number, code: string, message: string): AppError {
   return new AppError({ code, status: 400, signalingCode, message });
@@ -220,6 +228,27 @@ export function signInNeeded(): AppError {
 export function tooManyAttempts(waitSeconds: number): AppError {
   const message = `Too many failed attempts; try again in ${Math.ceil(waitSeconds / 60)} min.`;
   return new AppError({ code: 'TOO_MANY_ATTEMPTS', status: 429, signalingCode: 5000, message });
+}
+
+/** More than a bound of `limits.ts` allows; what is refused may be tried again later. */
+function limitCrossed(code: string, message: string): AppError {
+  return new AppError({ code, status: 429, signalingCode: 5000, message });
+}
+
+export function tooManyRequests(): AppError {
+  return limitCrossed('TOO_MANY_REQUESTS', 'Too many requests; slow down.');
+}
+
+export function tooManyConnections(): AppError {
+  return limitCrossed('TOO_MANY_CONNECTIONS', 'The owner of this API key has as many connections as allowed.');
+}
+
+export function tooManyLiveRooms(): AppError {
+  return limitCrossed('TOO_MANY_ROOMS', 'The owner of this API key has as many live rooms as allowed.');
+}
+
+export function roomFull(): AppError {
+  return limitCrossed('ROOM_FULL', 'The room is full.');
 }
 
 /** A page of somebody else made a browser ask. */

@@ -11,35 +11,51 @@ const DRAIN_TIMEOUT_MS = 30_000;
 async function serve(): Promise<number> {
   const { config, secrets } = readConfig();
   const log = createLogger(config.logLevel);
+  const ending = whatEnds(log);
   log.info({ config }, 'starting');
   const startedAt = performance.now();
-  const app = await App.start(config, secrets, log, { settings: settingsInForce() });
-  const { httpUrl, httpsUrl, publicUrl } = app;
-  const startMs = Math.round(performance.now() - startedAt);
-  log.info({ httpUrl, httpsUrl, publicUrl, pid: process.pid, startMs }, 'ready');
-  // Programs that read the log get JSON lines only; people get this beside it.
-  const screen = process.stdout.isTTY ? process.stdout : process.stderr;
-  screen.write(await welcome({ app, keyIsGiven: secrets.firstKey !== undefined }));
-  await stopSignal(log);
-  const lastResort = setTimeout(() => process.exit(1), DRAIN_TIMEOUT_MS);
-  lastResort.unref();
-  await app.stop();
+  const starting = App.start(config, secrets, log, { settings: settingsInForce() });
+  const app = await Promise.race([starting, ending.then(() => undefined)]);
+  if (app) {
+    const { httpUrl, httpsUrl, publicUrl } = app;
+    const startMs = Math.round(performance.now() - startedAt);
+    log.info({ httpUrl, httpsUrl, publicUrl, pid: process.pid, startMs }, 'ready');
+    // Programs that read the log get JSON lines only; people get this beside it.
+    const screen = process.stdout.isTTY ? process.stdout : process.stderr;
+    screen.write(await welcome({ app, keyIsGiven: secrets.firstKey !== undefined }));
+  }
+  const code = await ending;
+  setTimeout(() => process.exit(code || 1), DRAIN_TIMEOUT_MS).unref();
+  // What was told to end while it started has to be started before it can be stopped.
+  await (await starting).stop();
   log.info('stopped');
-  return 0;
+  return code;
 }
 
-/** The first signal drains, a second one ends the process now. */
-function stopSignal(log: Logger): Promise<void> {
+/**
+ * Resolves with the exit code when the process has to end: on a signal, or after an error that nobody handled, since
+ * nobody knows what it left behind. A second signal ends the process now.
+ */
+function whatEnds(log: Logger): Promise<number> {
   return new Promise((resolve) => {
-    let stopping = false;
+    let isEnding = false;
     const onSignal = (signal: string) => {
-      if (stopping) process.exit(130);
-      stopping = true;
+      if (isEnding) process.exit(130);
+      isEnding = true;
       log.info({ signal }, 'stopping; a second signal ends at once');
-      resolve();
+      resolve(0);
+    };
+    const onFatal = (error: unknown) => {
+      log.fatal({ err: error }, 'unexpected error, stopping in order');
+      isEnding = true;
+      resolve(1);
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
+    process.on('uncaughtException', onFatal);
+    process.on('unhandledRejection', onFatal);
+    // Whoever read the log may have gone; the server goes on without.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   });
 }
 
@@ -55,8 +71,8 @@ async function main(args: string[]): Promise<number> {
     endWithReader();
     return await (await import('./cli/cli.ts')).runCli([command, ...rest]);
   } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    process.stderr.write(`\nRoomful could not start. ${error.message}\n`);
+    const reason = error instanceof StartError ? error.message : (error as Error).stack;
+    process.stderr.write(`\nRoomful could not start. ${reason}\n`);
     return 1;
   }
 }

@@ -51,14 +51,16 @@ export class App {
   readonly publicUrl: string;
   readonly firstKey: FirstKey;
   readonly #undo: Undo;
+  readonly #log: Logger;
   #stopping: Promise<void> | undefined;
 
-  private constructor({ urls, firstKey }: Started, undo: Undo) {
+  private constructor({ urls, firstKey }: Started, undo: Undo, log: Logger) {
     this.httpUrl = urls.http;
     this.httpsUrl = urls.https;
     this.publicUrl = urls.public;
     this.firstKey = firstKey;
     this.#undo = undo;
+    this.#log = log;
   }
 
   /** Starts everything, or undoes what had been started and throws. */
@@ -71,16 +73,16 @@ export class App {
     const undo: Undo = [];
     try {
       const started = await startParts({ config, secrets, log, settings, others }, undo);
-      return new App(started, undo);
+      return new App(started, undo, log);
     } catch (error) {
-      await unwind(undo);
+      await unwind(undo, log);
       throw error;
     }
   }
 
   /** Drains and stops everything, in reverse order. Idempotent. */
   stop(): Promise<void> {
-    this.#stopping ??= unwind(this.#undo);
+    this.#stopping ??= unwind(this.#undo, this.#log);
     return this.#stopping;
   }
 }

@@ -78,9 +78,7 @@ function createHttp(deps: FrontDeps): Promise<HttpServer> {
     files: new FileStore(db, config.dataDir),
     checks: {
       database: () => sql`select 1`.execute(db),
-      media: async () => {
-        if (config.roles.includes('media') && !media.ready) throw new Error('a media worker is being replaced');
-      },
+      media: async () => config.roles.includes('media') && (await media.check()),
     },
     draining: () => node.draining(),
     nodeId,
@@ -105,7 +103,7 @@ function createHttp(deps: FrontDeps): Promise<HttpServer> {
   });
 }
 
-function createSignaling({ ground, meetings, egress, urls, log }: FrontDeps): SignalingServer {
+function createSignaling({ config, ground, meetings, egress, urls, log }: FrontDeps): SignalingServer {
   const { access, media } = ground;
   const { rooms, liveRooms } = meetings;
   return new SignalingServer({
@@ -119,6 +117,7 @@ function createSignaling({ ground, meetings, egress, urls, log }: FrontDeps): Si
       egress: egressOfMeetings(egress),
     },
     publicUrl: () => urls.public,
+    limits: config.limits,
     log,
   });
 }

@@ -38,9 +38,10 @@ export async function listen(
   undo: Undo,
 ): Promise<void> {
   const { config, http, tls, signaling, urls } = options;
+  const takesUpgrade = signaling.takesUpgrade.bind(signaling);
   const open = async (scheme: Scheme, port: number | undefined, certificate?: Certificate) => {
     if (port === undefined) return undefined;
-    const server = createListener(http, certificate);
+    const server = createListener(http, { tls: certificate, takesUpgrade });
     signaling.attach(server);
     await bind(server, scheme, config.host, port);
     undo.push(() => closed(server));

@@ -48,6 +48,7 @@ export function createMeetings(deps: {
     topicStore: new TopicStore(db),
     media,
     onlooker: egressOnlooker(egress, log),
+    limits: config.limits,
     log: log.child({ part: 'rooms' }),
   });
   media.on('workerDied', ({ peers }) => liveRooms.mediaLost(peers));

@@ -67,6 +67,34 @@ export function withoutNulls(value: unknown, maxDepth = 32): unknown {
   return copy;
 }
 
+/**
+ * Keeps of a message what its schema names: members that the schema does not know are left out, and so are optional ones
+ * that are `null`, which some clients send for what they do not have. What has no schema inside (free-form JSON) stays
+ * as it is. A new object is returned; `value` may be anything.
+ */
+export function tidy(schema: TSchema, value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || '~refine' in schema) return value;
+  const { items, properties, patternProperties, required } = schema as StructuredSchema;
+  if (Array.isArray(value)) return items ? value.map((item) => tidy(items, item)) : value;
+  if (properties) {
+    const known = Object.entries(properties).filter(([name]) => Object.hasOwn(value, name));
+    const members = known.map(([name, member]) => [name, tidy(member, (value as Record<string, unknown>)[name])]);
+    return Object.fromEntries(
+      members.filter(([name, member]) => member !== null || required?.includes(name as string)),
+    );
+  }
+  const [member] = Object.values(patternProperties ?? {});
+  const isTyped = member && ('anyOf' in member || 'type' in member);
+  return isTyped ? Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null)) : value;
+}
+
+interface StructuredSchema {
+  items?: TSchema;
+  properties?: Record<string, TSchema>;
+  patternProperties?: Record<string, TSchema>;
+  required?: string[];
+}
+
 function segments(path: string): string[] {
   return path
     .split('/')

@@ -2,12 +2,15 @@
 // importer of mediasoup.
 import { EventEmitter } from 'node:events';
 import { createWorker } from 'mediasoup';
-import type { Router, RtpCapabilities, WebRtcServer, Worker } from 'mediasoup/types';
+import type { RtpCapabilities } from 'mediasoup/types';
+import { notYetReady } from '../errors.ts';
+import { inBackground } from '../kit/in-background.ts';
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
 import { StartError } from '../kit/start-error.ts';
 import type { Logger } from '../log.ts';
 import type { StreamReading } from '../protocol/quality.ts';
 import { MEDIA_CODECS } from './codecs.ts';
+import { MediaWorker } from './media-worker.ts';
 import { PeerMedia } from './peer-media.ts';
 import { RoomMedia } from './room-media.ts';
 import { StreamReader } from './stream-reader.ts';
@@ -30,32 +33,10 @@ export interface MediaOptions {
 const CONSUMERS_PER_WORKER = 1000;
 /** A worker that dies at once, again and again, must not take the machine with it. */
 const RESTART_DELAY_MS = 200;
+/** How often each worker is asked whether it is still there. */
+const WATCH_MS = 5_000;
 
 const ABS_CAPTURE_TIME = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time';
-
-/** One media worker: a process, its router, its port, and who is on it. */
-export class MediaWorker {
-  readonly index: number;
-  readonly worker: Worker;
-  readonly router: Router;
-  readonly webRtcServer: WebRtcServer;
-  readonly peers = new Set<PeerMedia>();
-  rooms = 0;
-
-  constructor(index: number, worker: Worker, router: Router, webRtcServer: WebRtcServer) {
-    this.index = index;
-    this.worker = worker;
-    this.router = router;
-    this.webRtcServer = webRtcServer;
-  }
-
-  /** Consumers and data consumers it forwards to: what its load grows with. */
-  get consumers(): number {
-    let count = 0;
-    for (const peer of this.peers) count += peer.consumerCount;
-    return count;
-  }
-}
 
 interface MediaEvents {
   /** Emitted when a worker process has died and its peers' media is gone. */
@@ -67,6 +48,7 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
   readonly #workers: (MediaWorker | undefined)[] = [];
   readonly #pipes = new Map<string, Promise<void>>();
   readonly #reader = new StreamReader();
+  #watch: NodeJS.Timeout | undefined;
   readonly #lifecycle = new Lifecycle(
     () => this.#startAll(),
     () => this.#stopAll(),
@@ -96,6 +78,12 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
 
   get ready(): boolean {
     return this.workers.length === this.#options.workers;
+  }
+
+  /** Resolves when every worker runs and answers; rejects with the reason. */
+  async check(): Promise<void> {
+    if (!this.ready) throw new Error('a media worker is being replaced');
+    await Promise.all(this.workers.map((worker) => worker.probe()));
   }
 
   /**
@@ -147,7 +135,7 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
 
   #leastLoaded(): MediaWorker {
     const [first, ...rest] = this.workers;
-    if (!first) throw new Error('no media worker is running');
+    if (!first) throw notYetReady('The media server is being restarted; try again in a moment.');
     const load = (worker: MediaWorker) => worker.consumers + worker.rooms;
     return rest.reduce((least, worker) => (load(worker) < load(least) ? worker : least), first);
   }
@@ -155,6 +143,28 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
   async #startAll(): Promise<void> {
     const indexes = Array.from({ length: this.#options.workers }, (_, index) => index);
     await Promise.all(indexes.map((index) => this.#startWorker(index)));
+    this.#watch = setInterval(() => {
+      for (const worker of this.workers) this.#examine(worker);
+    }, WATCH_MS);
+    this.#watch.unref();
+  }
+
+  /** A worker that does not answer is replaced, and its people are told to reconnect. */
+  #examine(worker: MediaWorker): void {
+    inBackground(this.#options.log, 'a media worker that is examined', async () => {
+      try {
+        await worker.probe();
+      } catch (error) {
+        if (worker.worker.closed || this.#lifecycle.stopped) return;
+        this.#options.log.error({ err: error, worker: worker.index, pid: worker.worker.pid }, 'media worker is stuck');
+        worker.kill();
+      }
+    });
+  }
+
+  #suspect(worker: MediaWorker): void {
+    this.#options.log.warn({ worker: worker.index }, 'a client sent what the media channel could not carry');
+    this.#examine(worker);
   }
 
   async #startWorker(index: number): Promise<void> {
@@ -173,7 +183,8 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
         ],
       });
       const router = await worker.createRouter({ mediaCodecs: MEDIA_CODECS });
-      this.#workers[index] = new MediaWorker(index, worker, router, webRtcServer);
+      const onSuspect = (suspect: MediaWorker) => this.#suspect(suspect);
+      this.#workers[index] = new MediaWorker({ index, worker, router, webRtcServer, onSuspect });
       this.#options.log.info({ worker: index, pid: worker.pid }, 'media worker started');
     } catch (error) {
       worker.close();
@@ -188,7 +199,10 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
     if (this.#lifecycle.stopped) return;
     this.#options.log.error({ worker: index, pid: dead?.worker.pid }, 'media worker died, replacing it');
     const peers = [...(dead?.peers ?? [])];
-    void this.#startReplacement(index).then(() => this.emit('workerDied', { index, peers }));
+    inBackground(this.#options.log, 'replacing a media worker', async () => {
+      await this.#startReplacement(index);
+      this.emit('workerDied', { index, peers });
+    });
   }
 
   async #startReplacement(index: number): Promise<void> {
@@ -204,6 +218,7 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
   }
 
   async #stopAll(): Promise<void> {
-    for (const { worker } of this.workers) worker.close();
+    clearInterval(this.#watch);
+    for (const worker of this.workers) worker.close();
   }
 }

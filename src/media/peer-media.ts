@@ -14,7 +14,8 @@ import type {
   SctpStreamParameters,
   WebRtcTransport,
 } from 'mediasoup/types';
-import type { Media, MediaWorker } from './media.ts';
+import type { Media } from './media.ts';
+import type { MediaWorker } from './media-worker.ts';
 
 export type AppData = Record<string, unknown>;
 export type Protocol = 'UDP_OVER_TCP' | 'UDP_ONLY' | 'TCP_ONLY';
@@ -39,6 +40,11 @@ interface PeerMediaEvents {
 const MAX_TRANSPORTS = 6;
 /** Camera, microphone, screen and its sound, with room for one replacement of each in flight. */
 const MAX_PRODUCERS = 8;
+const TOO_MANY = {
+  transports: 'too many transports',
+  producers: 'too many streams are being sent already',
+  dataProducers: 'too many data channels are open already',
+};
 const INITIAL_OUTGOING_BITRATE = 1_000_000;
 
 export class PeerMedia extends EventEmitter<PeerMediaEvents> {
@@ -49,6 +55,8 @@ export class PeerMedia extends EventEmitter<PeerMediaEvents> {
   readonly dataProducers = new Map<string, DataPublication>();
   readonly consumers = new Map<string, Consumer>();
   readonly dataConsumers = new Map<string, DataConsumer>();
+  /** Of each kind, how many are being made: they count before they are there. */
+  readonly #underWay = { transports: 0, producers: 0, dataProducers: 0 };
   #closed = false;
 
   constructor(media: Media, worker: MediaWorker) {
@@ -66,8 +74,11 @@ export class PeerMedia extends EventEmitter<PeerMediaEvents> {
     return this.consumers.size + this.dataConsumers.size;
   }
 
-  async createTransport(options: { producing: boolean; protocol: Protocol }): Promise<WebRtcTransport> {
-    if (this.#transports.size >= MAX_TRANSPORTS) throw new Error('too many transports');
+  createTransport(options: { producing: boolean; protocol: Protocol }): Promise<WebRtcTransport> {
+    return this.#bounded('transports', this.#transports.size, MAX_TRANSPORTS, () => this.#createTransport(options));
+  }
+
+  async #createTransport(options: { producing: boolean; protocol: Protocol }): Promise<WebRtcTransport> {
     const transport = await this.worker.router.createWebRtcTransport({
       webRtcServer: this.worker.webRtcServer,
       enableUdp: options.protocol !== 'TCP_ONLY',
@@ -91,42 +102,47 @@ export class PeerMedia extends EventEmitter<PeerMediaEvents> {
   }
 
   async connectTransport(transportId: string, dtlsParameters: DtlsParameters): Promise<void> {
-    await this.#transport(transportId).connect({ dtlsParameters });
+    const transport = this.#transport(transportId);
+    await this.worker.request(transport, () => transport.connect({ dtlsParameters }));
   }
 
   restartIce(transportId: string): Promise<IceParameters> {
     return this.#transport(transportId).restartIce();
   }
 
-  async publish(options: {
+  publish(options: {
     transportId: string;
     kind: MediaKind;
     rtpParameters: RtpParameters;
     appData: AppData;
   }): Promise<Publication> {
-    if (this.producers.size >= MAX_PRODUCERS) throw new Error('too many streams are being sent already');
-    const { transportId, kind, rtpParameters, appData } = options;
-    const producer = await this.#transport(transportId).produce({ kind, rtpParameters, appData });
-    const publication: Publication = { producer, worker: this.worker };
-    this.producers.set(producer.id, publication);
-    producer.observer.once('close', () => this.producers.delete(producer.id));
-    return publication;
+    return this.#bounded('producers', this.producers.size, MAX_PRODUCERS, async () => {
+      const { transportId, kind, rtpParameters, appData } = options;
+      const transport = this.#transport(transportId);
+      const producer = await this.worker.request(transport, () => transport.produce({ kind, rtpParameters, appData }));
+      const publication: Publication = { producer, worker: this.worker };
+      this.producers.set(producer.id, publication);
+      producer.observer.once('close', () => this.producers.delete(producer.id));
+      return publication;
+    });
   }
 
-  async publishData(options: {
+  publishData(options: {
     transportId: string;
     sctpStreamParameters: SctpStreamParameters;
     label: string;
     protocol: string;
     appData: AppData;
   }): Promise<DataPublication> {
-    if (this.dataProducers.size >= MAX_PRODUCERS) throw new Error('too many data channels are open already');
-    const { transportId, ...parameters } = options;
-    const producer = await this.#transport(transportId).produceData(parameters);
-    const publication: DataPublication = { producer, worker: this.worker };
-    this.dataProducers.set(producer.id, publication);
-    producer.observer.once('close', () => this.dataProducers.delete(producer.id));
-    return publication;
+    return this.#bounded('dataProducers', this.dataProducers.size, MAX_PRODUCERS, async () => {
+      const { transportId, ...parameters } = options;
+      const transport = this.#transport(transportId);
+      const producer = await this.worker.request(transport, () => transport.produceData(parameters));
+      const publication: DataPublication = { producer, worker: this.worker };
+      this.dataProducers.set(producer.id, publication);
+      producer.observer.once('close', () => this.dataProducers.delete(producer.id));
+      return publication;
+    });
   }
 
   /**
@@ -140,12 +156,8 @@ export class PeerMedia extends EventEmitter<PeerMediaEvents> {
     await this.#media.pipe(worker, this.worker, { producerId: producer.id });
     if (transport.closed || producer.closed) return undefined;
     if (!this.worker.router.canConsume({ producerId: producer.id, rtpCapabilities })) return undefined;
-    const consumer = await transport.consume({
-      producerId: producer.id,
-      rtpCapabilities,
-      paused: true,
-      appData: producer.appData,
-    });
+    const options = { producerId: producer.id, rtpCapabilities, paused: true, appData: producer.appData };
+    const consumer = await this.worker.request(transport, () => transport.consume(options));
     this.consumers.set(consumer.id, consumer);
     consumer.observer.once('close', () => this.consumers.delete(consumer.id));
     return consumer;
@@ -220,6 +232,17 @@ export class PeerMedia extends EventEmitter<PeerMediaEvents> {
     for (const transport of [...this.#transports.values()]) transport.close();
     this.worker.peers.delete(this);
     this.emit('closed');
+  }
+
+  /** Makes one more of a kind, unless as many are there or on their way as there may be. */
+  async #bounded<T>(kind: keyof typeof TOO_MANY, count: number, max: number, make: () => Promise<T>): Promise<T> {
+    if (count + this.#underWay[kind] >= max) throw new Error(TOO_MANY[kind]);
+    this.#underWay[kind] += 1;
+    try {
+      return await make();
+    } finally {
+      this.#underWay[kind] -= 1;
+    }
   }
 
   #of(producing: boolean): WebRtcTransport[] {

@@ -2,7 +2,8 @@
 import { createWorker } from 'mediasoup';
 import { localAddress } from '../kit/addresses.ts';
 import { reasonOf } from '../kit/ask.ts';
-import type { Media, MediaWorker } from './media.ts';
+import type { Media } from './media.ts';
+import type { MediaWorker } from './media-worker.ts';
 import { askByTcp, askByUdp } from './stun.ts';
 
 export interface PortAnswer {

@@ -1,7 +1,8 @@
 // A room on the SFU: where its peers are placed and who speaks.
 import { EventEmitter } from 'node:events';
 import type { AudioLevelObserver } from 'mediasoup/types';
-import type { Media, MediaWorker } from './media.ts';
+import type { Media } from './media.ts';
+import type { MediaWorker } from './media-worker.ts';
 import type { PeerMedia, Publication } from './peer-media.ts';
 
 interface RoomMediaEvents {
@@ -20,7 +21,7 @@ export class RoomMedia extends EventEmitter<RoomMediaEvents> {
   readonly #media: Media;
   #home: MediaWorker;
   /** One observer for each worker that the room's microphones are on, and the loudest it heard last. */
-  readonly #observers = new Map<MediaWorker, { observer: Promise<AudioLevelObserver>; loudest: Loudest | undefined }>();
+  readonly #observers = new Map<MediaWorker, Observing>();
   readonly #speakers = new Map<string, PeerMedia>();
   #active: PeerMedia | null = null;
   #closed = false;
@@ -43,23 +44,23 @@ export class RoomMedia extends EventEmitter<RoomMediaEvents> {
     publication.producer.observer.once('close', () => this.#speakers.delete(publication.producer.id));
     const observer = await this.#observerOn(publication.worker);
     // The producer may have closed while the observer was made.
-    await observer.addProducer({ producerId: publication.producer.id }).catch(() => undefined);
+    await observer.addProducer({ producerId: publication.producer.id }).catch(ignoreGone);
   }
 
   /** Stops listening to a microphone whose owner went to another room with it. */
   unobserve(publication: Publication): void {
     if (!this.#speakers.delete(publication.producer.id)) return;
     const entry = this.#observers.get(publication.worker);
-    void entry?.observer
+    entry?.observer
       .then((observer) => observer.removeProducer({ producerId: publication.producer.id }))
-      .catch(() => undefined);
+      .catch(ignoreGone);
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#home.rooms -= 1;
-    for (const { observer } of this.#observers.values()) void observer.then((it) => it.close()).catch(() => undefined);
+    for (const { observer } of this.#observers.values()) observer.then((it) => it.close()).catch(ignoreGone);
     this.removeAllListeners();
   }
 
@@ -71,28 +72,30 @@ export class RoomMedia extends EventEmitter<RoomMediaEvents> {
   #observerOn(worker: MediaWorker): Promise<AudioLevelObserver> {
     const known = this.#observers.get(worker);
     if (known) return known.observer;
-    const observer = worker.router.createAudioLevelObserver({
+    const entry: Observing = { observer: this.#makeObserver(worker), loudest: undefined };
+    this.#observers.set(worker, entry);
+    // The next microphone tries again.
+    entry.observer.catch(() => this.#observers.delete(worker));
+    return entry.observer;
+  }
+
+  async #makeObserver(worker: MediaWorker): Promise<AudioLevelObserver> {
+    const observer = await worker.router.createAudioLevelObserver({
       maxEntries: 1,
       threshold: SPEAKER_THRESHOLD_DBVO,
       interval: SPEAKER_INTERVAL_MS,
     });
-    const entry: { observer: Promise<AudioLevelObserver>; loudest: Loudest | undefined } = {
-      observer,
-      loudest: undefined,
+    const heard = (loudest: Loudest | undefined) => {
+      const entry = this.#observers.get(worker);
+      if (entry) entry.loudest = loudest;
+      this.#chooseSpeaker();
     };
-    this.#observers.set(worker, entry);
-    void observer.then((it) => {
-      it.on('volumes', ([first]) => {
-        const peer = first && this.#speakers.get(first.producer.id);
-        entry.loudest = peer && first ? { peer, volume: first.volume } : undefined;
-        this.#chooseSpeaker();
-      });
-      it.on('silence', () => {
-        entry.loudest = undefined;
-        this.#chooseSpeaker();
-      });
-      it.observer.once('close', () => this.#observers.delete(worker));
+    observer.on('volumes', ([first]) => {
+      const peer = first && this.#speakers.get(first.producer.id);
+      heard(peer && first ? { peer, volume: first.volume } : undefined);
     });
+    observer.on('silence', () => heard(undefined));
+    observer.observer.once('close', () => this.#observers.delete(worker));
     return observer;
   }
 
@@ -112,3 +115,11 @@ interface Loudest {
   peer: PeerMedia;
   volume: number;
 }
+
+interface Observing {
+  observer: Promise<AudioLevelObserver>;
+  loudest: Loudest | undefined;
+}
+
+/** The observer, its producer or the worker of both has closed meanwhile: there is nothing left to do. */
+function ignoreGone(): void {}

@@ -6,7 +6,8 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../config.ts';
 import { layerHeights, layerScales } from './layers.ts';
-import { Media, type MediaWorker } from './media.ts';
+import { Media } from './media.ts';
+import type { MediaWorker } from './media-worker.ts';
 import type { PeerMedia } from './peer-media.ts';
 import { StreamReader } from './stream-reader.ts';
 

@@ -7,7 +7,8 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../config.ts';
 import { SecureChannel } from '../egress/worker/rtp/secure-channel.ts';
-import { Media, type MediaWorker } from './media.ts';
+import { Media } from './media.ts';
+import type { MediaWorker } from './media-worker.ts';
 import { MediaTap, smallestLayerFor, type TapKeys, type TapSource, type TapStream } from './tap.ts';
 
 const log = pino({ level: 'silent' });

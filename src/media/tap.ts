@@ -6,7 +6,8 @@
 import type { Consumer, PlainTransport, RtpCapabilities } from 'mediasoup/types';
 import type { Logger } from '../log.ts';
 import { layerScales } from './layers.ts';
-import type { Media, MediaWorker } from './media.ts';
+import type { Media } from './media.ts';
+import type { MediaWorker } from './media-worker.ts';
 import type { Publication } from './peer-media.ts';
 
 export type TapKind = 'audio' | 'video' | 'share' | 'shareAudio';
@@ -131,7 +132,7 @@ export class MediaTap {
       return;
     }
     this.#passing = true;
-    void this.#pass()
+    this.#pass()
       .catch((error) => {
         if (this.#closed) return;
         this.#log.warn({ err: error }, 'tap could not be adjusted, trying again');

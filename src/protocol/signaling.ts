@@ -1,6 +1,14 @@
 // The realtime protocol of the official browser SDK: requests a client makes (schema by method), notifications and
 // requests a server makes. Source: behaviour of js-sdk 1.1.1.
 import { type Static, type TObject, Type } from 'typebox';
+import { BoundedJson, BoundedMessage, BoundedObject } from './bounded-json.ts';
+import {
+  DtlsParameters,
+  RtpCapabilities,
+  RtpParameters,
+  SctpCapabilities,
+  SctpStreamParameters,
+} from './media-parameters.ts';
 
 export const MODES = ['SEND_AND_RECV', 'RECV_ONLY', 'SIGNALLING_ONLY'] as const;
 export type Mode = (typeof MODES)[number];
@@ -16,10 +24,12 @@ export function toMode(text: string | undefined): Mode | undefined {
 
 /** Longest text of a name, key or id on the socket. */
 const SHORT = 256;
-/** Deepest and largest free-form JSON (metaData, appData) is bounded by the socket's message size. */
+/** KiB of free-form JSON: what an app says of a participant goes to everybody in the room, the rest to one. */
+const META_DATA_KIB = 16;
+const APP_DATA_KIB = 4;
+const PAYLOAD_KIB = 16;
 const Text = (maxLength = SHORT) => Type.String({ maxLength });
 const Id = Type.String({ minLength: 1, maxLength: SHORT });
-const Anything = Type.Record(Type.String(), Type.Unknown());
 const oneOf = <const T extends string[]>(values: readonly [...T]) => Type.Enum([...values] as [...T]);
 
 /** Streams as `pauseAllConsumers` and the media state name them. */
@@ -59,8 +69,20 @@ const ConsumerRef = Type.Object({ consumerId: Id });
 const ProducerRef = Type.Object({ producerId: Id });
 const PeerRef = Type.Object({ peerId: Id });
 const Nothing = Type.Object({});
-/** Checked where it is planned, in the words of the REST API. */
-const EgressWish = Type.Object({});
+/** Options of a recording or stream: checked where it is planned, in the words of the REST API. */
+const EgressOptions = BoundedMessage(PAYLOAD_KIB);
+const AppData = Type.Optional(BoundedObject(APP_DATA_KIB));
+const Agent = Type.Optional(BoundedJson(APP_DATA_KIB));
+const DeviceText = Type.Optional(Type.Union([Text(), Type.Number()]));
+
+/** What a client says of the device it runs on; browsers and phones describe themselves in members of their own. */
+export const DeviceInfo = Type.Object({
+  sdkType: DeviceText,
+  sdkVersion: DeviceText,
+  platform: DeviceText,
+  browserUserAgent: Agent,
+  deviceUserAgent: Agent,
+});
 
 /** Every request a client may make and the shape of its `data`. */
 export const REQUESTS = {
@@ -72,36 +94,36 @@ export const REQUESTS = {
     producing: Type.Optional(Type.Boolean()),
     consuming: Type.Optional(Type.Boolean()),
   }),
-  connectWebRtcTransport: Type.Object({ transportId: Id, dtlsParameters: Anything }),
+  connectWebRtcTransport: Type.Object({ transportId: Id, dtlsParameters: DtlsParameters }),
   restartIce: Type.Object({ transportId: Id }),
   iceRestarted: Type.Object({ transportId: Id }),
   join: Type.Object({
     displayName: Type.Optional(Text()),
-    rtpCapabilities: Type.Optional(Anything),
-    sctpCapabilities: Type.Optional(Anything),
-    deviceInfo: Type.Optional(Anything),
+    rtpCapabilities: Type.Optional(RtpCapabilities),
+    sctpCapabilities: Type.Optional(SctpCapabilities),
+    deviceInfo: Type.Optional(DeviceInfo),
     autoConsume: Type.Optional(Type.Boolean()),
     batchingEnabled: Type.Optional(Type.Boolean()),
-    metaData: Type.Optional(Anything),
+    metaData: Type.Optional(BoundedObject(META_DATA_KIB)),
     mode: Type.Optional(Text(32)),
     switchingRoom: Type.Optional(Type.Boolean()),
   }),
   produce: Type.Object({
     transportId: Id,
     kind: oneOf(['audio', 'video']),
-    rtpParameters: Anything,
-    appData: Type.Optional(Anything),
+    rtpParameters: RtpParameters,
+    appData: AppData,
   }),
   closeProducer: ProducerRef,
   pauseProducer: ProducerRef,
   resumeProducer: ProducerRef,
-  produceError: Type.Object({ mediaType: Type.Optional(Text(32)), message: Type.Optional(Type.Unknown()) }),
+  produceError: Type.Object({ mediaType: Type.Optional(Text(32)), message: Type.Optional(BoundedJson(APP_DATA_KIB)) }),
   produceData: Type.Object({
     transportId: Id,
-    sctpStreamParameters: Anything,
+    sctpStreamParameters: SctpStreamParameters,
     label: Text(),
     protocol: Type.Optional(Text()),
-    appData: Type.Optional(Anything),
+    appData: AppData,
   }),
   setConsumerPreferredLayers: Type.Object({
     consumerId: Id,
@@ -148,19 +170,40 @@ export const REQUESTS = {
   switchPeerRoom: Type.Object({
     roomId: Id,
     peerId: Id,
-    payload: Type.Optional(Type.Unknown()),
+    payload: Type.Optional(BoundedJson(PAYLOAD_KIB)),
     token: Type.Optional(Type.String({ maxLength: 8192 })),
   }),
-  startRecording: EgressWish,
+  startRecording: EgressOptions,
   stopRecording: Nothing,
-  startLivestream: EgressWish,
+  startLivestream: EgressOptions,
   stopLivestream: Nothing,
-  startHls: EgressWish,
+  startHls: EgressOptions,
   stopHls: Nothing,
-} as const satisfies Record<string, TObject>;
+} as const satisfies Record<string, TObject | typeof EgressOptions>;
 
 export type RequestName = keyof typeof REQUESTS;
 export type RequestData<N extends RequestName> = Static<(typeof REQUESTS)[N]>;
+
+const NOTICES: readonly string[] = [
+  'requestEntry',
+  'respondEntry',
+  'join',
+  'produce',
+  'produceData',
+  'closeProducer',
+  'pauseProducer',
+  'resumeProducer',
+  'changeMode',
+  'changeDisplayName',
+  'pinStateChanged',
+  'realtimeStoreSet',
+  'removePeer',
+] satisfies RequestName[];
+
+/** Whether a request is told to everybody in the room: it costs as much as there are people. */
+export function isNotice(method: string): boolean {
+  return NOTICES.includes(method);
+}
 
 /** Requests that the protocol knows and this server does not serve, with the code the SDK shows for each. */
 export const UNSERVED_REQUESTS: Record<string, number> = {

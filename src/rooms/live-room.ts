@@ -1,8 +1,18 @@
 // A room with people in it: who is let in, who is there, the session that their presence makes, and who receives what.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { badRequest, invalidPermissions, noLiveSession, notFound, participantNotAllowed, refused } from '../errors.ts';
+import {
+  badRequest,
+  invalidPermissions,
+  noLiveSession,
+  notFound,
+  participantNotAllowed,
+  refused,
+  roomFull,
+} from '../errors.ts';
+import { inBackground } from '../kit/in-background.ts';
 import { SerialQueue } from '../kit/serial-queue.ts';
+import type { Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import { isObserverId, newObjectId } from '../protocol/ids.ts';
 import {
@@ -53,6 +63,7 @@ export interface LiveRoomOptions {
   topicStore: TopicStore;
   media: MediaPlane;
   onlooker?: Onlooker | undefined;
+  limits: Limits;
   log: Logger;
   /** Called once, when nobody is left in any state. */
   onEmpty: () => void;
@@ -60,7 +71,7 @@ export interface LiveRoomOptions {
 
 export class LiveRoom {
   readonly facts: RoomFacts;
-  readonly values = new SharedValues();
+  readonly values: SharedValues;
   readonly topics: Topics;
   readonly #options: LiveRoomOptions;
   readonly #log: Logger;
@@ -83,7 +94,8 @@ export class LiveRoom {
   constructor(options: LiveRoomOptions) {
     this.#options = options;
     this.facts = options.facts;
-    this.topics = new Topics(options.topicStore);
+    this.values = new SharedValues(options.limits);
+    this.topics = new Topics(options.topicStore, options.limits);
     this.#log = options.log.child({ roomId: options.facts.roomId });
   }
 
@@ -142,14 +154,19 @@ export class LiveRoom {
     switchingRoomId?: string;
   }): Participant {
     const hidden = isObserverId(options.id);
-    if (hidden && !this.#expectedObservers.has(options.id)) {
-      throw participantNotAllowed('The recording that this participant id was made for is over.');
-    }
-    const media = options.media ?? this.#media().openPeer();
-    const participant = new Participant({ ...options, media, hidden, log: this.#log });
     // Somebody who was let in before and lost the connection is not made to ask again.
     const isBack = this.#joined.get(options.id)?.token === options.token;
-    if (hidden || isBack || options.grant.entry === 'allowed') {
+    const asks = !hidden && !isBack && options.grant.entry === 'ask';
+    try {
+      this.#mustHaveRoomFor(options.id, hidden, asks);
+    } catch (error) {
+      // A room is made for the first who asks; refused, they leave none behind.
+      this.#closeIfEmpty();
+      throw error;
+    }
+    const media = options.media ?? this.#media().openPeer();
+    const participant = new Participant({ ...options, media, hidden, spans: this.#options.store, log: this.#log });
+    if (!asks) {
       this.#admitted.add(participant);
     } else {
       this.#asking.set(options.link, participant);
@@ -158,6 +175,17 @@ export class LiveRoom {
       }
     }
     return participant;
+  }
+
+  #mustHaveRoomFor(id: string, hidden: boolean, asks: boolean): void {
+    if (hidden) {
+      if (this.#expectedObservers.has(id)) return;
+      throw participantNotAllowed('The recording that this participant id was made for is over.');
+    }
+    const { participants, entryRequests } = this.#options.limits;
+    const isKnown = this.#joined.has(id);
+    if (!isKnown && this.#joined.size + this.#admitted.size >= participants) throw roomFull();
+    if (asks && this.#asking.size >= entryRequests) throw roomFull();
   }
 
   /** True when the participant has been let in; while it is not, it can do nothing. */
@@ -250,8 +278,12 @@ export class LiveRoom {
       participant.link.notify({ method: 'activeSpeaker', peerId: this.#speaker.id });
     }
     // Whoever switched rooms brings streams along; everybody here gets them without a new `produce`.
-    for (const publication of participant.media.producers.values()) void this.#spread(participant, publication);
-    for (const publication of participant.media.dataProducers.values()) void this.#spreadData(participant, publication);
+    for (const publication of participant.media.producers.values()) {
+      inBackground(participant.log, 'a stream that came along', () => this.#spread(participant, publication));
+    }
+    for (const publication of participant.media.dataProducers.values()) {
+      inBackground(participant.log, 'a data channel that came along', () => this.#spreadData(participant, publication));
+    }
     if (participant.grant.entry === 'allowed' && !participant.hidden) {
       for (const asking of this.#asking.values()) {
         participant.link.notify({ method: 'entryRequested', id: asking.id, name: asking.name });
@@ -266,8 +298,9 @@ export class LiveRoom {
     for (const other of this.#joined.values()) {
       if (other === participant) continue;
       for (const publication of other.media.producers.values()) this.#offer(participant, other, publication);
-      for (const publication of other.media.dataProducers.values())
-        void this.#offerData(participant, other, publication);
+      for (const publication of other.media.dataProducers.values()) {
+        inBackground(participant.log, 'a data channel', () => this.#offerData(participant, other, publication));
+      }
     }
   }
 
@@ -554,6 +587,7 @@ export class LiveRoom {
     this.#nextSessionId = newObjectId();
     this.#speaker = undefined;
     this.values.clear();
+    this.topics.sessionOver();
     for (const observer of [...this.#observers.values()]) this.#dismiss(observer, LEAVE_REASON_OF[reason]);
     this.#options.onlooker?.ended(this, sessionId);
   }
@@ -569,15 +603,27 @@ export class LiveRoom {
     this.#options.onEmpty();
   }
 
+  /** Offers a stream to everybody, once its beginning is recorded; what cannot be recorded is not sent. */
   async #spread(participant: Participant, publication: Publication): Promise<void> {
     const kind = streamKind(publication);
     // Whatever ends it (its transport, its worker, `closeProducer`), everybody is told.
     publication.producer.observer.once('close', () => this.#unpublished(participant, publication));
+    try {
+      await participant.spans.open(participant.row, SPAN_OF[kind]);
+    } catch (error) {
+      publication.producer.close();
+      throw error;
+    }
+    if (publication.producer.closed) {
+      participant.spans.close(participant.row, SPAN_OF[kind]);
+      return;
+    }
     this.#tellOthers(undefined, mediaState(participant, kind, true));
     for (const other of this.#audience()) this.#offer(other, participant, publication);
-    if (kind === 'audio') void this.#media().observe(participant.media, publication);
+    if (kind === 'audio') {
+      inBackground(participant.log, 'who speaks', () => this.#media().observe(participant.media, publication));
+    }
     this.#changed();
-    await this.#options.store.openSpan(participant.row, SPAN_OF[kind], new Date());
   }
 
   /** Settles when everybody can receive it. */
@@ -595,9 +641,7 @@ export class LiveRoom {
     this.#changed();
     // The spans of somebody who leaves or lost the connection are closed with that.
     if (participant.leaving || !participant.connected) return;
-    this.#options.store
-      .closeSpan(participant.row, SPAN_OF[kind], new Date())
-      .catch((error) => participant.log.warn({ err: error, kind }, 'end of a stream not recorded'));
+    participant.spans.close(participant.row, SPAN_OF[kind]);
   }
 
   #offer(to: Participant, from: Participant, publication: Publication): void {

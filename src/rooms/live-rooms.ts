@@ -1,5 +1,6 @@
 // All rooms that somebody is in on this node.
-import { noLiveSession } from '../errors.ts';
+import { noLiveSession, tooManyLiveRooms } from '../errors.ts';
+import type { Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import { LiveRoom } from './live-room.ts';
 import type { MediaPlane, PeerMedia } from './media-plane.ts';
@@ -11,11 +12,13 @@ interface LiveRoomsOptions {
   topicStore: TopicStore;
   media: MediaPlane;
   onlooker?: Onlooker;
+  limits: Limits;
   log: Logger;
 }
 
 export class LiveRooms {
   readonly #rooms = new Map<string, LiveRoom>();
+  readonly #ofOwner = new Map<string, number>();
   readonly #options: LiveRoomsOptions;
 
   constructor(options: LiveRoomsOptions) {
@@ -26,15 +29,25 @@ export class LiveRooms {
   open(facts: RoomFacts): LiveRoom {
     const known = this.#rooms.get(facts.roomId);
     if (known) return known;
+    const ofOwner = this.#ofOwner.get(facts.ownerId) ?? 0;
+    if (ofOwner >= this.#options.limits.liveRooms) throw tooManyLiveRooms();
+    this.#ofOwner.set(facts.ownerId, ofOwner + 1);
     const room: LiveRoom = new LiveRoom({
       ...this.#options,
       facts,
       onEmpty: () => {
         if (this.#rooms.get(facts.roomId) === room) this.#rooms.delete(facts.roomId);
+        this.#forgetOneOf(facts.ownerId);
       },
     });
     this.#rooms.set(facts.roomId, room);
     return room;
+  }
+
+  #forgetOneOf(ownerId: string): void {
+    const left = (this.#ofOwner.get(ownerId) ?? 1) - 1;
+    if (left === 0) this.#ofOwner.delete(ownerId);
+    else this.#ofOwner.set(ownerId, left);
   }
 
   find(roomId: string): LiveRoom | undefined {

@@ -6,6 +6,7 @@ export interface Stream {
   readonly id: string;
   readonly kind: 'audio' | 'video';
   readonly paused: boolean;
+  readonly closed: boolean;
   readonly appData: AppData;
   pause(): Promise<void>;
   resume(): Promise<void>;

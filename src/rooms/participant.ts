@@ -4,7 +4,8 @@ import type { Logger } from '../log.ts';
 import type { Mode, PeerInfo, PinState, StreamKind } from '../protocol/signaling.ts';
 import type { ParticipantLink } from './link.ts';
 import type { DataPublication, DataSubscription, PeerMedia, Publication, Subscription } from './media-plane.ts';
-import type { JoinGrant } from './ports.ts';
+import { MediaSpans } from './media-spans.ts';
+import type { JoinGrant, LiveStore } from './ports.ts';
 
 /** One stream that a participant receives, and from whom. */
 interface Reception {
@@ -45,6 +46,7 @@ export class Participant {
   readonly media: PeerMedia;
   /** It watches for a recording: the others neither see nor count it. */
   readonly hidden: boolean;
+  readonly spans: MediaSpans;
   /** Row id in the store, once joined. */
   row = '';
   /** Milliseconds since the epoch; 0 until it has joined. */
@@ -77,6 +79,7 @@ export class Participant {
     link: ParticipantLink;
     media: PeerMedia;
     hidden: boolean;
+    spans: Pick<LiveStore, 'openSpan' | 'closeSpan'>;
     log: Logger;
     switchingRoomId?: string | undefined;
   }) {
@@ -89,6 +92,7 @@ export class Participant {
     this.media = options.media;
     this.hidden = options.hidden;
     this.log = options.log.child({ participantId: options.id });
+    this.spans = new MediaSpans(options.spans, this.log);
   }
 
   get connected(): boolean {

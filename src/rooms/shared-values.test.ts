@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../limits.ts';
 import { SharedValues } from './shared-values.ts';
 
 describe('shared values', () => {
   it('tell those who observe a key, the writer included, until they stop', () => {
-    const values = new SharedValues();
+    const values = new SharedValues(DEFAULT_LIMITS);
     const seen: unknown[] = [];
     const observer = { valueChanged: (...change: unknown[]) => void seen.push(change) };
     values.observe('color', observer);
@@ -20,7 +21,7 @@ describe('shared values', () => {
   });
 
   it('have a bound, and can still change and delete when it is reached', () => {
-    const values = new SharedValues();
+    const values = new SharedValues(DEFAULT_LIMITS);
     for (let i = 0; i < 1000; i++) expect(values.set(`key ${i}`, 'x', 'ada')).toBe(true);
     expect(values.set('one more', 'x', 'ada')).toBe(false);
     expect(values.set('key 1', 'y', 'ada')).toBe(true);

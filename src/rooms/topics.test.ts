@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../limits.ts';
 import type { TopicMessage, TopicStore } from './ports.ts';
 import { type TopicListener, Topics } from './topics.ts';
 
@@ -38,7 +39,7 @@ function listener(participantId: string): TopicListener & { got: string[] } {
 
 describe('topics', () => {
   it('never lose or repeat a message between history and delivery', async () => {
-    const topics = new Topics(new SlowStore());
+    const topics = new Topics(new SlowStore(), DEFAULT_LIMITS);
     const late = listener('late');
     const before = topics.publish('s', 'chat', message('1'), true);
     const subscribed = topics.subscribe('s', 'chat', late, -1);
@@ -50,7 +51,7 @@ describe('topics', () => {
   });
 
   it('deliver what is for some to those only, live and from history', async () => {
-    const topics = new Topics(new SlowStore());
+    const topics = new Topics(new SlowStore(), DEFAULT_LIMITS);
     const [ada, ben] = [listener('ada'), listener('ben')];
     await topics.subscribe('s', 'chat', ada, 0);
     await topics.subscribe('s', 'chat', ben, 0);
@@ -60,7 +61,7 @@ describe('topics', () => {
   });
 
   it('deliver once to a connection that subscribed twice, and nothing after it unsubscribed', async () => {
-    const topics = new Topics(new SlowStore());
+    const topics = new Topics(new SlowStore(), DEFAULT_LIMITS);
     const ada = listener('ada');
     await topics.subscribe('s', 'chat', ada, 0);
     await topics.subscribe('s', 'chat', ada, 0);
@@ -71,7 +72,7 @@ describe('topics', () => {
   });
 
   it('replay the latest messages, oldest first, and none when asked for none', async () => {
-    const topics = new Topics(new SlowStore());
+    const topics = new Topics(new SlowStore(), DEFAULT_LIMITS);
     for (const id of ['1', '2', '3']) await topics.publish('s', 'chat', message(id), true);
     const ada = listener('ada');
     expect((await topics.subscribe('s', 'chat', ada, 2)).map((it) => it.id)).toEqual(['2', '3']);

@@ -1,5 +1,6 @@
 // Publish and subscribe within a session: who listens to which topic, and what a topic keeps.
 import { SerialQueue } from '../kit/serial-queue.ts';
+import type { Limits } from '../limits.ts';
 import type { TopicMessage, TopicStore } from './ports.ts';
 
 /** One connection that listens; `participantId` is who it authenticated as. */
@@ -8,24 +9,35 @@ export interface TopicListener {
   deliver(topic: string, message: TopicMessage): void;
 }
 
+export type TopicLimits = Pick<Limits, 'topics' | 'keptMessageBytes'>;
+
+/** A room has as many topics, or a session keeps as many messages, as it may. */
+export class TopicLimitReached extends Error {}
+
 /** Most of a topic's kept messages that one subscription replays. */
 const MAX_HISTORY = 10_000;
 
 export class Topics {
   readonly #store: TopicStore;
+  readonly #limits: TopicLimits;
   readonly #listeners = new Map<string, Set<TopicListener>>();
-  readonly #queues = new Map<string, SerialQueue>();
+  /** Of topics that something is being done with. */
+  readonly #queues = new Map<string, { queue: SerialQueue; waiting: number }>();
+  #keptBytes = 0;
 
-  constructor(store: TopicStore) {
+  constructor(store: TopicStore, limits: TopicLimits) {
     this.#store = store;
+    this.#limits = limits;
   }
 
   /**
    * Starts to deliver a topic, and answers what it kept. `limit` -1 is everything, 0 nothing. Runs in the topic's order,
-   * so that no message is both in the history and delivered, or in neither.
+   * so that no message is both in the history and delivered, or in neither. Throws `TopicLimitReached` when the room has as many
+   * topics as it may have.
    */
   subscribe(sessionId: string, topic: string, listener: TopicListener, limit: number): Promise<TopicMessage[]> {
-    return this.#queue(topic).run(async () => {
+    return this.#inTurn(topic, async () => {
+      if (!this.#listeners.has(topic) && this.#listeners.size >= this.#limits.topics) throw new TopicLimitReached();
       const wanted = limit < 0 ? MAX_HISTORY : Math.min(limit, MAX_HISTORY);
       const history = wanted === 0 ? [] : await this.#store.history(sessionId, topic, listener.participantId, wanted);
       let listeners = this.#listeners.get(topic);
@@ -54,10 +66,13 @@ export class Topics {
     for (const topic of [...this.#listeners.keys()]) this.unsubscribe(topic, listener);
   }
 
-  /** Keeps the message where asked, then delivers it to whoever listens and may see it. */
+  /**
+   * Keeps the message where asked, then delivers it to whoever listens and may see it. Throws `TopicLimitReached` when the
+   * session keeps as much as it may.
+   */
   publish(sessionId: string, topic: string, message: TopicMessage, persist: boolean): Promise<void> {
-    return this.#queue(topic).run(async () => {
-      const persistId = persist ? await this.#store.keep(sessionId, topic, message) : '';
+    return this.#inTurn(topic, async () => {
+      const persistId = persist ? await this.#keep(sessionId, topic, message) : '';
       const { sendOnly } = message;
       for (const listener of this.#listeners.get(topic) ?? []) {
         const allowed = sendOnly.length === 0 || sendOnly.includes(listener.participantId);
@@ -66,12 +81,27 @@ export class Topics {
     });
   }
 
-  #queue(topic: string): SerialQueue {
-    let queue = this.#queues.get(topic);
-    if (!queue) {
-      queue = new SerialQueue();
-      this.#queues.set(topic, queue);
+  /** The session is over: what it kept is no longer counted. */
+  sessionOver(): void {
+    this.#keptBytes = 0;
+  }
+
+  async #keep(sessionId: string, topic: string, message: TopicMessage): Promise<string> {
+    const bytes = Buffer.byteLength(message.message) + message.payload.byteLength;
+    if (this.#keptBytes + bytes > this.#limits.keptMessageBytes) throw new TopicLimitReached();
+    this.#keptBytes += bytes;
+    return this.#store.keep(sessionId, topic, message);
+  }
+
+  async #inTurn<T>(topic: string, work: () => Promise<T>): Promise<T> {
+    const entry = this.#queues.get(topic) ?? { queue: new SerialQueue(), waiting: 0 };
+    this.#queues.set(topic, entry);
+    entry.waiting += 1;
+    try {
+      return await entry.queue.run(work);
+    } finally {
+      entry.waiting -= 1;
+      if (entry.waiting === 0) this.#queues.delete(topic);
     }
-    return queue;
   }
 }

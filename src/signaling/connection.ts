@@ -1,5 +1,6 @@
 // One client's connection: which room it is for, and who it became there.
 import { badRequest } from '../errors.ts';
+import { SerialQueue } from '../kit/serial-queue.ts';
 import type { Logger } from '../log.ts';
 import type { EgressKind } from '../protocol/egress.ts';
 import { LEAVE_REASONS, type LeaveReason, leaveReason, type Mode } from '../protocol/signaling.ts';
@@ -40,7 +41,10 @@ export class Connection {
   #room: LiveRoom | undefined;
   #participant: Participant | undefined;
   /** Who it is going to be in the room that it switches to. */
-  switching: { room: LiveRoom; participant: Participant } | undefined;
+  #switching: { room: LiveRoom; participant: Participant } | undefined;
+  /** Entering and leaving run one at a time: a connection is one participant, and none once it is gone. */
+  readonly #entries = new SerialQueue();
+  #isGone = false;
   #leaveReason: LeaveReason | undefined;
 
   constructor(options: {
@@ -64,15 +68,45 @@ export class Connection {
   }
 
   /** Asks for entry; a client that asks again (it was denied, or its connection was renewed) starts over. */
-  async enter(name: string): Promise<{ room: LiveRoom; participant: Participant }> {
-    if (this.#participant && this.#room)
-      await this.#room.leave(this.#participant, LEAVE_REASONS.WEBSOCKET_DISCONNECTED);
-    const room = this.services.openRoom(this.#facts);
-    const { link, peerId: id, grant } = this;
-    const participant = room.enter({ link, id, name, grant, token: this.#token });
-    this.#room = room;
-    this.#participant = participant;
-    return { room, participant };
+  enter(name: string): Promise<{ room: LiveRoom; participant: Participant }> {
+    return this.#entries.run(async () => {
+      if (this.#participant && this.#room)
+        await this.#room.leave(this.#participant, LEAVE_REASONS.WEBSOCKET_DISCONNECTED);
+      this.#room = undefined;
+      this.#participant = undefined;
+      this.#mustBeThere();
+      const room = this.services.openRoom(this.#facts);
+      const { link, peerId: id, grant } = this;
+      const participant = room.enter({ link, id, name, grant, token: this.#token });
+      this.#room = room;
+      this.#participant = participant;
+      return { room, participant };
+    });
+  }
+
+  /** Asks for entry to another room, which it goes to by joining it. */
+  switchTo(to: { meetingId: string; id: string; secret: string | undefined }): Promise<{
+    room: LiveRoom;
+    participant: Participant;
+  }> {
+    return this.#entries.run(async () => {
+      const { name, media } = this.joined;
+      const { facts, grant } = await this.services.admit(to.secret, to.meetingId, to.id);
+      const room = this.services.openRoom(facts);
+      if (room === this.room) throw badRequest('SAME_ROOM', 'This is the meeting the participant is in.');
+      await this.#abandonSwitch();
+      this.#mustBeThere();
+      const { link } = this;
+      const token = to.secret ?? '';
+      const participant = room.enter({ link, id: to.id, name, grant, token, media, switchingRoomId: to.meetingId });
+      this.#switching = { room, participant };
+      return this.#switching;
+    });
+  }
+
+  /** The room that it is going to, and who it will be there. */
+  get switching(): { room: LiveRoom; participant: Participant } | undefined {
+    return this.#switching;
   }
 
   get room(): LiveRoom {
@@ -97,12 +131,12 @@ export class Connection {
 
   /** Becomes who it is in the room that it switched to, and leaves the other. */
   async completeSwitch(): Promise<void> {
-    const { switching } = this;
+    const switching = this.#switching;
     const [room, participant] = [this.#room, this.#participant];
     if (!switching || !room || !participant) return;
     this.#room = switching.room;
     this.#participant = switching.participant;
-    this.switching = undefined;
+    this.#switching = undefined;
     await room.leave(participant, LEAVE_REASONS.SWITCH_ROOM, new Date(), true);
   }
 
@@ -111,12 +145,24 @@ export class Connection {
   }
 
   /** The socket is gone: a client that said why has left, another may come back. */
-  async disconnected(): Promise<void> {
-    if (this.switching)
-      await this.switching.room.leave(this.switching.participant, LEAVE_REASONS.SWITCH_ROOM_FAILED, new Date(), true);
-    const [room, participant] = [this.#room, this.#participant];
-    if (!room || !participant) return;
-    if (this.#leaveReason) await room.leave(participant, this.#leaveReason);
-    else await room.disconnected(participant);
+  disconnected(): Promise<void> {
+    this.#isGone = true;
+    return this.#entries.run(async () => {
+      await this.#abandonSwitch();
+      const [room, participant] = [this.#room, this.#participant];
+      if (!room || !participant) return;
+      if (this.#leaveReason) await room.leave(participant, this.#leaveReason);
+      else await room.disconnected(participant);
+    });
+  }
+
+  async #abandonSwitch(): Promise<void> {
+    const switching = this.#switching;
+    this.#switching = undefined;
+    await switching?.room.leave(switching.participant, LEAVE_REASONS.SWITCH_ROOM_FAILED, new Date(), true);
+  }
+
+  #mustBeThere(): void {
+    if (this.#isGone) throw badRequest('CONNECTION_GONE', 'The connection is gone.');
   }
 }

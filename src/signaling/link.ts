@@ -46,6 +46,11 @@ export class SocketLink implements ParticipantLink {
     this.#socket.conn.close();
   }
 
+  /** Ends the connection now; what has been answered may still reach the client. */
+  cut(): void {
+    this.#socket.disconnect(true);
+  }
+
   /** As `emitWithAck`, which would go on waiting for a client that has gone. */
   #ask(name: string, data: unknown): Promise<unknown> {
     return new Promise((resolve, reject) => {

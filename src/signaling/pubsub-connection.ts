@@ -1,12 +1,14 @@
 // One participant's pub/sub socket: its subscriptions, the rate it wants, and the pings that keep it alive.
 import type { WebSocket } from 'ws';
+import { AppError, tooManyRequests } from '../errors.ts';
+import { SerialQueue } from '../kit/serial-queue.ts';
 import { findUnstorable } from '../kit/storable.ts';
 import type { Logger } from '../log.ts';
 import { newObjectId } from '../protocol/ids.ts';
 import type { LiveRoom } from '../rooms/live-room.ts';
 import type { Participant } from '../rooms/participant.ts';
 import type { TopicMessage } from '../rooms/ports.ts';
-import type { TopicListener } from '../rooms/topics.ts';
+import { TopicLimitReached, type TopicListener } from '../rooms/topics.ts';
 import {
   type ClientMessage,
   decodeClientMessage,
@@ -17,6 +19,7 @@ import {
   type Subscribe,
 } from './pubsub-messages.ts';
 import { Throttle } from './throttle.ts';
+import { Traffic, type TrafficLimits } from './traffic.ts';
 
 /** After Welcome the client drops the connection when no Ping came for twice this long. */
 const PING_INTERVAL_MS = 15_000;
@@ -29,8 +32,12 @@ const MAX_TOPICS = 500;
 const MAX_MESSAGE_CHARS = 64 * 1024;
 const MAX_RECIPIENTS = 1000;
 const MAX_QUEUE = 1000;
-/** A client that does not read what it subscribed to is cut off before it fills the server's memory. */
-const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
+/** Requests that wait for the store. */
+const MAX_REQUESTS_UNDER_WAY = 100;
+/** History goes out as fast as the client reads it. */
+const SEND_AHEAD_BYTES = 512 * 1024;
+/** A client that answers no ping for so long is gone, whatever TCP says. */
+const MAX_MISSED_PINGS = 3;
 
 export class PubsubConnection implements TopicListener {
   readonly #socket: WebSocket;
@@ -38,24 +45,48 @@ export class PubsubConnection implements TopicListener {
   readonly #participant: Participant;
   readonly #log: Logger;
   readonly #topics = new Map<string, Throttle<TopicMessage>>();
+  /** Reading history takes memory: one topic at a time. */
+  readonly #readings = new SerialQueue();
+  readonly #traffic: Traffic;
   readonly #pings: NodeJS.Timeout;
   #pingSeq = 0;
+  #missedPings = 0;
+  #underWay = 0;
 
-  constructor(options: { socket: WebSocket; room: LiveRoom; participant: Participant; log: Logger }) {
+  constructor(options: {
+    socket: WebSocket;
+    room: LiveRoom;
+    participant: Participant;
+    limits: TrafficLimits;
+    log: Logger;
+    onClosed: () => void;
+  }) {
     this.#socket = options.socket;
     this.#room = options.room;
     this.#participant = options.participant;
     this.#log = options.log;
+    this.#traffic = new Traffic(options.limits, (limit) => {
+      this.#log.warn({ limit }, 'pub/sub socket cut: it crossed a bound');
+      this.#socket.terminate();
+    });
     this.#socket.on('message', (data, binary) => {
-      this.#receive(data as Buffer, binary).catch((error) => {
+      const frame = data as Buffer;
+      if (!this.#traffic.received(frame.length)) return;
+      this.#receive(frame, binary).catch((error) => {
         this.#log.debug({ err: error }, 'pub/sub socket closed for a frame it should not have sent');
         this.#socket.close(1007);
       });
     });
-    this.#socket.on('close', () => this.#closed());
+    this.#socket.on('pong', () => {
+      this.#missedPings = 0;
+    });
+    this.#socket.on('close', () => {
+      this.#closed();
+      options.onClosed();
+    });
     this.#socket.on('error', (error) => this.#log.debug({ err: error }, 'pub/sub socket failed'));
     this.#send({ welcome: { pingIntervalMs: PING_INTERVAL_MS } });
-    this.#pings = setInterval(() => this.#send({ ping: { seq: ++this.#pingSeq } }), PING_INTERVAL_MS);
+    this.#pings = setInterval(() => this.#ping(), PING_INTERVAL_MS);
   }
 
   get participantId(): string {
@@ -66,8 +97,19 @@ export class PubsubConnection implements TopicListener {
     this.#topics.get(topic)?.push(message);
   }
 
-  close(): void {
-    this.#socket.close();
+  close(code?: number): void {
+    this.#socket.close(code);
+  }
+
+  /** The client waits for the first, which is its own; the second tells whether it reads at all. */
+  #ping(): void {
+    this.#missedPings += 1;
+    if (this.#missedPings > MAX_MISSED_PINGS) {
+      this.#socket.terminate();
+      return;
+    }
+    this.#send({ ping: { seq: ++this.#pingSeq } });
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
   }
 
   async #receive(frame: Buffer, binary: boolean): Promise<void> {
@@ -75,15 +117,22 @@ export class PubsubConnection implements TopicListener {
     const message = decodeClientMessage(frame);
     if (!message || message.kind === 'pong') return;
     const { requestId } = requestOf(message);
+    this.#underWay += 1;
     try {
+      if (this.#underWay > MAX_REQUESTS_UNDER_WAY || !this.#traffic.mayServe(false)) throw tooManyRequests();
       await this.#handle(message);
     } catch (error) {
-      const known = error instanceof PubsubRefusal;
-      if (!known) this.#log.error({ err: error }, 'pub/sub request failed');
-      this.#send({
-        ack: { requestId, ok: false, error: known ? error.message : 'Something went wrong on the server.' },
-      });
+      this.#send({ ack: { requestId, ok: false, error: this.#reasonOf(error) } });
+    } finally {
+      this.#underWay -= 1;
     }
+  }
+
+  #reasonOf(error: unknown): string {
+    if (error instanceof PubsubRefusal || error instanceof AppError) return error.message;
+    if (error instanceof TopicLimitReached) return 'The meeting has as many topics or messages as it may have.';
+    this.#log.error({ err: error }, 'pub/sub request failed');
+    return 'Something went wrong on the server.';
   }
 
   async #handle(message: Exclude<ClientMessage, { kind: 'pong' }>): Promise<void> {
@@ -93,7 +142,7 @@ export class PubsubConnection implements TopicListener {
     }
     switch (message.kind) {
       case 'subscribe':
-        return this.#subscribe(message.subscribe);
+        return this.#readings.run(() => this.#subscribe(message.subscribe));
       case 'publish':
         return this.#publish(message.publish);
       case 'unsubscribe': {
@@ -102,8 +151,10 @@ export class PubsubConnection implements TopicListener {
       }
       case 'getHistory': {
         const limit = Math.max(1, message.getHistory.batchSize);
-        const history = await this.#room.topics.history(this.#room.sessionId, topic, this.participantId, limit);
-        return this.#replay(topic, requestId, history);
+        return this.#readings.run(async () => {
+          const history = await this.#room.topics.history(this.#room.sessionId, topic, this.participantId, limit);
+          await this.#replay(topic, requestId, history);
+        });
       }
     }
   }
@@ -122,11 +173,11 @@ export class PubsubConnection implements TopicListener {
     const history = await topics.subscribe(sessionId, topic, this, oldMessageLimit);
     // The socket may have closed meanwhile, and then nobody would end this subscription.
     if (this.#socket.readyState !== this.#socket.OPEN) topics.unsubscribe(topic, this);
-    this.#replay(topic, requestId, history);
+    await this.#replay(topic, requestId, history);
   }
 
   /** History settles the subscription by itself; without any there is an Ack. */
-  #replay(topic: string, requestId: string, history: TopicMessage[]): void {
+  async #replay(topic: string, requestId: string, history: TopicMessage[]): Promise<void> {
     if (history.length === 0) this.#send({ ack: { requestId, ok: true } });
     for (let i = 0; i < history.length; i += HISTORY_BATCH) {
       this.#sendBatch(topic, history.slice(i, i + HISTORY_BATCH), {
@@ -134,7 +185,15 @@ export class PubsubConnection implements TopicListener {
         isLast: i + HISTORY_BATCH >= history.length,
         requestId,
       });
+      // Not faster than the client reads.
+      if (this.#socket.bufferedAmount > SEND_AHEAD_BYTES) await this.#flushed();
     }
+  }
+
+  /** Settles when all that was sent so far is on its way, or the client is gone. */
+  #flushed(): Promise<unknown> {
+    if (this.#socket.readyState !== this.#socket.OPEN) return Promise.resolve();
+    return new Promise((resolve) => this.#socket.pong(undefined, undefined, resolve));
   }
 
   async #publish(publish: Publish): Promise<void> {
@@ -176,8 +235,9 @@ export class PubsubConnection implements TopicListener {
   }
 
   #send(envelope: ServerEnvelope): void {
-    if (this.#socket.bufferedAmount > MAX_BUFFERED_BYTES) this.#socket.terminate();
-    else if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(encodeEnvelope(envelope));
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#socket.send(encodeEnvelope(envelope));
+    this.#traffic.waiting(this.#socket.bufferedAmount);
   }
 
   #closed(): void {

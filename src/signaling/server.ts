@@ -1,14 +1,26 @@
 // The realtime endpoint: socket.io on the HTTP and HTTPS listeners, one `Connection` for each client.
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Server as Engine } from 'engine.io';
+import { Server as Engine, type Socket as EngineSocket } from 'engine.io';
 import { Server, type Socket } from 'socket.io';
 import { type Static, Type } from 'typebox';
-import { AppError, badRequest, invalidInput, invalidParticipantId, refused } from '../errors.ts';
+import type { WebSocket } from 'ws';
+import {
+  AppError,
+  badRequest,
+  invalidInput,
+  invalidParticipantId,
+  MEDIA_BROKEN,
+  refused,
+  tooManyRequests,
+} from '../errors.ts';
+import { inBackground } from '../kit/in-background.ts';
 import { findUnstorable } from '../kit/storable.ts';
-import { findProblems, fits } from '../kit/validate.ts';
+import { findProblems, fits, tidy } from '../kit/validate.ts';
+import type { Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import {
+  isNotice,
   LEAVE_REASONS,
   REQUESTS,
   type RequestData,
@@ -18,10 +30,12 @@ import {
 } from '../protocol/signaling.ts';
 import { failure, success } from './ack.ts';
 import { Connection, type SignalingServices } from './connection.ts';
+import { Gate, type Visit } from './gate.ts';
 import { HANDLERS } from './handlers/handlers.ts';
 import { type Handler, Reply } from './handlers/reply.ts';
 import { SocketLink } from './link.ts';
 import { PUBSUB_PATH, PubsubServer } from './pubsub-server.ts';
+import { Traffic } from './traffic.ts';
 
 /** RTP capabilities take some 20 kB; a larger message is no message of the SDK. */
 const MAX_MESSAGE_BYTES = 256 * 1024;
@@ -30,6 +44,10 @@ const MAX_REQUESTS_UNDER_WAY = 100;
 /** A connection that vanished without a word is noticed after both together. */
 const PING_INTERVAL_MS = 10_000;
 const PING_TIMEOUT_MS = 10_000;
+/** Clients say at once which namespace they want. */
+const CONNECT_TIMEOUT_MS = 10_000;
+const SIGNALING_PATHS = ['/socket.io/', '/socket.io'];
+const RETRY_AFTER_S = 5;
 
 const Query = Type.Object({
   roomId: Type.String({ minLength: 1, maxLength: 256 }),
@@ -47,30 +65,46 @@ export class SignalingServer {
     pingInterval: PING_INTERVAL_MS,
     pingTimeout: PING_TIMEOUT_MS,
   });
-  readonly #io = new Server();
+  readonly #io = new Server({ connectTimeout: CONNECT_TIMEOUT_MS });
   readonly #pubsub: PubsubServer;
   readonly #services: SignalingServices;
+  readonly #limits: Limits;
+  readonly #gate: Gate;
+  readonly #peers = new WeakMap<EngineSocket, { traffic: Traffic; visit: Visit }>();
   readonly #log: Logger;
 
   /** `publicUrl` is the base that pub/sub addresses are made from. */
-  constructor(options: { services: Omit<SignalingServices, 'pubsubUrl'>; publicUrl: () => string; log: Logger }) {
+  constructor(options: {
+    services: Omit<SignalingServices, 'pubsubUrl'>;
+    publicUrl: () => string;
+    limits: Limits;
+    log: Logger;
+  }) {
+    const { services, publicUrl, limits } = options;
     this.#log = options.log.child({ part: 'signaling' });
-    this.#pubsub = new PubsubServer({ publicUrl: options.publicUrl, log: this.#log });
-    this.#services = {
-      ...options.services,
-      pubsubUrl: (room, participant) => this.#pubsub.urlFor(room, participant),
-    };
+    this.#limits = limits;
+    this.#gate = new Gate(limits);
+    this.#pubsub = new PubsubServer({ publicUrl, limits, gate: this.#gate, log: this.#log });
+    this.#services = { ...services, pubsubUrl: (room, participant) => this.#pubsub.urlFor(room, participant) };
     this.#io.bind(this.#engine);
-    this.#io.on('connection', (socket) => void this.#accept(socket));
+    this.#engine.on('connection', (connection: EngineSocket) => this.#watch(connection));
+    this.#io.on('connection', (socket) => inBackground(this.#log, 'a connection', () => this.#accept(socket)));
   }
 
-  /** Takes the WebSockets of a listener; what is neither signaling nor pub/sub is refused. */
+  /** Whether a request asks for a WebSocket of this server; every other upgrade is none of its business. */
+  takesUpgrade({ headers, url = '' }: IncomingMessage): boolean {
+    const path = url.split('?', 1)[0] ?? '';
+    return headers.upgrade?.toLowerCase() === 'websocket' && (SIGNALING_PATHS.includes(path) || path === PUBSUB_PATH);
+  }
+
+  /** Takes the WebSockets of a listener that was made with `takesUpgrade`. */
   attach(server: HttpServer): void {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      const path = request.url?.split('?', 1)[0] ?? '';
-      if (path === '/socket.io/' || path === '/socket.io') this.#engine.handleUpgrade(request as never, socket, head);
-      else if (path === PUBSUB_PATH) this.#pubsub.handleUpgrade(request, socket, head);
-      else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+      // From here on nobody else listens: a client that resets its connection would end the process.
+      socket.on('error', (error) => this.#log.debug({ err: error }, 'connection failed while it was upgraded'));
+      if (!this.#gate.isOpen) refuseUpgrade(socket, `503 Service Unavailable\r\nRetry-After: ${RETRY_AFTER_S}`);
+      else if (request.url?.startsWith(PUBSUB_PATH)) this.#pubsub.handleUpgrade(request, socket, head);
+      else this.#engine.handleUpgrade(request as never, socket, head);
     });
   }
 
@@ -80,6 +114,27 @@ export class SignalingServer {
     this.#engine.close();
   }
 
+  /** Counts a connection, what it sends and what waits for it, from its first byte on. */
+  #watch(connection: EngineSocket): void {
+    const visit = this.#gate.enter();
+    const traffic = new Traffic(this.#limits, (limit) => {
+      this.#log.warn({ limit, address: connection.remoteAddress }, 'connection cut: it crossed a bound');
+      connection.close(true);
+      connection.request.socket.destroy();
+    });
+    this.#peers.set(connection, { traffic, visit });
+    connection.on('packet', ({ data }: EnginePacket) => traffic.received(data?.length ?? 0));
+    let unsent = 0;
+    connection.on('packetCreate', ({ data }: EnginePacket) => {
+      unsent += data?.length ?? 0;
+      traffic.waiting(unsent + webSocketOf(connection).bufferedAmount);
+    });
+    connection.on('flush', () => {
+      unsent = 0;
+    });
+    connection.on('close', () => visit.left());
+  }
+
   /**
    * A refusal by socket.io itself would leave the client waiting for ever, so every client is accepted; one that may
    * not enter is told why and sent away.
@@ -87,8 +142,11 @@ export class SignalingServer {
   async #accept(socket: Socket): Promise<void> {
     const link = new SocketLink(socket);
     try {
+      const peer = this.#peers.get(socket.conn as unknown as EngineSocket);
+      if (!peer) return;
       const connection = await this.#identify(socket, link);
-      this.#serve(socket, connection);
+      peer.visit.identified(connection.grant.ownerId);
+      this.#serve(socket, connection, peer.traffic);
       socket.emit('connectionSuccess');
     } catch (error) {
       const known = error instanceof AppError ? error : undefined;
@@ -115,7 +173,7 @@ export class SignalingServer {
     return new Connection({ link, services: this.#services, peerId, facts, grant, token: secret, mode, log });
   }
 
-  #serve(socket: Socket, connection: Connection): void {
+  #serve(socket: Socket, connection: Connection, traffic: Traffic): void {
     let underWay = 0;
     // Listeners of one event are called a tick later, and not at all when the client has disconnected by then: whoever
     // said in one breath that they leave, and hung up, would be waited for.
@@ -123,47 +181,73 @@ export class SignalingServer {
       if (event !== 'request') return;
       const answer = typeof ack === 'function' ? (ack as (answer: unknown) => void) : () => undefined;
       const method = fits(Envelope, envelope) ? envelope.method : '?';
-      if (underWay >= MAX_REQUESTS_UNDER_WAY) {
-        answer(failure(badRequest('TOO_MANY_REQUESTS', 'Too many requests at once.'), method, connection.log));
+      if (underWay >= MAX_REQUESTS_UNDER_WAY || !traffic.mayServe(isNotice(method))) {
+        answer(failure(tooManyRequests(), method, connection.log));
         return;
       }
       underWay += 1;
-      void this.#handle(connection, envelope)
-        .then(
-          (reply) => {
-            answer(success(reply instanceof Reply ? reply.answer : reply));
-            if (reply instanceof Reply) reply.afterwards();
-          },
-          (error) => answer(failure(error, method, connection.log)),
-        )
-        .catch((error) => connection.log.error({ err: error, method }, 'answering failed'))
-        .finally(() => {
-          underWay -= 1;
-        });
+      inBackground(connection.log, method, async () => {
+        await this.#answer(connection, envelope, method, answer);
+        underWay -= 1;
+      });
     });
     socket.on('disconnect', (reason) => {
       connection.log.debug({ reason }, 'client disconnected');
-      connection.disconnected().catch((error) => connection.log.error({ err: error }, 'leaving failed'));
+      inBackground(connection.log, 'leaving', () => connection.disconnected());
     });
     // The client may have gone while it was being identified.
-    if (!socket.connected) void connection.disconnected();
+    if (!socket.connected) inBackground(connection.log, 'leaving', () => connection.disconnected());
+  }
+
+  /** Never rejects. */
+  async #answer(
+    connection: Connection,
+    envelope: unknown,
+    method: string,
+    answer: (answer: unknown) => void,
+  ): Promise<void> {
+    try {
+      const reply = await this.#handle(connection, envelope);
+      answer(success(reply instanceof Reply ? reply.answer : reply));
+      if (reply instanceof Reply) reply.afterwards();
+    } catch (error) {
+      answer(failure(error, method, connection.log));
+      if (error instanceof AppError && error.code === MEDIA_BROKEN) connection.link.cut();
+    }
   }
 
   async #handle(connection: Connection, envelope: unknown): Promise<unknown> {
     if (!fits(Envelope, envelope)) throw badRequest('INVALID_REQUEST', 'A request is {method, data}.');
     const { method } = envelope;
-    const data = envelope.data ?? {};
     if (!Object.hasOwn(REQUESTS, method)) throw unserved(method);
     const name = method as RequestName;
-    const problems = [...findProblems(REQUESTS[name], data, 'data'), ...findUnstorable(data, 'data')];
-    if (problems.length > 0) throw invalidInput(problems);
     const handler = HANDLERS[name] as Handler<RequestName>;
-    return handler(connection, data as RequestData<RequestName>);
+    return handler(connection, readRequest(name, envelope.data ?? {}));
   }
+}
+
+/** What a client sent with a request, as its schema has it. */
+function readRequest<N extends RequestName>(name: N, sent: unknown): RequestData<N> {
+  const data = tidy(REQUESTS[name], sent);
+  const problems = [...findProblems(REQUESTS[name], data, 'data'), ...findUnstorable(data, 'data')];
+  if (problems.length > 0) throw invalidInput(problems);
+  return data as RequestData<N>;
 }
 
 function unserved(method: string): AppError {
   const code = Object.hasOwn(UNSERVED_REQUESTS, method) ? UNSERVED_REQUESTS[method] : undefined;
   if (code === undefined) return badRequest('UNKNOWN_METHOD', `Unknown request ${JSON.stringify(method)}.`);
   return refused(code, 'NOT_SERVED', `This server does not serve ${method}.`);
+}
+
+function refuseUpgrade(socket: Duplex, statusLine: string): void {
+  socket.end(`HTTP/1.1 ${statusLine}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+interface EnginePacket {
+  data?: string | Buffer;
+}
+
+function webSocketOf(connection: EngineSocket): WebSocket {
+  return (connection.request as IncomingMessage & { websocket: WebSocket }).websocket;
 }

@@ -13,6 +13,9 @@ interface TopicMessage {
   persistId: string;
 }
 
+/** What one reading of a topic holds in memory at most; older messages are left out. */
+const MAX_HISTORY_BYTES = 8 * 1024 * 1024;
+
 export class TopicStore {
   readonly #db: Db;
 
@@ -40,13 +43,19 @@ export class TopicStore {
   }
 
   async history(sessionId: string, topic: string, participantId: string, limit: number): Promise<TopicMessage[]> {
-    const rows = await this.#db
+    const latest = this.#db
       .selectFrom('pubsub_messages')
       .where('session_id', '=', sessionId)
       .where('topic', '=', topic)
       .where(sql<boolean>`(send_only = '[]'::jsonb or send_only ? ${participantId} or sender_id = ${participantId})`)
       .orderBy('id', 'desc')
       .limit(limit)
+      .selectAll()
+      .select(sql<number>`sum(octet_length(message) + octet_length(payload)) over (order by id desc)`.as('bytes'));
+    const rows = await this.#db
+      .selectFrom(latest.as('latest'))
+      .where('bytes', '<=', MAX_HISTORY_BYTES)
+      .orderBy('id', 'desc')
       .selectAll()
       .execute();
     return rows.reverse().map((row) => ({

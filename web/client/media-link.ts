@@ -1,6 +1,7 @@
 // The WebRTC side of one connection: the two transports, what is sent and what is received. A new one after every
 // reconnection.
 import { Device, type types } from 'mediasoup-client';
+import type { DtlsParameters, RtpCapabilities, RtpParameters } from '../../src/protocol/media-parameters.ts';
 import type { ServerRequests, StreamKind } from '../../src/protocol/signaling.ts';
 import { countIn } from './quality.ts';
 import type { SignalingSocket } from './signaling-socket.ts';
@@ -45,7 +46,7 @@ export class MediaLink {
       request('produce', {
         transportId: send.id,
         kind,
-        rtpParameters: rtpParameters as unknown as Loose,
+        rtpParameters: rtpParameters as RtpParameters,
         appData,
       }).then(({ id }) => done({ id }), failed);
     });
@@ -53,8 +54,8 @@ export class MediaLink {
   }
 
   /** What this browser can receive, for `join`. */
-  get receivable(): Loose {
-    return this.#device.recvRtpCapabilities as unknown as Loose;
+  get receivable(): RtpCapabilities {
+    return this.#device.recvRtpCapabilities as RtpCapabilities;
   }
 
   async publish(kind: StreamKind, track: MediaStreamTrack): Promise<void> {
@@ -102,7 +103,7 @@ function connectOnDemand(transport: types.Transport, request: Request): void {
   transport.on('connect', ({ dtlsParameters }, done, failed) => {
     request('connectWebRtcTransport', {
       transportId: transport.id,
-      dtlsParameters: dtlsParameters as unknown as Loose,
+      dtlsParameters: dtlsParameters as DtlsParameters,
     }).then(() => done(), failed);
   });
   transport.on('connectionstatechange', (state) => {

@@ -60,16 +60,11 @@ export const entryHandlers: Handlers<
   },
 
   async switchToMeeting(connection, { meetingId, participantId, secret }) {
-    const { joined } = connection;
-    const id = participantId ?? connection.peerId;
-    const { facts, grant } = await connection.services.admit(secret, meetingId, id);
-    const room = connection.services.openRoom(facts);
-    if (room === connection.room) throw badRequest('SAME_ROOM', 'This is the meeting the participant is in.');
-    const { link } = connection;
-    const { name, media } = joined;
-    const token = secret ?? '';
-    const participant = room.enter({ link, id, name, grant, token, media, switchingRoomId: meetingId });
-    connection.switching = { room, participant };
+    const { room, participant } = await connection.switchTo({
+      meetingId,
+      id: participantId ?? connection.peerId,
+      secret,
+    });
     return new Reply({}, () => {
       if (room.isAdmitted(participant)) room.tellDecision(participant, 'allowed');
     });

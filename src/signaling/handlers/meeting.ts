@@ -80,7 +80,9 @@ export const meetingHandlers: Handlers<
   },
 
   realtimeStoreObserve(connection, { key }) {
-    connection.room.values.observe(key, observerOf(connection));
+    if (!connection.room.values.observe(key, observerOf(connection))) {
+      throw refused(STORE_SET_FAILED, 'TOO_MANY_KEYS', 'The participant observes as many keys as it may.');
+    }
     return { status: 'ok' };
   },
 

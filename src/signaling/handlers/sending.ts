@@ -62,6 +62,7 @@ export const sendingHandlers: Handlers<
   },
 
   produceError(connection, { mediaType, message }) {
-    connection.log.info({ mediaType, reason: String(message).slice(0, 200) }, 'client could not send a stream');
+    const reason = (typeof message === 'string' ? message : (JSON.stringify(message) ?? '')).slice(0, 200);
+    connection.log.info({ mediaType, reason }, 'client could not send a stream');
   },
 };
