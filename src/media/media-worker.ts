@@ -5,7 +5,7 @@ import { brokeMedia } from '../errors.ts';
 import type { PeerMedia } from './peer-media.ts';
 
 /** A worker answers in a millisecond; one that is silent for so long forwards nothing either. */
-const PROBE_TIMEOUT_S = 10;
+const SILENCE_S = 10;
 
 export class MediaWorker {
   readonly index: number;
@@ -15,6 +15,7 @@ export class MediaWorker {
   readonly peers = new Set<PeerMedia>();
   rooms = 0;
   readonly #onSuspect: (worker: MediaWorker) => void;
+  readonly #silenceS: number;
 
   /** `onSuspect` is called when a client's message has upset the channel to the worker. */
   constructor(options: {
@@ -23,12 +24,15 @@ export class MediaWorker {
     router: Router;
     webRtcServer: WebRtcServer;
     onSuspect: (worker: MediaWorker) => void;
+    /** Seconds without an answer after which a worker is taken for stuck. */
+    silenceS?: number | undefined;
   }) {
     this.index = options.index;
     this.worker = options.worker;
     this.router = options.router;
     this.webRtcServer = options.webRtcServer;
     this.#onSuspect = options.onSuspect;
+    this.#silenceS = options.silenceS ?? SILENCE_S;
     // Its own answer to a signal is to close at once; the owner closes it when everybody has been told.
     const { onSignal } = this.worker as unknown as { onSignal?: () => void };
     for (const signal of onSignal ? ['SIGINT', 'SIGTERM'] : []) process.removeListener(signal, onSignal as () => void);
@@ -63,7 +67,7 @@ export class MediaWorker {
   async probe(): Promise<void> {
     const done = new AbortController();
     try {
-      await Promise.race([this.worker.getResourceUsage(), silence(done.signal)]);
+      await Promise.race([this.worker.getResourceUsage(), silence(this.#silenceS, done.signal)]);
     } finally {
       done.abort();
     }
@@ -89,9 +93,9 @@ export class MediaWorker {
 }
 
 /** Counted in steps, so that a process that was itself held up does not take its worker for silent. */
-async function silence(signal: AbortSignal): Promise<never> {
-  for (let second = 0; second < PROBE_TIMEOUT_S; second++) await sleep(1_000, undefined, { signal, ref: false });
-  throw new Error(`the media worker did not answer within ${PROBE_TIMEOUT_S} s`);
+async function silence(seconds: number, signal: AbortSignal): Promise<never> {
+  for (let passed = 0; passed < seconds; passed++) await sleep(1_000, undefined, { signal, ref: false });
+  throw new Error(`the media worker did not answer within ${seconds} s`);
 }
 
 interface Builder {

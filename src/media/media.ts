@@ -27,6 +27,8 @@ export interface MediaOptions {
   log: Logger;
   /** Consumers a worker may carry before new peers of its rooms are placed on other workers. */
   consumersPerWorker?: number;
+  /** Seconds without an answer after which a worker is replaced. */
+  silenceS?: number;
 }
 
 /** About what one core forwards comfortably: 22 people who all see and hear each other. */
@@ -168,7 +170,7 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
   }
 
   async #startWorker(index: number): Promise<void> {
-    const { listenAddress, announcedAddress, firstPort, workerBin } = this.#options;
+    const { listenAddress, announcedAddress, firstPort, workerBin, silenceS } = this.#options;
     const worker = await createWorker({ logLevel: 'warn', ...(workerBin && { workerBin }) }).catch((error: Error) => {
       throw new StartError(`The media worker ${workerBin || 'of mediasoup'} could not be run: ${error.message}`);
     });
@@ -184,7 +186,7 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
       });
       const router = await worker.createRouter({ mediaCodecs: MEDIA_CODECS });
       const onSuspect = (suspect: MediaWorker) => this.#suspect(suspect);
-      this.#workers[index] = new MediaWorker({ index, worker, router, webRtcServer, onSuspect });
+      this.#workers[index] = new MediaWorker({ index, worker, router, webRtcServer, onSuspect, silenceS });
       this.#options.log.info({ worker: index, pid: worker.pid }, 'media worker started');
     } catch (error) {
       worker.close();

@@ -15,17 +15,17 @@ export function BoundedJson(maxKiB: number) {
 
 /** An object of any members, with the same bounds. */
 export function BoundedObject(maxKiB: number) {
-  const schema = Type.Record(Type.String(), Type.Unknown(), allowed(maxKiB));
+  const schema = Type.Record(Type.String(), Type.Unknown(), allowed(maxKiB, 'an object'));
   return Type.Refine(schema, (value) => fitsInto(value, maxKiB * 1024));
 }
 
 /** The same for a whole message whose members are checked elsewhere. */
 export function BoundedMessage(maxKiB: number) {
-  return Type.Refine(Type.Object({}, allowed(maxKiB)), (value) => fitsInto(value, maxKiB * 1024));
+  return Type.Refine(Type.Object({}, allowed(maxKiB, 'an object')), (value) => fitsInto(value, maxKiB * 1024));
 }
 
-function allowed(maxKiB: number) {
-  return { 'x-allowed': `must be JSON of at most ${maxKiB} KiB, nested at most ${MAX_DEPTH} deep` };
+function allowed(maxKiB: number, what = 'JSON') {
+  return { 'x-allowed': `must be ${what} of at most ${maxKiB} KiB, nested at most ${MAX_DEPTH} deep` };
 }
 
 /** Stops at the first value that does not fit, so that a hostile one costs no more than a good one. */

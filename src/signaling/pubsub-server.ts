@@ -15,6 +15,8 @@ export const PUBSUB_PATH = '/pubsub';
 const MAX_FRAME_BYTES = 256 * 1024;
 /** WebSocket close code for a client that does what it may not (RFC 6455, 7.4.1). */
 const POLICY_VIOLATION = 1008;
+/** The same for a server that has as many connections as it may (RFC 6455 registry). */
+const TRY_AGAIN_LATER = 1013;
 
 /** Whoever has joined, and the sockets that were opened at their address, oldest first. */
 interface Holder {
@@ -78,10 +80,19 @@ export class PubsubServer {
       return;
     }
     const visit = this.#gate.enter();
-    visit.identified(room.facts.ownerId);
     socket.once('close', () => visit.left());
+    socket.on('error', () => undefined);
+    try {
+      visit.identified(room.facts.ownerId);
+    } catch {
+      socket.close(TRY_AGAIN_LATER);
+      return;
+    }
     const [oldest] = sockets;
-    if (sockets.size >= this.#limits.pubsubSockets) oldest?.close(POLICY_VIOLATION);
+    if (oldest && sockets.size >= this.#limits.pubsubSockets) {
+      sockets.delete(oldest);
+      oldest.close(POLICY_VIOLATION);
+    }
     const log = this.#log.child({ roomId: room.facts.roomId, participantId: participant.id });
     const onClosed = () => sockets.delete(connection);
     const connection: PubsubConnection = new PubsubConnection({
