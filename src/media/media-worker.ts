@@ -1,4 +1,5 @@
 // One media worker: a process, its router, its port, and who is on it.
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Router, Transport, WebRtcServer, Worker } from 'mediasoup/types';
 import { brokeMedia } from '../errors.ts';
@@ -6,6 +7,7 @@ import type { PeerMedia } from './peer-media.ts';
 
 /** A worker answers in a millisecond; one that is silent for so long forwards nothing either. */
 const SILENCE_S = 10;
+const CLOSE_TIMEOUT_MS = 2_000;
 
 export class MediaWorker {
   readonly index: number;
@@ -82,13 +84,16 @@ export class MediaWorker {
     }
   }
 
-  /** Ends the process in good order. */
-  close(): void {
+  /** Ends the process in good order, and by force when it does not go. */
+  async close(): Promise<void> {
+    if (this.worker.subprocessClosed) return;
+    const gone = once(this.worker, 'subprocessclose');
     try {
       this.worker.close();
     } catch {
       this.kill();
     }
+    if ((await Promise.race([gone, sleep(CLOSE_TIMEOUT_MS, 'late', { ref: false })])) === 'late') this.kill();
   }
 }
 

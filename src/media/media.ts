@@ -221,6 +221,6 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
 
   async #stopAll(): Promise<void> {
     clearInterval(this.#watch);
-    for (const worker of this.workers) worker.close();
+    await Promise.all(this.workers.map((worker) => worker.close()));
   }
 }

@@ -28,6 +28,8 @@ export interface ServerOptions {
   env?: Record<string, string>;
   /** Kept when the server is disposed of; by default there is a new one, which goes with it. */
   dataDir?: string;
+  /** More flags for Node.js. */
+  nodeFlags?: string[];
 }
 
 interface Ready {
@@ -42,6 +44,7 @@ export class TestServer implements AsyncDisposable {
   readonly dataDir: string;
   readonly log: Journal<LogLine>;
   readonly #env: Record<string, string>;
+  readonly #nodeFlags: string[];
   readonly #ownsDataDir: boolean;
   #child: ChildProcess | undefined;
   #ready: Ready | undefined;
@@ -49,6 +52,7 @@ export class TestServer implements AsyncDisposable {
   private constructor(dataDir: string, options: ServerOptions) {
     this.dataDir = dataDir;
     this.#env = options.env ?? {};
+    this.#nodeFlags = [...NODE_FLAGS, ...(options.nodeFlags ?? [])];
     this.apiKey = this.#env.ROOMFUL_API_KEY ?? newApiKey();
     this.secret = this.#env.ROOMFUL_API_SECRET ?? newApiSecret();
     this.#ownsDataDir = options.dataDir === undefined;
@@ -105,6 +109,18 @@ export class TestServer implements AsyncDisposable {
     return workers;
   }
 
+  /** How it ended; nothing while it runs. */
+  get exitCode(): number | null | undefined {
+    return this.#child?.exitCode;
+  }
+
+  /** Waits until it has ended by itself. */
+  async exited(): Promise<void> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    await once(child, 'exit', { signal: AbortSignal.timeout(EXIT_TIMEOUT_MS) });
+  }
+
   /** Ends the program and waits until it is gone. */
   async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGTERM'): Promise<void> {
     const child = this.#child;
@@ -134,7 +150,7 @@ export class TestServer implements AsyncDisposable {
 
   async #launch(ports: Record<string, string>): Promise<void> {
     const { PATH, HOME, MEDIASOUP_WORKER_BIN } = process.env;
-    const child = spawn(process.execPath, [...NODE_FLAGS, 'src/main.ts', 'serve'], {
+    const child = spawn(process.execPath, [...this.#nodeFlags, 'src/main.ts', 'serve'], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
