@@ -49,7 +49,7 @@ export default defineConfig({
             'test/*.test.ts',
             'test/{conformance,hostile}/**/*.test.ts',
           ],
-          exclude,
+          exclude: [...exclude, 'test/**/*.long.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
