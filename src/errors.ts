@@ -93,6 +93,14 @@ export function invalidParticipantId(): AppError {
   return new AppError({ code: 'INVALID_PARTICIPANT_ID', status: 400, signalingCode: 4004, message });
 }
 
+/** Somebody is in the meeting under this id, and it is not shown that this is the same one. */
+export function duplicateParticipant(participantId: string): AppError {
+  const message =
+    `Somebody is in the meeting as ${participantId}. Join under another id, or with a token whose participantId claim ` +
+    'names this one.';
+  return new AppError({ code: 'DUPLICATE_PARTICIPANT', status: 409, signalingCode: 4005, message });
+}
+
 /** `status` differs by call (reference: 400 for validate, 402 for deactivate, 404 elsewhere). */
 export function roomNotFound(status: 400 | 402 | 404 = 404): AppError {
   return new AppError({ code: 'ROOM_NOT_FOUND', status, signalingCode: 4003, message: 'Room not found.' });

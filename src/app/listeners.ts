@@ -44,7 +44,8 @@ export async function listen(
     const server = createListener(http, { tls: certificate, takesUpgrade });
     signaling.attach(server);
     await bind(server, scheme, config.host, port);
-    undo.push(() => closed(server));
+    // Its sockets first: a server is closed when the last of its connections is.
+    undo.push(() => Promise.all([closed(server), signaling.close()]));
     return urlOf(scheme, shownHost(config), (server.address() as AddressInfo).port);
   };
   urls.http = await open('http', config.httpPort);

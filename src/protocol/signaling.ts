@@ -86,7 +86,7 @@ export const DeviceInfo = Type.Object({
 
 /** Every request a client may make and the shape of its `data`. */
 export const REQUESTS = {
-  requestEntry: Type.Object({ name: Type.Optional(Text()) }),
+  requestEntry: Type.Object({ name: Type.Optional(Text()), reconnectSecret: Type.Optional(Text(64)) }),
   respondEntry: Type.Object({ id: Id, decision: oneOf(['allowed', 'denied']) }),
   getRouterRtpCapabilities: Nothing,
   createWebRtcTransport: Type.Object({

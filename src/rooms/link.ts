@@ -8,6 +8,10 @@ export interface ParticipantLink {
   request<N extends keyof ServerRequests>(name: N, data: ServerRequests[N]): Promise<void>;
   /** Says why, then closes: the client leaves and does not come back by itself. */
   close(reason: LeaveReason): void;
+  /** Whether the client answers within so many milliseconds. */
+  isAlive(timeoutMs: number): Promise<boolean>;
+  /** True when the client's page was closed or left: it does not come back by itself. */
+  readonly wentAway: boolean;
   /** Breaks the connection without a word: the client reconnects and joins again. */
   drop(): void;
 }

@@ -28,6 +28,11 @@ class FakeLink implements ParticipantLink {
     this.closed = reason;
   }
   drop(): void {}
+  answers = true;
+  wentAway = false;
+  async isAlive(): Promise<boolean> {
+    return this.answers;
+  }
 }
 
 let store: FakeLiveStore;
@@ -42,7 +47,7 @@ beforeEach(() => {
   room = new LiveRoom({
     facts: FACTS,
     store,
-    topicStore: { keep: async () => '', history: async () => [] },
+    topicStore: { keep: async () => '', history: async () => [], latest: async () => '7' },
     media: media.plane,
     limits: { ...DEFAULT_LIMITS, participants: 3, entryRequests: 1 },
     log,
@@ -57,14 +62,34 @@ interface Person {
   link: FakeLink;
 }
 
-async function join(id: string, options: { token?: string; entry?: 'allowed' | 'ask' } = {}): Promise<Person> {
-  const { token = id, entry = 'allowed' } = options;
+interface Coming {
+  token?: string;
+  entry?: 'allowed' | 'ask';
+  /** Whether the token names the participant. */
+  named?: boolean;
+  reconnectSecret?: string;
+}
+
+async function enter(
+  id: string,
+  { token = id, entry = 'allowed', named = false, ...more }: Coming = {},
+): Promise<Person> {
   const link = new FakeLink();
-  const participant = room.enter({ link, id, name: id, grant: { ...GRANT, entry }, token });
+  const grant = { ...GRANT, entry, ...(named && { participantId: id }) };
+  return { link, participant: await room.enter({ link, id, name: id, grant, token, ...more }) };
+}
+
+async function join(id: string, coming: Coming = {}): Promise<Person> {
+  const { link, participant } = await enter(id, coming);
   const joining = { displayName: id, rtpCapabilities: {}, deviceInfo: {}, metaData: {}, autoConsume: true };
   await room.join(participant, { ...joining, mode: 'SEND_AND_RECV' });
   room.begin(participant);
   return { participant, link };
+}
+
+/** The connection of somebody stands still, and nobody has noticed. */
+function dead(id: string): void {
+  (room.participant(id)?.link as FakeLink).answers = false;
 }
 
 const camera = { transportId: 'x', kind: 'video', rtpParameters: {}, appData: {} } as const;
@@ -167,9 +192,9 @@ describe('a stream', () => {
 });
 
 describe('a room', () => {
-  it('that refuses its first guest leaves nothing behind', () => {
+  it('that refuses its first guest leaves nothing behind', async () => {
     const observer = { link: new FakeLink(), id: newObserverId(), name: 'x', grant: GRANT, token: 'x' };
-    expect(() => room.enter(observer)).toThrow('over');
+    await expect(room.enter(observer)).rejects.toThrow('over');
     expect([isEmpty, media.open()]).toEqual([true, 0]);
   });
 
@@ -177,6 +202,7 @@ describe('a room', () => {
     for (const id of ['ann', 'bob', 'cat']) await join(id);
     await expect(join('dan')).rejects.toMatchObject({ code: 'ROOM_FULL' });
     expect(media.open()).toBe(3);
+    dead('cat');
     await join('cat');
     expect(media.open()).toBe(3);
   });
@@ -184,8 +210,8 @@ describe('a room', () => {
   it('has so many places before the door', async () => {
     const ask = (id: string) =>
       room.enter({ link: new FakeLink(), id, name: id, grant: { ...GRANT, entry: 'ask' }, token: id });
-    ask('ann');
-    expect(() => ask('bob')).toThrow('The room is full.');
+    await ask('ann');
+    await expect(ask('bob')).rejects.toThrow('The room is full.');
     expect(media.open()).toBe(1);
   });
 
@@ -193,7 +219,120 @@ describe('a room', () => {
     store.next('join', fail);
     await expect(join('ann')).rejects.toThrow('away');
     expect(room.live).toBe(false);
-    await join('ann');
+    await join('bob');
     expect(room.live).toBe(true);
+  });
+});
+
+describe('an id that somebody holds', () => {
+  it('is kept by whoever answers, whatever token another has', async () => {
+    const ann = await join('ann', { token: 'shared' });
+    await expect(join('ann', { token: 'another' })).rejects.toMatchObject({ signalingCode: 4005 });
+    await expect(join('ann', { token: 'shared' })).rejects.toMatchObject({ signalingCode: 4005 });
+    expect(room.participant('ann')).toBe(ann.participant);
+    expect(ann.link.closed).toBeUndefined();
+  });
+
+  it('goes to a token that names it, and from such a token to no other', async () => {
+    const first = await join('ann');
+    const second = await join('ann', { token: 'names ann', named: true });
+    expect(first.link.closed).toMatchObject({ code: 1011 });
+    dead('ann');
+    await expect(join('ann', { token: 'another' })).rejects.toMatchObject({ signalingCode: 4005 });
+    expect(room.participant('ann')).toBe(second.participant);
+    const third = await join('ann', { token: 'names ann too', named: true });
+    expect(second.link.closed).toMatchObject({ code: 1011 });
+    expect(room.participant('ann')).toBe(third.participant);
+  });
+
+  it('goes back to the same token once the old connection is dead, and nobody notices', async () => {
+    const bob = await join('bob');
+    await join('ann', { token: 'shared' });
+    dead('ann');
+    const before = bob.link.got.length;
+    await join('ann', { token: 'shared' });
+    expect(bob.link.got.slice(before).map(({ method }) => method)).toEqual([]);
+    expect(store.written.filter((it) => it.startsWith('leave'))).toEqual([]);
+  });
+
+  it('goes back at once to who shows the secret of the last join', async () => {
+    const { participant } = await join('ann');
+    const again = await join('ann', { token: 'fresh', reconnectSecret: participant.reconnectSecret });
+    expect(again.participant.claim).toBe('back');
+    await expect(join('ann', { token: 'fresh', reconnectSecret: 'guessed' })).rejects.toMatchObject({
+      signalingCode: 4005,
+    });
+  });
+
+  it('waits for who lost the connection, and goes to another when they are given up', async () => {
+    await join('bob');
+    const ann = await join('ann');
+    await room.disconnected(ann.participant);
+    const other = join('ann', { token: 'another' });
+    await settled();
+    expect(room.participant('ann')).toBe(ann.participant);
+    await room.reconnectTimeout('ann', String(ann.participant.lostAt?.toISOString()));
+    expect((await other).participant.claim).toBe('free');
+  });
+
+  it('stays with who comes back while another waits for it', async () => {
+    const ann = await join('ann');
+    await room.disconnected(ann.participant);
+    const other = join('ann', { token: 'another' });
+    const refused = expect(other).rejects.toMatchObject({ signalingCode: 4005 });
+    await settled();
+    const back = await join('ann');
+    await refused;
+    expect(room.participant('ann')).toBe(back.participant);
+    expect(back.participant.claim).toBe('back');
+  });
+
+  it('is free at once when the page that held it was closed', async () => {
+    const ann = await join('ann');
+    ann.link.wentAway = true;
+    await room.disconnected(ann.participant);
+    expect((await join('ann', { token: 'a new one' })).participant.claim).toBe('free');
+  });
+
+  it('keeps what was private to its earlier holder', async () => {
+    const ann = await join('ann');
+    await join('bob');
+    await room.leave(ann.participant, { code: 1101, message: '' });
+    expect((await join('ann', { token: 'another' })).participant.privateAfter).toBe('7');
+    await room.leave(room.participant('ann') as Participant, { code: 1101, message: '' });
+    expect((await join('ann', { token: 'another' })).participant.privateAfter).toBeUndefined();
+    await room.leave(room.participant('ann') as Participant, { code: 1101, message: '' });
+    expect((await join('ann', { token: 'names', named: true })).participant.privateAfter).toBeUndefined();
+  });
+});
+
+describe('the lobby', () => {
+  it('is not passed with the id of somebody who was let in', async () => {
+    await join('host');
+    const ann = await enter('ann', { token: 'asks', entry: 'ask' });
+    room.decide(room.participant('host') as Participant, 'ann', 'allowed');
+    expect(room.isAdmitted(ann.participant)).toBe(true);
+    await expect(enter('ann', { token: 'asks', entry: 'ask' })).rejects.toMatchObject({ signalingCode: 4005 });
+    await expect(enter('ann', { token: 'asks too', entry: 'ask' })).rejects.toMatchObject({ signalingCode: 4005 });
+  });
+
+  it('has one who asks under one id', async () => {
+    await join('host');
+    const first = await enter('ann', { token: 'asks', entry: 'ask' });
+    await expect(enter('ann', { token: 'asks', entry: 'ask' })).rejects.toMatchObject({ signalingCode: 4005 });
+    first.link.answers = false;
+    const second = await enter('ann', { token: 'asks', entry: 'ask' });
+    expect(first.link.closed).toMatchObject({ code: 1011 });
+    room.decide(room.participant('host') as Participant, 'ann', 'allowed');
+    expect([first, second].map(({ participant }) => room.isAdmitted(participant))).toEqual([false, true]);
+  });
+
+  it('is passed once by who comes back to it', async () => {
+    await join('host');
+    const ann = await enter('ann', { token: 'asks', entry: 'ask' });
+    room.decide(room.participant('host') as Participant, 'ann', 'allowed');
+    ann.link.answers = false;
+    const again = await enter('ann', { token: 'asks', entry: 'ask' });
+    expect(room.isAdmitted(again.participant)).toBe(true);
   });
 });

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   badRequest,
+  duplicateParticipant,
   invalidPermissions,
   noLiveSession,
   notFound,
@@ -11,6 +12,7 @@ import {
   roomFull,
 } from '../errors.ts';
 import { inBackground } from '../kit/in-background.ts';
+import { KeyedQueue } from '../kit/keyed-queue.ts';
 import { SerialQueue } from '../kit/serial-queue.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
@@ -28,7 +30,7 @@ import { autoStartRequests } from './auto-start.ts';
 import type { ParticipantLink } from './link.ts';
 import type { AppData, DataPublication, MediaPlane, PeerMedia, Publication, RoomMedia } from './media-plane.ts';
 import type { Onlooker, SceneParticipant } from './onlooker.ts';
-import { type Joining, Participant, streamKind } from './participant.ts';
+import { type Claim, type Joining, Participant, streamKind } from './participant.ts';
 import { persist } from './persist.ts';
 import type { EndReason, JoinGrant, LiveStore, MediaSpanKind, RoomFacts, TopicStore } from './ports.ts';
 import { SharedValues } from './shared-values.ts';
@@ -36,6 +38,12 @@ import { Topics } from './topics.ts';
 
 /** How long a lost connection may take to come back: the SDK tries after 2.5 to 5 s, then every 5 s. */
 export const RECONNECT_GRACE_MS = 15_000;
+/** How long a connection may take to answer before it counts as dead. */
+const PING_TIMEOUT_MS = 2_000;
+/** By how much later than after the grace somebody is given up. */
+const DEPARTURE_SLACK_MS = 3_000;
+/** Position after every message. */
+const EVERYTHING = String(2n ** 63n - 1n);
 /** How long a new data channel waits for its receivers. */
 const DATA_READY_TIMEOUT_MS = 2_000;
 const DEFAULT_DURATION_MINUTES = 480;
@@ -69,6 +77,19 @@ export interface LiveRoomOptions {
   onEmpty: () => void;
 }
 
+/** A client that wants to come in. */
+export interface Entry {
+  link: ParticipantLink;
+  id: string;
+  name: string;
+  grant: JoinGrant;
+  token: string;
+  /** What our own client got with its last join. */
+  reconnectSecret?: string | undefined;
+  media?: PeerMedia;
+  switchingRoomId?: string;
+}
+
 export class LiveRoom {
   readonly facts: RoomFacts;
   readonly values: SharedValues;
@@ -77,6 +98,10 @@ export class LiveRoom {
   readonly #log: Logger;
   /** Joins, leaves and the end run one at a time: two people who join first must make one session. */
   readonly #queue = new SerialQueue();
+  /** Who enters under an id, one at a time. */
+  readonly #claims = new KeyedQueue();
+  /** How many are about to. */
+  #entering = 0;
   readonly #asking = new Map<ParticipantLink, Participant>();
   readonly #admitted = new Set<Participant>();
   readonly #joined = new Map<string, Participant>();
@@ -143,49 +168,106 @@ export class LiveRoom {
     };
   }
 
-  /** Lets a client in, or puts it before those who may decide. `media` comes along when it switches rooms. */
-  enter(options: {
-    link: ParticipantLink;
-    id: string;
-    name: string;
-    grant: JoinGrant;
-    token: string;
-    media?: PeerMedia;
-    switchingRoomId?: string;
-  }): Participant {
-    const hidden = isObserverId(options.id);
-    // Somebody who was let in before and lost the connection is not made to ask again.
-    const isBack = this.#joined.get(options.id)?.token === options.token;
-    const asks = !hidden && !isBack && options.grant.entry === 'ask';
+  /**
+   * Lets a client in, or puts it before those who may decide. An id is held by one connection: whoever wants one that
+   * is held has to show that it is theirs (see `#claim`). `media` comes along when the client switches rooms.
+   */
+  async enter(entry: Entry): Promise<Participant> {
+    this.#entering += 1;
     try {
-      this.#mustHaveRoomFor(options.id, hidden, asks);
-    } catch (error) {
+      for (;;) {
+        const entered = await this.#claims.run(entry.id, async () => {
+          const claim = await this.#claim(entry);
+          return typeof claim === 'string' ? this.#admit(entry, claim) : claim;
+        });
+        if (entered instanceof Participant) return entered;
+        // Outside of the queue: whoever is waited for has to get in.
+        await this.#departureOf(entered.after);
+      }
+    } finally {
+      this.#entering -= 1;
       // A room is made for the first who asks; refused, they leave none behind.
       this.#closeIfEmpty();
-      throw error;
     }
-    const media = options.media ?? this.#media().openPeer();
-    const participant = new Participant({ ...options, media, hidden, spans: this.#options.store, log: this.#log });
+  }
+
+  #admit(entry: Entry, claim: Claim): Participant {
+    const { id, link, grant } = entry;
+    const hidden = isObserverId(id);
+    const holders = this.#holdersOf(id);
+    // Somebody who was let in before and lost the connection is not made to ask again.
+    const asks = !hidden && grant.entry === 'ask' && !(claim === 'back' && holders.some((it) => this.isAdmitted(it)));
+    this.#mustHaveRoomFor(id, holders, asks);
+    for (const holder of holders) if (!this.isJoined(holder)) this.#sendAway(holder);
+    const media = entry.media ?? this.#media().openPeer();
+    const replaces = new Set(holders);
+    const spans = this.#options.store;
+    const participant = new Participant({ ...entry, media, hidden, claim, replaces, spans, log: this.#log });
     if (!asks) {
       this.#admitted.add(participant);
-    } else {
-      this.#asking.set(options.link, participant);
-      for (const decider of this.#deciders()) {
-        decider.link.notify({ method: 'entryRequested', id: participant.id, name: participant.name });
-      }
+      return participant;
+    }
+    this.#asking.set(link, participant);
+    for (const decider of this.#deciders()) {
+      decider.link.notify({ method: 'entryRequested', id: participant.id, name: participant.name });
     }
     return participant;
   }
 
-  #mustHaveRoomFor(id: string, hidden: boolean, asks: boolean): void {
-    if (hidden) {
+  /**
+   * By what right a client takes an id. A token that names it is one. Without it, whoever holds the id keeps it while
+   * their connection answers, or may still come back; the same one is who shows the secret of its last join, or the
+   * same token while the old connection is dead. A token alone is none: apps give one to many people. Returns whom to wait
+   * for while it is not decided whether a lost connection comes back.
+   */
+  async #claim({ id, token, grant, reconnectSecret }: Entry): Promise<Claim | { after: Participant }> {
+    if (isObserverId(id)) return 'free';
+    const isNamed = grant.participantId === id;
+    const [holder] = this.#holdersOf(id);
+    if (!holder) return isNamed ? 'named' : 'free';
+    const isSame = holder.token === token;
+    if (reconnectSecret === holder.reconnectSecret) return 'back';
+    if (isNamed) return isSame || !holder.connected ? 'back' : 'named';
+    if (holder.isNamed) throw duplicateParticipant(id);
+    if (holder.connected && (await holder.link.isAlive(PING_TIMEOUT_MS))) throw duplicateParticipant(id);
+    if (isSame) return 'back';
+    // A page that was closed does not come back; it is loaded anew, often with a new token.
+    return holder.link.wentAway ? 'free' : { after: holder };
+  }
+
+  /** Waits until a lost connection is back or given up. */
+  async #departureOf(holder: Participant): Promise<void> {
+    const late = sleep(RECONNECT_GRACE_MS + DEPARTURE_SLACK_MS, 'late', { ref: false });
+    if ((await Promise.race([holder.departed, late])) === 'late') throw duplicateParticipant(holder.id);
+  }
+
+  /** Everybody under an id, who has joined first. */
+  #holdersOf(id: string): Participant[] {
+    const joined = this.#joined.get(id);
+    const others = [...this.#admitted, ...this.#asking.values()].filter((it) => it.id === id && !it.hidden);
+    return joined ? [joined, ...others] : others;
+  }
+
+  /** Somebody who has not joined yet gives way to who has the better right to the id. */
+  #sendAway(participant: Participant): void {
+    this.#admitted.delete(participant);
+    this.#asking.delete(participant.link);
+    participant.media.close();
+    participant.link.close(LEAVE_REASONS.DUPLICATE_PARTICIPANT);
+    participant.depart();
+  }
+
+  #mustHaveRoomFor(id: string, holders: readonly Participant[], asks: boolean): void {
+    if (isObserverId(id)) {
       if (this.#expectedObservers.has(id)) return;
       throw participantNotAllowed('The recording that this participant id was made for is over.');
     }
     const { participants, entryRequests } = this.#options.limits;
-    const isKnown = this.#joined.has(id);
-    if (!isKnown && this.#joined.size + this.#admitted.size >= participants) throw roomFull();
-    if (asks && this.#asking.size >= entryRequests) throw roomFull();
+    // Whoever holds the id makes room.
+    const isAsking = (it: Participant) => this.#asking.has(it.link);
+    const asking = this.#asking.size - holders.filter(isAsking).length;
+    const inside = this.#joined.size + this.#admitted.size - holders.filter((it) => !isAsking(it)).length;
+    if (asks ? asking >= entryRequests : inside >= participants) throw roomFull();
   }
 
   /** True when the participant has been let in; while it is not, it can do nothing. */
@@ -232,8 +314,10 @@ export class LiveRoom {
       if (!this.#admitted.has(participant)) throw badRequest('NOT_ADMITTED', 'Ask for entry before joining.');
       if (participant.hidden) return this.#observe(participant, joining);
       const previous = this.#joined.get(participant.id);
+      if (previous && !participant.replaces.has(previous)) throw duplicateParticipant(participant.id);
+      const isBack = previous !== undefined && participant.claim === 'back';
       const at = new Date();
-      const row = await this.#options.store.join({
+      const { row, lastTokenHash } = await this.#options.store.join({
         room: this.facts,
         begin: this.#session ? undefined : this.#beginning(at),
         sessionId: this.sessionId,
@@ -242,14 +326,16 @@ export class LiveRoom {
         mode: joining.mode,
         deviceInfo: joining.deviceInfo,
         metaData: joining.metaData,
+        tokenHash: participant.tokenHash,
         at,
-        previous: previous ? (participant.isBackAs(previous) ? 'resume' : 'replace') : 'none',
+        previous: previous ? (isBack ? 'resume' : 'replace') : 'none',
       });
       this.#admitted.delete(participant);
       const begins = !this.#session;
       this.#session ??= { id: this.sessionId, startedAt: at };
       participant.joined(joining, row);
-      const back = previous !== undefined && participant.isBackAs(previous) && participant.looksLike(previous);
+      await this.#hidePrivateHistory(participant, lastTokenHash);
+      const back = isBack && participant.looksLike(previous);
       if (back) participant.pin = previous.pin;
       if (previous) this.#replace(previous, back);
       const others = [...this.#joined.values()];
@@ -260,6 +346,13 @@ export class LiveRoom {
       this.#changed();
       return others.map((other) => other.info);
     });
+  }
+
+  /** Whoever takes an id that another held before, with nothing to show for it, does not get what was sent to that one. */
+  async #hidePrivateHistory(participant: Participant, lastTokenHash: string | null): Promise<void> {
+    if (participant.claim !== 'free' || lastTokenHash === null || lastTokenHash === participant.tokenHash) return;
+    // They have joined already: where it cannot be told what was before them, they get nothing of it.
+    participant.privateAfter = await this.#options.topicStore.latest(this.sessionId).catch(() => EVERYTHING);
   }
 
   /** After the client has its answer to `join`, it is told of everything that already runs. */
@@ -438,6 +531,7 @@ export class LiveRoom {
       this.#admitted.delete(participant);
       if (participant.hidden) this.#dismiss(participant, reason);
       else if (this.isJoined(participant)) await this.#leaveJoined(participant, reason, at, keepMedia);
+      participant.depart();
       this.#closeIfEmpty();
     });
   }
@@ -486,6 +580,7 @@ export class LiveRoom {
         if (reason === 'node-stopped') participant.link.drop();
         else participant.link.close(leaveReason);
         participant.media.close();
+        participant.depart();
       }
       this.#closeIfEmpty();
     });
@@ -551,6 +646,7 @@ export class LiveRoom {
     this.#joined.delete(previous.id);
     this.#forgetListeners(previous);
     previous.link.close(reason);
+    previous.depart();
     if (!back) this.#tellOthers(undefined, { method: 'peerClosed', peerId: previous.id, reason });
   }
 
@@ -597,7 +693,8 @@ export class LiveRoom {
   }
 
   #closeIfEmpty(): void {
-    if (this.#closed || this.#joined.size + this.#admitted.size + this.#asking.size > 0) return;
+    const present = this.#joined.size + this.#admitted.size + this.#asking.size;
+    if (this.#closed || present + this.#entering > 0) return;
     this.#closed = true;
     this.#roomMedia?.close();
     this.#options.onEmpty();

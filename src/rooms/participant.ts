@@ -1,4 +1,5 @@
 // Somebody in a room, from being let in until gone: their connection, their media, and what they receive.
+import { createHash, randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '../log.ts';
 import type { Mode, PeerInfo, PinState, StreamKind } from '../protocol/signaling.ts';
@@ -35,6 +36,9 @@ export interface Joining {
   mode: Mode;
 }
 
+/** How somebody came by their id: it was free, their token names it, or they are the one who held it before. */
+export type Claim = 'free' | 'named' | 'back';
+
 export class Participant {
   readonly id: string;
   readonly grant: JoinGrant;
@@ -44,6 +48,14 @@ export class Participant {
   /** The room it wants to come to from another one, as its client named it. */
   readonly switchingRoomId: string | undefined;
   readonly media: PeerMedia;
+  readonly claim: Claim;
+  /** Who held the id when it entered, in whatever state. */
+  readonly replaces: ReadonlySet<Participant>;
+  /** Shown by our own client when it comes back. */
+  readonly reconnectSecret = randomBytes(18).toString('base64url');
+  /** Private messages kept up to this position were for another who held the id; see `TopicListener`. */
+  privateAfter: string | undefined;
+  readonly #departure = Promise.withResolvers<void>();
   /** It watches for a recording: the others neither see nor count it. */
   readonly hidden: boolean;
   readonly spans: MediaSpans;
@@ -79,6 +91,8 @@ export class Participant {
     link: ParticipantLink;
     media: PeerMedia;
     hidden: boolean;
+    claim: Claim;
+    replaces: ReadonlySet<Participant>;
     spans: Pick<LiveStore, 'openSpan' | 'closeSpan'>;
     log: Logger;
     switchingRoomId?: string | undefined;
@@ -91,12 +105,34 @@ export class Participant {
     this.switchingRoomId = options.switchingRoomId;
     this.media = options.media;
     this.hidden = options.hidden;
+    this.claim = options.claim;
+    this.replaces = options.replaces;
     this.log = options.log.child({ participantId: options.id });
     this.spans = new MediaSpans(options.spans, this.log);
   }
 
   get connected(): boolean {
     return this.lostAt === undefined;
+  }
+
+  /** SHA-256 of the token. */
+  get tokenHash(): string {
+    return createHash('sha256').update(this.token).digest('base64url');
+  }
+
+  /** The token is for this id alone. */
+  get isNamed(): boolean {
+    return this.grant.participantId === this.id;
+  }
+
+  /** Resolves when it has left for good. */
+  get departed(): Promise<void> {
+    return this.#departure.promise;
+  }
+
+  /** It has left for good, or its place is another's. */
+  depart(): void {
+    this.#departure.resolve();
   }
 
   get receives(): boolean {
@@ -117,14 +153,6 @@ export class Participant {
     this.metaData = joining.metaData;
     this.#rtpCapabilities = joining.rtpCapabilities;
     this.#autoConsume = joining.autoConsume;
-  }
-
-  /**
-   * Whether this is `previous` on a new connection, and not the same participant from elsewhere. A client knows before
-   * the server does that its connection is gone, and comes back with the token it has.
-   */
-  isBackAs(previous: Participant): boolean {
-    return !previous.connected || previous.token === this.token;
   }
 
   /** Whether the others can tell no difference. */

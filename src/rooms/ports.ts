@@ -15,6 +15,8 @@ export interface JoinGrant {
   ownerId: string;
   entry: 'allowed' | 'ask';
   moderator: boolean;
+  /** The one participant id that the token is for. */
+  participantId?: string;
 }
 
 export type EndReason =
@@ -52,6 +54,8 @@ export interface JoinRecord {
   mode: Mode;
   deviceInfo: unknown;
   metaData: unknown;
+  /** Hash of the token that they joined with. */
+  tokenHash: string;
   at: Date;
   /**
    * How it relates to a stay that is still open: `resume` goes on with one whose connection was lost, `replace` ends
@@ -62,8 +66,11 @@ export interface JoinRecord {
 
 /** Every method commits one transaction: the rows, the events that tell of them, and the jobs that follow. */
 export interface LiveStore {
-  /** Answers the participant's row id. Throws when the room is disabled or has a live session elsewhere. */
-  join(record: JoinRecord): Promise<string>;
+  /**
+   * Returns the participant's row id, and the hash of the token that the id was last joined with in this session. Throws
+   * when the room is disabled or has a live session elsewhere.
+   */
+  join(record: JoinRecord): Promise<{ row: string; lastTokenHash: string | null }>;
   leave(leave: {
     sessionId: string;
     participant: string;
@@ -101,6 +108,17 @@ export interface TopicMessage {
 
 export interface TopicStore {
   keep(sessionId: string, topic: string, message: TopicMessage): Promise<string>;
-  /** The latest `limit` messages that `participantId` may see, oldest first. */
-  history(sessionId: string, topic: string, participantId: string, limit: number): Promise<TopicMessage[]>;
+  /**
+   * The latest `limit` messages that `participantId` may see, oldest first. Private ones up to `privateAfter` are left out:
+   * they were for another who held that id.
+   */
+  history(
+    sessionId: string,
+    topic: string,
+    participantId: string,
+    limit: number,
+    privateAfter?: string,
+  ): Promise<TopicMessage[]>;
+  /** Position of the latest message that a session keeps. */
+  latest(sessionId: string): Promise<string>;
 }

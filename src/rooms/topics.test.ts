@@ -30,6 +30,10 @@ class SlowStore implements TopicStore {
     const visible = this.kept.filter((it) => it.sendOnly.length === 0 || it.sendOnly.includes(participantId));
     return visible.slice(-limit);
   }
+
+  async latest(): Promise<string> {
+    return String(this.kept.length);
+  }
 }
 
 function listener(participantId: string): TopicListener & { got: string[] } {

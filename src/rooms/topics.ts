@@ -1,11 +1,13 @@
 // Publish and subscribe within a session: who listens to which topic, and what a topic keeps.
-import { SerialQueue } from '../kit/serial-queue.ts';
+import { KeyedQueue } from '../kit/keyed-queue.ts';
 import type { Limits } from '../limits.ts';
 import type { TopicMessage, TopicStore } from './ports.ts';
 
 /** One connection that listens; `participantId` is who it authenticated as. */
 export interface TopicListener {
   readonly participantId: string;
+  /** Position of the last kept message that was sent before its participant held the id; private ones up to it stay hidden. */
+  readonly privateAfter?: string | undefined;
   deliver(topic: string, message: TopicMessage): void;
 }
 
@@ -21,8 +23,7 @@ export class Topics {
   readonly #store: TopicStore;
   readonly #limits: TopicLimits;
   readonly #listeners = new Map<string, Set<TopicListener>>();
-  /** Of topics that something is being done with. */
-  readonly #queues = new Map<string, { queue: SerialQueue; waiting: number }>();
+  readonly #queue = new KeyedQueue();
   #keptBytes = 0;
 
   constructor(store: TopicStore, limits: TopicLimits) {
@@ -36,10 +37,10 @@ export class Topics {
    * topics as it may have.
    */
   subscribe(sessionId: string, topic: string, listener: TopicListener, limit: number): Promise<TopicMessage[]> {
-    return this.#inTurn(topic, async () => {
+    return this.#queue.run(topic, async () => {
       if (!this.#listeners.has(topic) && this.#listeners.size >= this.#limits.topics) throw new TopicLimitReached();
       const wanted = limit < 0 ? MAX_HISTORY : Math.min(limit, MAX_HISTORY);
-      const history = wanted === 0 ? [] : await this.#store.history(sessionId, topic, listener.participantId, wanted);
+      const history = wanted === 0 ? [] : await this.#history(sessionId, topic, listener, wanted);
       let listeners = this.#listeners.get(topic);
       if (!listeners) {
         listeners = new Set();
@@ -50,9 +51,9 @@ export class Topics {
     });
   }
 
-  /** The latest `limit` kept messages that a participant may see, oldest first. */
-  history(sessionId: string, topic: string, participantId: string, limit: number): Promise<TopicMessage[]> {
-    return this.#store.history(sessionId, topic, participantId, Math.min(limit, MAX_HISTORY));
+  /** The latest `limit` kept messages that a listener may see, oldest first. */
+  history(sessionId: string, topic: string, listener: TopicListener, limit: number): Promise<TopicMessage[]> {
+    return this.#history(sessionId, topic, listener, Math.min(limit, MAX_HISTORY));
   }
 
   unsubscribe(topic: string, listener: TopicListener): void {
@@ -71,7 +72,7 @@ export class Topics {
    * session keeps as much as it may.
    */
   publish(sessionId: string, topic: string, message: TopicMessage, persist: boolean): Promise<void> {
-    return this.#inTurn(topic, async () => {
+    return this.#queue.run(topic, async () => {
       const persistId = persist ? await this.#keep(sessionId, topic, message) : '';
       const { sendOnly } = message;
       for (const listener of this.#listeners.get(topic) ?? []) {
@@ -86,22 +87,14 @@ export class Topics {
     this.#keptBytes = 0;
   }
 
+  #history(sessionId: string, topic: string, listener: TopicListener, limit: number): Promise<TopicMessage[]> {
+    return this.#store.history(sessionId, topic, listener.participantId, limit, listener.privateAfter);
+  }
+
   async #keep(sessionId: string, topic: string, message: TopicMessage): Promise<string> {
     const bytes = Buffer.byteLength(message.message) + message.payload.byteLength;
     if (this.#keptBytes + bytes > this.#limits.keptMessageBytes) throw new TopicLimitReached();
     this.#keptBytes += bytes;
     return this.#store.keep(sessionId, topic, message);
-  }
-
-  async #inTurn<T>(topic: string, work: () => Promise<T>): Promise<T> {
-    const entry = this.#queues.get(topic) ?? { queue: new SerialQueue(), waiting: 0 };
-    this.#queues.set(topic, entry);
-    entry.waiting += 1;
-    try {
-      return await entry.queue.run(work);
-    } finally {
-      entry.waiting -= 1;
-      if (entry.waiting === 0) this.#queues.delete(topic);
-    }
   }
 }

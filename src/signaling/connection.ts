@@ -68,7 +68,7 @@ export class Connection {
   }
 
   /** Asks for entry; a client that asks again (it was denied, or its connection was renewed) starts over. */
-  enter(name: string): Promise<{ room: LiveRoom; participant: Participant }> {
+  enter(name: string, reconnectSecret?: string): Promise<{ room: LiveRoom; participant: Participant }> {
     return this.#entries.run(async () => {
       if (this.#participant && this.#room)
         await this.#room.leave(this.#participant, LEAVE_REASONS.WEBSOCKET_DISCONNECTED);
@@ -77,7 +77,7 @@ export class Connection {
       this.#mustBeThere();
       const room = this.services.openRoom(this.#facts);
       const { link, peerId: id, grant } = this;
-      const participant = room.enter({ link, id, name, grant, token: this.#token });
+      const participant = await room.enter({ link, id, name, grant, token: this.#token, reconnectSecret });
       this.#room = room;
       this.#participant = participant;
       return { room, participant };
@@ -98,7 +98,8 @@ export class Connection {
       this.#mustBeThere();
       const { link } = this;
       const token = to.secret ?? '';
-      const participant = room.enter({ link, id: to.id, name, grant, token, media, switchingRoomId: to.meetingId });
+      const entry = { link, id: to.id, name, grant, token, media, switchingRoomId: to.meetingId };
+      const participant = await room.enter(entry);
       this.#switching = { room, participant };
       return this.#switching;
     });
@@ -140,8 +141,14 @@ export class Connection {
     await room.leave(participant, LEAVE_REASONS.SWITCH_ROOM, new Date(), true);
   }
 
+  /** Why it leaves, as it says first. */
   defineLeaveReason(key: string): void {
     this.#leaveReason = leaveReason(key);
+  }
+
+  /** It left without saying why. */
+  hungUp(): void {
+    this.#leaveReason ??= LEAVE_REASONS.MANUAL_LEAVE_CALLED;
   }
 
   /** The socket is gone: a client that said why has left, another may come back. */

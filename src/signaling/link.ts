@@ -2,19 +2,26 @@
 import type { Socket } from 'socket.io';
 import type { LeaveReason, Notification, ServerRequests } from '../protocol/signaling.ts';
 import type { ParticipantLink } from '../rooms/link.ts';
+import { webSocketOf } from './web-socket.ts';
 
 /** The SDK has the same bound for the answers it waits for. */
 const ANSWER_TIMEOUT_MS = 20_000;
 /** A client that is told to close hangs up itself; one that does not is cut off. */
 const HANG_UP_TIMEOUT_MS = 2_000;
+/** What a browser closes with when its page goes away (RFC 6455, 7.4.1). */
+const GOING_AWAY = 1001;
 
 export class SocketLink implements ParticipantLink {
   readonly #socket: Socket;
   readonly #unanswered = new Set<() => void>();
   #closing = false;
+  #wentAway = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
+    webSocketOf(socket.conn)?.once('close', (code) => {
+      this.#wentAway = code === GOING_AWAY;
+    });
     socket.once('disconnect', () => {
       for (const giveUp of this.#unanswered) giveUp();
     });
@@ -40,6 +47,29 @@ export class SocketLink implements ParticipantLink {
     if (!this.#socket.connected) return;
     const cutOff = setTimeout(() => this.#socket.disconnect(true), HANG_UP_TIMEOUT_MS);
     this.#socket.once('disconnect', () => clearTimeout(cutOff));
+  }
+
+  get wentAway(): boolean {
+    return this.#wentAway;
+  }
+
+  /** A ping of the WebSocket itself, which every client answers by itself. */
+  isAlive(timeoutMs: number): Promise<boolean> {
+    const webSocket = webSocketOf(this.#socket.conn);
+    if (!this.#socket.connected || webSocket?.readyState !== webSocket?.OPEN || !webSocket)
+      return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const settle = (isAlive: boolean) => {
+        clearTimeout(timer);
+        webSocket.off('pong', onPong).off('close', onClose);
+        resolve(isAlive);
+      };
+      const onPong = () => settle(true);
+      const onClose = () => settle(false);
+      const timer = setTimeout(onClose, timeoutMs);
+      webSocket.once('pong', onPong).once('close', onClose);
+      webSocket.ping();
+    });
   }
 
   drop(): void {

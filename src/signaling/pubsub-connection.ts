@@ -93,6 +93,10 @@ export class PubsubConnection implements TopicListener {
     return this.#participant.id;
   }
 
+  get privateAfter(): string | undefined {
+    return this.#participant.privateAfter;
+  }
+
   deliver(topic: string, message: TopicMessage): void {
     this.#topics.get(topic)?.push(message);
   }
@@ -152,7 +156,7 @@ export class PubsubConnection implements TopicListener {
       case 'getHistory': {
         const limit = Math.max(1, message.getHistory.batchSize);
         return this.#readings.run(async () => {
-          const history = await this.#room.topics.history(this.#room.sessionId, topic, this.participantId, limit);
+          const history = await this.#room.topics.history(this.#room.sessionId, topic, this, limit);
           await this.#replay(topic, requestId, history);
         });
       }

@@ -4,7 +4,6 @@ import type { Duplex } from 'node:stream';
 import { Server as Engine, type Socket as EngineSocket } from 'engine.io';
 import { Server, type Socket } from 'socket.io';
 import { type Static, Type } from 'typebox';
-import type { WebSocket } from 'ws';
 import {
   AppError,
   badRequest,
@@ -36,6 +35,7 @@ import { type Handler, Reply } from './handlers/reply.ts';
 import { SocketLink } from './link.ts';
 import { PUBSUB_PATH, PubsubServer } from './pubsub-server.ts';
 import { Traffic } from './traffic.ts';
+import { webSocketOf } from './web-socket.ts';
 
 /** RTP capabilities take some 20 kB; a larger message is no message of the SDK. */
 const MAX_MESSAGE_BYTES = 256 * 1024;
@@ -71,6 +71,9 @@ export class SignalingServer {
   readonly #limits: Limits;
   readonly #gate: Gate;
   readonly #peers = new WeakMap<EngineSocket, { traffic: Traffic; visit: Visit }>();
+  /** Connections that were upgraded, whatever became of them. */
+  readonly #sockets = new Set<Duplex>();
+  #closing: Promise<void> | undefined;
   readonly #log: Logger;
 
   /** `publicUrl` is the base that pub/sub addresses are made from. */
@@ -100,6 +103,8 @@ export class SignalingServer {
   /** Takes the WebSockets of a listener that was made with `takesUpgrade`. */
   attach(server: HttpServer): void {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
       // From here on nobody else listens: a client that resets its connection would end the process.
       socket.on('error', (error) => this.#log.debug({ err: error }, 'connection failed while it was upgraded'));
       if (!this.#gate.isOpen) refuseUpgrade(socket, `503 Service Unavailable\r\nRetry-After: ${RETRY_AFTER_S}`);
@@ -108,10 +113,17 @@ export class SignalingServer {
     });
   }
 
-  async close(): Promise<void> {
+  /** Ends every connection. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#pubsub.close();
     await this.#io.close();
     this.#engine.close();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   /** Counts a connection, what it sends and what waits for it, from its first byte on. */
@@ -127,7 +139,7 @@ export class SignalingServer {
     let unsent = 0;
     connection.on('packetCreate', ({ data }: EnginePacket) => {
       unsent += data?.length ?? 0;
-      traffic.waiting(unsent + webSocketOf(connection).bufferedAmount);
+      traffic.waiting(unsent + (webSocketOf(connection)?.bufferedAmount ?? 0));
     });
     connection.on('flush', () => {
       unsent = 0;
@@ -193,6 +205,8 @@ export class SignalingServer {
     });
     socket.on('disconnect', (reason) => {
       connection.log.debug({ reason }, 'client disconnected');
+      // Older SDKs leave by hanging up in words, without a reason.
+      if (reason === 'client namespace disconnect') connection.hungUp();
       inBackground(connection.log, 'leaving', () => connection.disconnected());
     });
     // The client may have gone while it was being identified.
@@ -246,8 +260,4 @@ function refuseUpgrade(socket: Duplex, statusLine: string): void {
 
 interface EnginePacket {
   data?: string | Buffer;
-}
-
-function webSocketOf(connection: EngineSocket): WebSocket {
-  return (connection.request as IncomingMessage & { websocket: WebSocket }).websocket;
 }

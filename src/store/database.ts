@@ -10,6 +10,7 @@ import * as quality from './migrations/0007-quality.ts';
 import * as draining from './migrations/0008-draining.ts';
 import * as remoteEgress from './migrations/0010-remote-egress.ts';
 import * as egressChanges from './migrations/0011-egress-changes.ts';
+import * as tokenHashes from './migrations/0013-token-hashes.ts';
 import type { Tables } from './schema.ts';
 
 export type Db = Kysely<Tables>;
@@ -27,6 +28,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0008-draining': draining,
   '0010-remote-egress': remoteEgress,
   '0011-egress-changes': egressChanges,
+  '0013-token-hashes': tokenHashes,
 };
 
 export const MIGRATION_NAMES = Object.keys(MIGRATIONS);

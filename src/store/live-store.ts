@@ -40,6 +40,7 @@ interface JoinRecord {
   mode: string;
   deviceInfo: unknown;
   metaData: unknown;
+  tokenHash: string;
   at: Date;
   previous: 'none' | 'resume' | 'replace';
 }
@@ -60,13 +61,13 @@ export class LiveStore {
     this.#onSessionEnd = options.onSessionEnd ?? (async () => {});
   }
 
-  join(record: JoinRecord): Promise<string> {
+  join(record: JoinRecord): Promise<{ row: string; lastTokenHash: string | null }> {
     return this.#db.transaction().execute(async (tx) => {
       if (record.begin) await this.#beginSession(tx, record, record.begin);
-      const participant = await upsertParticipant(tx, record);
+      const { row: participant, lastTokenHash } = await upsertParticipant(tx, record);
       if (record.previous === 'resume') {
         await openStay(tx, participant).set({ disconnected_at: null }).execute();
-        return participant;
+        return { row: participant, lastTokenHash };
       }
       if (record.previous === 'replace') {
         await closeParticipant(tx, participant, record.at, REPLACED);
@@ -88,7 +89,7 @@ export class LiveStore {
           participantName: record.name,
         },
       });
-      return participant;
+      return { row: participant, lastTokenHash };
     });
   }
 
@@ -243,14 +244,15 @@ function livesElsewhere(roomId: string): AppError {
   });
 }
 
-async function upsertParticipant(tx: DbTx, record: JoinRecord): Promise<string> {
+async function upsertParticipant(tx: DbTx, record: JoinRecord): Promise<{ row: string; lastTokenHash: string | null }> {
   const changing = {
     name: record.name,
     mode: record.mode,
     device_info: record.deviceInfo === undefined ? null : JSON.stringify(record.deviceInfo),
     meta_data: record.metaData === undefined ? null : JSON.stringify(record.metaData),
+    token_hash: record.tokenHash,
   };
-  const row = await tx
+  return tx
     .insertInto('participants')
     .values({
       id: newObjectId(record.at),
@@ -260,9 +262,18 @@ async function upsertParticipant(tx: DbTx, record: JoinRecord): Promise<string> 
       ...changing,
     })
     .onConflict((conflict) => conflict.columns(['session_id', 'participant_id']).doUpdateSet(changing))
-    .returning('id')
+    .returning([
+      'id as row',
+      // As it was before this statement, which does not see what it writes itself.
+      (query) =>
+        query
+          .selectFrom('participants as earlier')
+          .where('earlier.session_id', '=', record.sessionId)
+          .where('earlier.participant_id', '=', record.participantId)
+          .select('earlier.token_hash')
+          .as('lastTokenHash'),
+    ])
     .executeTakeFirstOrThrow();
-  return row.id;
 }
 
 function openStay(tx: DbTx, participant: string) {

@@ -45,7 +45,7 @@ const place = async (roomId: string) => {
 };
 
 /** Somebody is the first to join a room, on a node. */
-function begin(nodeId: string, roomId: string): Promise<string> {
+function begin(nodeId: string, roomId: string): Promise<{ row: string }> {
   const store = new LiveStore({ db: database.db, nodeId, send: async () => undefined });
   return store.join({
     room: { roomId, ownerId: 'owner', apiKey: 'key' },
@@ -56,6 +56,7 @@ function begin(nodeId: string, roomId: string): Promise<string> {
     mode: 'SEND_AND_RECV',
     deviceInfo: undefined,
     metaData: undefined,
+    tokenHash: 'hash',
     at: new Date(),
     previous: 'none',
   });

@@ -67,6 +67,8 @@ export interface ParticipantsTable {
   mode: string;
   device_info: JsonOrNull<unknown>;
   meta_data: JsonOrNull<unknown>;
+  /** Of the token that they joined with last; null where that was before there was such a column. */
+  token_hash: string | null;
   first_joined_at: Date;
 }
 

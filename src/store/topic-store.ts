@@ -42,12 +42,20 @@ export class TopicStore {
     return String(id);
   }
 
-  async history(sessionId: string, topic: string, participantId: string, limit: number): Promise<TopicMessage[]> {
+  async history(
+    sessionId: string,
+    topic: string,
+    participantId: string,
+    limit: number,
+    privateAfter = '0',
+  ): Promise<TopicMessage[]> {
     const latest = this.#db
       .selectFrom('pubsub_messages')
       .where('session_id', '=', sessionId)
       .where('topic', '=', topic)
-      .where(sql<boolean>`(send_only = '[]'::jsonb or send_only ? ${participantId} or sender_id = ${participantId})`)
+      .where(
+        sql<boolean>`(send_only = '[]'::jsonb or (id > ${privateAfter}::bigint and (send_only ? ${participantId} or sender_id = ${participantId})))`,
+      )
       .orderBy('id', 'desc')
       .limit(limit)
       .selectAll()
@@ -68,5 +76,14 @@ export class TopicStore {
       sendOnly: row.send_only,
       persistId: String(row.id),
     }));
+  }
+
+  async latest(sessionId: string): Promise<string> {
+    const { id } = await this.#db
+      .selectFrom('pubsub_messages')
+      .where('session_id', '=', sessionId)
+      .select(sql<string>`coalesce(max(id), 0)::text`.as('id'))
+      .executeTakeFirstOrThrow();
+    return id;
   }
 }

@@ -13,9 +13,13 @@ export class FakeLiveStore implements LiveStore {
     this.#behaviour.set(write, [...(this.#behaviour.get(write) ?? []), behaviour]);
   }
 
-  async join({ participantId }: Parameters<LiveStore['join']>[0]): Promise<string> {
+  readonly #tokens = new Map<string, string>();
+
+  async join({ participantId, tokenHash }: Parameters<LiveStore['join']>[0]) {
     await this.#write('join', participantId);
-    return `row-${++this.#rows}-${participantId}`;
+    const lastTokenHash = this.#tokens.get(participantId) ?? null;
+    this.#tokens.set(participantId, tokenHash);
+    return { row: `row-${++this.#rows}-${participantId}`, lastTokenHash };
   }
 
   leave({ participant, end }: Parameters<LiveStore['leave']>[0]): Promise<void> {

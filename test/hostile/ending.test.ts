@@ -71,11 +71,15 @@ it('with a media worker that is frozen and a meeting that goes on', { timeout: 6
   const worker = Number(server.mediaWorkers().get(0));
   const children = await childrenOf(server.pid);
   process.kill(worker, 'SIGSTOP');
+  // Connected, and neither in a room nor on the way to one.
+  const idle = RawClient.open(server.httpUrl, { roomId: 'x', peerId: 'idle', secret: await mintToken(server) });
+  await idle.waitFor((it) => it.method === 'error');
   try {
     await server.kill('SIGTERM');
   } finally {
     if (isAlive(worker)) process.kill(worker, 'SIGCONT');
   }
+  idle.close();
   expect(server.exitCode).toBe(0);
   await expect.poll(() => children.filter(isAlive)).toEqual([]);
   client.close();

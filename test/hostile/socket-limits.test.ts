@@ -119,7 +119,8 @@ describe('a room', () => {
     open.push(late);
     await late.waitFor((it) => it.method === 'connectionSuccess');
     expect(await late.request('requestEntry', {})).toMatchObject({ status: 'error', message: 'The room is full.' });
-    await member('f', room);
+    const secret = await server.token({ participantId: 'f' });
+    open.push(await RawClient.join(url(), { roomId: room, peerId: 'f', secret }));
   });
 
   it('lets only so many wait to be let in', async () => {

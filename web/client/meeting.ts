@@ -88,6 +88,8 @@ export class Meeting {
   #link: MediaLink | undefined;
   /** Which connection it is: what belongs to an earlier one no longer counts. */
   #turn = 0;
+  /** Shows the server, after a lost connection, that it is the same one who comes back. */
+  #reconnectSecret: string | undefined;
   #stopMedia: (() => void) | undefined;
   #stats: ReturnType<typeof setInterval> | undefined;
   #ownScore: number | undefined;
@@ -209,7 +211,11 @@ export class Meeting {
     this.#turn += 1;
     const turn = this.#turn;
     try {
-      await this.#request('requestEntry', { name: this.name });
+      const reconnectSecret = this.#reconnectSecret;
+      await this.#request('requestEntry', {
+        name: this.name,
+        ...(reconnectSecret !== undefined && { reconnectSecret }),
+      });
       const undecided = this.#has('connecting') || this.#has('reconnecting');
       if (turn === this.#turn && undecided && !this.mayAdmit) this.state.patch({ phase: 'waiting' });
     } catch (error) {
@@ -237,6 +243,7 @@ export class Meeting {
         mode: 'SEND_AND_RECV',
       });
       if (turn !== this.#turn || this.#has('left')) return link.close();
+      this.#reconnectSecret = answer.reconnectSecret;
       this.#joined(answer.peers, answer.pubSubUrl);
     } catch (error) {
       link?.close();

@@ -22,7 +22,8 @@ async function joinRoom(connection: Connection, room: LiveRoom, who: Participant
     autoConsume: data.autoConsume ?? true,
     mode: modeOf(data.mode, connection.mode),
   });
-  return { peers, messages: [], pubSubUrl: connection.services.pubsubUrl(room, who) };
+  const pubSubUrl = connection.services.pubsubUrl(room, who);
+  return { peers, messages: [], pubSubUrl, reconnectSecret: who.reconnectSecret };
 }
 
 export const entryHandlers: Handlers<
@@ -35,8 +36,8 @@ export const entryHandlers: Handlers<
   | 'changeMode'
   | 'changeDisplayName'
 > = {
-  async requestEntry(connection, { name }) {
-    const { room, participant } = await connection.enter(name ?? connection.peerId);
+  async requestEntry(connection, { name, reconnectSecret }) {
+    const { room, participant } = await connection.enter(name ?? connection.peerId, reconnectSecret);
     return new Reply({}, () => {
       if (room.isAdmitted(participant)) room.tellDecision(participant, 'allowed');
     });
