@@ -1,5 +1,6 @@
 // A client that speaks the signaling protocol by hand: for what the official SDK would never send.
-import { io, type Socket } from 'socket.io-client';
+import type { Socket } from 'node:net';
+import { type Socket as Client, io } from 'socket.io-client';
 
 export interface Answer {
   status?: string;
@@ -11,14 +12,14 @@ export interface Answer {
 const TIMEOUT_MS = 10_000;
 
 export class RawClient {
-  readonly socket: Socket;
+  readonly socket: Client;
   readonly notifications: Record<string, unknown>[] = [];
   readonly #waiting: {
     matches: (it: Record<string, unknown>) => boolean;
     resolve: (it: Record<string, unknown>) => void;
   }[] = [];
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Client) {
     this.socket = socket;
     socket.on('notification', (it: Record<string, unknown>) => this.#seen(it));
     socket.on('close', (it: Record<string, unknown>) => this.#seen({ ...it, method: 'close' }));
@@ -76,6 +77,19 @@ export class RawClient {
 
   close(): void {
     this.socket.disconnect();
+  }
+
+  /** Reads nothing any more, and so answers nothing, as a connection that is lost and has not been noticed. */
+  standStill(): void {
+    this.#tcp.pause();
+  }
+
+  goOn(): void {
+    this.#tcp.resume();
+  }
+
+  get #tcp(): Socket {
+    return (this.socket.io.engine.transport as unknown as { ws: { _socket: Socket } }).ws._socket;
   }
 
   #seen(it: Record<string, unknown>): void {

@@ -1,5 +1,4 @@
 // What one connection, participant, room or owner may take of the sockets, and what it costs to take more.
-import type { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { otherOwner } from '../harness/other-owner.ts';
@@ -214,8 +213,7 @@ describe('a client that does not read', () => {
     const join = async (peerId: string) =>
       RawClient.join(String(roomy.app.httpUrl), { roomId: room, peerId, secret: await roomy.token() });
     const [reads, deaf] = [await join('reads'), await join('deaf')];
-    const { ws } = deaf.socket.io.engine.transport as unknown as { ws: { _socket: Socket } };
-    ws._socket.pause();
+    deaf.standStill();
     // Each answer is some ten kilobytes; the system holds a few megabytes of them itself.
     const isCut = () => roomy.log.some((line) => line.limit === 'socketBufferBytes');
     for (let nth = 0; nth < 5_000 && !isCut(); nth++) {

@@ -87,7 +87,9 @@ test('who is back before the server has noticed the loss has never left either',
   const before = await RawClient.join(stage.server.httpUrl, ann);
   await bob.event('participant-joined', { of: 'ann' });
   const from = bob.events.mark();
+  before.standStill();
   const after = await RawClient.join(stage.server.httpUrl, ann);
+  before.goOn();
   expect(await before.waitFor((it) => it.method === 'close')).toMatchObject({ reason: { code: 1011 } });
   await stage.backend.participants.remove(room, 'ann');
   expect(await after.waitFor((it) => it.method === 'close')).toMatchObject({ reason: { code: 1010 } });
