@@ -1,11 +1,17 @@
 // Every error the product tells somebody of. They are made here and nowhere else; `http/error-handler.ts` and
 // `signaling/ack.ts` turn them into answers, and anything that is not an `AppError` becomes a masked 500.
 
+import { lackOf } from './kit/unavailable.ts';
 import type { Problem } from './kit/validate.ts';
 import type { EgressKind } from './protocol/egress.ts';
 
 /** Who has to act: the caller, the destination the caller named (their web server, their bucket), or us. */
 export type Blame = 'caller' | 'destination' | 'us';
+
+/** When most of what is too much has gone by. */
+const SOON_S = 1;
+/** A full disk takes somebody's hand, or an upload that ends. */
+const WHEN_CLEARED_S = 60;
 
 interface AppErrorFacts {
   /** Stable name for programs, such as `ROOM_NOT_FOUND`. */
@@ -18,6 +24,8 @@ interface AppErrorFacts {
   details?: Problem[];
   cause?: unknown;
   blame?: Blame;
+  /** When it makes sense to ask again; HTTP says so in `Retry-After`. */
+  retryAfterS?: number;
 }
 
 export class AppError extends Error {
@@ -26,6 +34,7 @@ export class AppError extends Error {
   readonly signalingCode: number;
   readonly details: Problem[] | undefined;
   readonly blame: Blame;
+  readonly retryAfterS: number | undefined;
 
   constructor(facts: AppErrorFacts) {
     super(facts.message, facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -35,7 +44,19 @@ export class AppError extends Error {
     this.signalingCode = facts.signalingCode;
     this.details = facts.details;
     this.blame = facts.blame ?? 'caller';
+    this.retryAfterS = facts.retryAfterS;
   }
+}
+
+/**
+ * The error as the product says it: itself when it is one of ours, or that the server cannot do it now when it comes
+ * from a database, disk or descriptors that are lacking. Undefined for what only the log may know.
+ */
+export function asAppError(error: unknown): AppError | undefined {
+  if (error instanceof AppError) return error;
+  const lack = lackOf(error);
+  if (lack === undefined) return undefined;
+  return lack === 'full' ? diskFull(error) : serverBusy('The server cannot do this now; try again in a moment.', error);
 }
 
 export function invalidInput(problems: Problem[]): AppError {
@@ -144,13 +165,50 @@ export function badRequest(code: string, message: string): AppError {
 }
 
 export function notYetReady(message: string): AppError {
-  return new AppError({ code: 'NOT_READY', status: 503, signalingCode: 5000, message, blame: 'us' });
+  return serverBusy(message);
+}
+
+/** Refused early so that what runs goes on: too much at once, or a database that is slow or away. */
+export function serverBusy(message: string, cause?: unknown): AppError {
+  const facts = { code: 'NOT_READY', status: 503, signalingCode: 5000, retryAfterS: SOON_S };
+  return new AppError({ ...facts, message, cause, blame: 'us' });
+}
+
+export function diskFull(cause?: unknown): AppError {
+  const message = 'The server has no space left to keep this.';
+  const facts = { code: 'DISK_FULL', status: 507, signalingCode: 5000, retryAfterS: WHEN_CLEARED_S };
+  return new AppError({ ...facts, message, cause, blame: 'us' });
+}
+
+/** Somebody asks for more than `bound` allows them; the message names it. */
+export function tooManyRequests(bound: string, retryAfterS = SOON_S): AppError {
+  const message = `Too many requests: ${bound}. Try again in ${retryAfterS} s.`;
+  return new AppError({ code: 'TOO_MANY_REQUESTS', status: 429, signalingCode: 5000, message, retryAfterS });
+}
+
+/** The body came too slowly, or not at all. */
+export function bodyTooSlow(): AppError {
+  const message = 'The body of the request did not arrive in time.';
+  return new AppError({ code: 'REQUEST_TIMEOUT', status: 408, signalingCode: 5000, message });
+}
+
+export function bodyTooLarge(message: string): AppError {
+  return new AppError({ code: 'BODY_TOO_LARGE', status: 413, signalingCode: 5000, message });
+}
+
+/** A quota of uploaded files is used up; it frees itself as files expire. */
+export function filesQuotaExceeded(holder: 'room' | 'owner', bytes: number): AppError {
+  const code = holder === 'room' ? 'ROOM_FILES_FULL' : 'OWNER_FILES_FULL';
+  const whose = holder === 'room' ? 'this room' : 'this owner';
+  const message = `The files of ${whose} would take more than the ${bytes} bytes that they may have together.`;
+  return new AppError({ code, status: 413, signalingCode: 5000, message });
 }
 
 /** A node that is being taken out of service was asked to begin a session. */
 export function nodeDraining(roomId: string): AppError {
   const message = `This server takes no new sessions, since it is draining; join room ${roomId} again to be sent elsewhere.`;
-  return new AppError({ code: 'NODE_DRAINING', status: 503, signalingCode: 5000, message, blame: 'us' });
+  const facts = { code: 'NODE_DRAINING', status: 503, signalingCode: 5000, retryAfterS: SOON_S };
+  return new AppError({ ...facts, message, blame: 'us' });
 }
 
 export const MEDIA_BROKEN = 'MEDIA_BROKEN';
@@ -206,15 +264,16 @@ export function egressNotRunning(kind: EgressKind, roomId: string): AppError {
 export function egressNotStarted(kind: EgressKind, reason: string, blame: 'destination' | 'us' = 'us'): AppError {
   const message = `The ${kind} could not be started: ${reason}`;
   const code = `${kind.toUpperCase()}_NOT_STARTED`;
-  const status = blame === 'us' ? 503 : 400;
-  return new AppError({ code, status, signalingCode: EGRESS_CODES[kind].start, message, blame });
+  const facts = blame === 'us' ? { status: 503, retryAfterS: SOON_S } : { status: 400 };
+  return new AppError({ ...facts, code, signalingCode: EGRESS_CODES[kind].start, message, blame });
 }
 
 /** As `error`, with the number that the browser SDK has for a start or stop of this kind where it had none. */
 export function asEgressError(kind: EgressKind, what: 'start' | 'stop', error: unknown): unknown {
   if (!(error instanceof AppError) || error.signalingCode !== 5000) return error;
-  const { code, status, message } = error;
-  return new AppError({ code, status, message, signalingCode: EGRESS_CODES[kind][what], cause: error });
+  const { code, status, message, blame, retryAfterS } = error;
+  const facts = { code, status, message, blame, ...(retryAfterS !== undefined && { retryAfterS }) };
+  return new AppError({ ...facts, signalingCode: EGRESS_CODES[kind][what], cause: error });
 }
 
 /** For calls that concern everything an API key's owner has. */
@@ -235,7 +294,8 @@ export function signInNeeded(): AppError {
 
 export function tooManyAttempts(waitSeconds: number): AppError {
   const message = `Too many failed attempts; try again in ${Math.ceil(waitSeconds / 60)} min.`;
-  return new AppError({ code: 'TOO_MANY_ATTEMPTS', status: 429, signalingCode: 5000, message });
+  const retryAfterS = Math.ceil(waitSeconds);
+  return new AppError({ code: 'TOO_MANY_ATTEMPTS', status: 429, signalingCode: 5000, message, retryAfterS });
 }
 
 /** More than a bound of `limits.ts` allows; what is refused may be tried again later. */

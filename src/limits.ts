@@ -2,7 +2,7 @@
 // kept equal to this list by a test. Bounds that nobody needs to change are named constants where they are used.
 
 /** Who is held by a bound, and pays for crossing it. */
-export type LimitScope = 'connection' | 'participant' | 'room' | 'owner' | 'node';
+export type LimitScope = 'connection' | 'address' | 'participant' | 'room' | 'API key' | 'owner' | 'node';
 
 interface Limit {
   setting: `ROOMFUL_LIMIT_${string}`;
@@ -112,6 +112,163 @@ export const LIMITS = {
     scope: 'node',
     meaning: 'Sockets whose token has not been checked yet.',
     crossed: '503 with `Retry-After` instead of a socket.',
+  },
+  connections: {
+    setting: 'ROOMFUL_LIMIT_CONNECTIONS',
+    default: 25_000,
+    scope: 'node',
+    meaning:
+      'Connections open at once on each listener, sockets of meetings among them; fewer where the system allows fewer open files.',
+    crossed: 'Further connections are closed as they come; those that are open stay.',
+  },
+  headersMs: {
+    setting: 'ROOMFUL_LIMIT_HEADERS_TIME',
+    default: 15_000,
+    scope: 'connection',
+    meaning: 'Milliseconds for the head of a request, and for the TLS handshake before it.',
+    crossed: '408, and the connection is closed.',
+  },
+  bodyIdleMs: {
+    setting: 'ROOMFUL_LIMIT_BODY_IDLE',
+    default: 15_000,
+    scope: 'connection',
+    meaning: 'Milliseconds between two pieces of a request body.',
+    crossed: '408 `REQUEST_TIMEOUT`, and the connection is closed.',
+  },
+  bodyBytesPerSecond: {
+    setting: 'ROOMFUL_LIMIT_BODY_RATE',
+    default: 256,
+    scope: 'connection',
+    meaning: 'Bytes per second that a request body comes with at least, averaged over a minute.',
+    crossed: '408 `REQUEST_TIMEOUT`, and the connection is closed.',
+  },
+  restCalls: {
+    setting: 'ROOMFUL_LIMIT_REST_CALLS',
+    default: 10_000,
+    scope: 'API key',
+    meaning: 'REST calls in ten seconds.',
+    crossed:
+      '429 `TOO_MANY_REQUESTS` with `Retry-After`; every answer has `RateLimit-Limit`, `-Remaining` and `-Reset`.',
+  },
+  failedTokens: {
+    setting: 'ROOMFUL_LIMIT_FAILED_TOKENS',
+    default: 1_000,
+    scope: 'address',
+    meaning: 'Tokens, invites and sign-in cookies in a minute that are not valid, per IPv4 address or IPv6 /64.',
+    crossed:
+      '429 `TOO_MANY_ATTEMPTS` with `Retry-After` until the minute is over; tokens that have been checked before still work.',
+  },
+  ownerRequests: {
+    setting: 'ROOMFUL_LIMIT_OWNER_REQUESTS',
+    default: 1_000,
+    scope: 'owner',
+    meaning: 'REST calls of one owner under way at once.',
+    crossed: '429 `TOO_MANY_REQUESTS` with `Retry-After`.',
+  },
+  ownerReads: {
+    setting: 'ROOMFUL_LIMIT_OWNER_READS',
+    default: 8,
+    scope: 'owner',
+    meaning: 'Calls of one owner that read, at work at once; fewer than the connections to the database.',
+    crossed: 'Further ones wait their turn.',
+  },
+  nodeRequests: {
+    setting: 'ROOMFUL_LIMIT_NODE_REQUESTS',
+    default: 4_000,
+    scope: 'node',
+    meaning: 'REST calls of all owners under way at once.',
+    crossed: '503 `NOT_READY` with `Retry-After`.',
+  },
+  openRequests: {
+    setting: 'ROOMFUL_LIMIT_OPEN_REQUESTS',
+    default: 500,
+    scope: 'node',
+    meaning: 'Requests without a token at work at once: pages, their files, links of viewers, invites, sign-in.',
+    crossed: '503 `NOT_READY` with `Retry-After`.',
+  },
+  streamRequests: {
+    setting: 'ROOMFUL_LIMIT_STREAM_REQUESTS',
+    default: 2_000,
+    scope: 'node',
+    meaning: 'Requests of players under way at once, most of which wait for the next part of a stream.',
+    crossed: '503 `NOT_READY` with `Retry-After`.',
+  },
+  eventLoopDelayMs: {
+    setting: 'ROOMFUL_LIMIT_EVENT_LOOP_DELAY',
+    default: 1_000,
+    scope: 'node',
+    meaning: 'Milliseconds by which everything is late, averaged over a second.',
+    crossed: 'New requests are answered 503 `NOT_READY` with `Retry-After`, except health and metrics.',
+  },
+  heapPercent: {
+    setting: 'ROOMFUL_LIMIT_HEAP',
+    default: 90,
+    scope: 'node',
+    meaning: 'Percent of the memory that Node may use for objects.',
+    crossed: 'New requests are answered 503 `NOT_READY` with `Retry-After`, except health and metrics.',
+  },
+  databaseWaiting: {
+    setting: 'ROOMFUL_LIMIT_DATABASE_WAITING',
+    default: 2_000,
+    scope: 'node',
+    meaning: 'Queries that wait for one of the 20 connections to the database.',
+    crossed: '503 `NOT_READY` with `Retry-After`.',
+  },
+  databaseWaitMs: {
+    setting: 'ROOMFUL_LIMIT_DATABASE_WAIT',
+    default: 5_000,
+    scope: 'node',
+    meaning: 'Milliseconds that a query waits for a connection to the database.',
+    crossed: '503 `NOT_READY` with `Retry-After`.',
+  },
+  statementMs: {
+    setting: 'ROOMFUL_LIMIT_STATEMENT',
+    default: 30_000,
+    scope: 'node',
+    meaning: 'Milliseconds that one statement may take in the database.',
+    crossed: 'It is cancelled; 503 `NOT_READY` with `Retry-After`.',
+  },
+  uploads: {
+    setting: 'ROOMFUL_LIMIT_UPLOADS',
+    default: 50,
+    scope: 'node',
+    meaning: 'Files uploaded at once.',
+    crossed: '503 `NOT_READY` with `Retry-After`.',
+  },
+  ownerUploads: {
+    setting: 'ROOMFUL_LIMIT_OWNER_UPLOADS',
+    default: 20,
+    scope: 'owner',
+    meaning: 'Files uploaded at once into the rooms of one owner.',
+    crossed: '429 `TOO_MANY_REQUESTS` with `Retry-After`.',
+  },
+  roomFileBytes: {
+    setting: 'ROOMFUL_LIMIT_ROOM_FILES',
+    default: 1024 ** 3,
+    scope: 'room',
+    meaning: 'Bytes of uploaded files together, each counted as 4 KiB at least.',
+    crossed: '413 `ROOM_FILES_FULL`.',
+  },
+  ownerFileBytes: {
+    setting: 'ROOMFUL_LIMIT_OWNER_FILES',
+    default: 10 * 1024 ** 3,
+    scope: 'owner',
+    meaning: 'Bytes of uploaded files together, each counted as 4 KiB at least.',
+    crossed: '413 `OWNER_FILES_FULL`.',
+  },
+  fileDays: {
+    setting: 'ROOMFUL_LIMIT_FILE_DAYS',
+    default: 30,
+    scope: 'room',
+    meaning: 'Days that an uploaded file is kept.',
+    crossed: 'It is deleted.',
+  },
+  freeDiskBytes: {
+    setting: 'ROOMFUL_LIMIT_FREE_DISK',
+    default: 512 * 1024 ** 2,
+    scope: 'node',
+    meaning: 'Bytes free on the disk of the data folder below which no file is taken.',
+    crossed: '507 `DISK_FULL` with `Retry-After`.',
   },
 } as const satisfies Record<string, Limit>;
 

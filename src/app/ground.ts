@@ -45,7 +45,7 @@ export async function layGround(
   const nodeId = keptNodeId(dataDir);
 
   const databaseUrl = secrets.databaseUrl ?? (await startEmbedded(dataDir, log, undo));
-  const { db } = await openDatabase(databaseUrl);
+  const { db } = await openDatabase(databaseUrl, config.limits);
   undo.push(() => db.destroy());
   const keyStore = new KeyStore(db);
   const access = new Access(keyStore);
