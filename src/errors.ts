@@ -180,12 +180,6 @@ export function diskFull(cause?: unknown): AppError {
   return new AppError({ ...facts, message, cause, blame: 'us' });
 }
 
-/** Somebody asks for more than `bound` allows them; the message names it. */
-export function tooManyRequests(bound: string, retryAfterS = SOON_S): AppError {
-  const message = `Too many requests: ${bound}. Try again in ${retryAfterS} s.`;
-  return new AppError({ code: 'TOO_MANY_REQUESTS', status: 429, signalingCode: 5000, message, retryAfterS });
-}
-
 /** The body came too slowly, or not at all. */
 export function bodyTooSlow(): AppError {
   const message = 'The body of the request did not arrive in time.';
@@ -299,12 +293,14 @@ export function tooManyAttempts(waitSeconds: number): AppError {
 }
 
 /** More than a bound of `limits.ts` allows; what is refused may be tried again later. */
-function limitCrossed(code: string, message: string): AppError {
-  return new AppError({ code, status: 429, signalingCode: 5000, message });
+function limitCrossed(code: string, message: string, retryAfterS = SOON_S): AppError {
+  return new AppError({ code, status: 429, signalingCode: 5000, message, retryAfterS });
 }
 
-export function tooManyRequests(): AppError {
-  return limitCrossed('TOO_MANY_REQUESTS', 'Too many requests; slow down.');
+/** `bound` says which one, such as `an owner may upload 20 files at once`. */
+export function tooManyRequests(bound?: string, retryAfterS?: number): AppError {
+  const message = `Too many requests${bound === undefined ? '' : `, since ${bound}`}; slow down.`;
+  return limitCrossed('TOO_MANY_REQUESTS', message, retryAfterS);
 }
 
 export function tooManyConnections(): AppError {

@@ -62,6 +62,12 @@ export class Access {
     return { apiKey: key.apiKey, ownerId: key.ownerId, claims };
   }
 
+  /** Whether the token of an `Authorization` header has been found right before; what it may now is asked elsewhere. */
+  hasSeen(header: string | undefined): boolean {
+    const token = bareToken(header);
+    return token.length <= MAX_TOKEN_LENGTH && this.#tokens.get(token) !== undefined;
+  }
+
   /** Reads an `Authorization` header for a call of the REST API. */
   async authorizeRest(header: string | undefined): Promise<Caller> {
     const token = await this.verifyToken(tokenOf(header));
@@ -98,10 +104,14 @@ export class Access {
 
 /** The token in a header value: bare as the reference wants it, or after `Bearer` as other tools send it. */
 function tokenOf(header: string | undefined): string {
-  const token = header?.trim().replace(/^bearer\s+/i, '') ?? '';
+  const token = bareToken(header);
   if (!token) throw invalidToken('Token is missing: send it in the Authorization header.');
   if (token.length > MAX_TOKEN_LENGTH) throw invalidToken();
   return token;
+}
+
+function bareToken(header: string | undefined): string {
+  return header?.trim().replace(/^bearer\s+/i, '') ?? '';
 }
 
 /** The key a token says it is signed by; nothing else of the token is trusted before its signature is checked. */

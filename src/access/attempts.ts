@@ -1,8 +1,7 @@
 // How often somebody may be wrong. Counted in this process: with several nodes the bound is that many times as large,
 // which is still nothing against a secret of 256 bits.
-import { isIPv6 } from 'node:net';
+import ipaddr from 'ipaddr.js';
 
-const WINDOW_MS = 10 * 60_000;
 /** Bounds what strangers can make us remember; when it is reached, the oldest are forgotten. */
 const MAX_ENTRIES = 20_000;
 
@@ -13,10 +12,13 @@ interface Entry {
 
 export class FailedAttempts {
   readonly #limit: number;
+  readonly #windowMs: number;
   readonly #entries = new Map<string, Entry>();
 
-  constructor(limit: number) {
+  /** At most `limit` failures in `windowMs`, which begins with the first. */
+  constructor(limit: number, windowMs: number) {
     this.#limit = limit;
+    this.#windowMs = windowMs;
   }
 
   /** Milliseconds until `who` may try again; 0 when that is now. */
@@ -33,7 +35,7 @@ export class FailedAttempts {
     }
     const [oldest] = this.#entries.keys();
     if (this.#entries.size >= MAX_ENTRIES && oldest !== undefined) this.#entries.delete(oldest);
-    this.#entries.set(who, { failures: 1, until: Date.now() + WINDOW_MS });
+    this.#entries.set(who, { failures: 1, until: Date.now() + this.#windowMs });
   }
 
   #live(who: string): Entry | undefined {
@@ -46,7 +48,8 @@ export class FailedAttempts {
 
 /** Who holds one IPv6 address holds the 64 bits behind it. */
 export function addressGroup(address: string): string {
-  if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
-  const [head = ''] = address.split('::');
-  return `${head.split(':').slice(0, 4).join(':')}::/64`;
+  if (!ipaddr.isValid(address)) return address;
+  const parsed = ipaddr.process(address);
+  if (parsed.kind() === 'ipv4') return parsed.toString();
+  return `${new ipaddr.IPv6([...parsed.toByteArray().slice(0, 8), 0, 0, 0, 0, 0, 0, 0, 0])}/64`;
 }

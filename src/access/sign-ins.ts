@@ -10,6 +10,7 @@ export const SIGN_IN_MAX_MS = 7 * 24 * 3_600_000;
 /** Uses within this time are written down once. */
 const TOUCH_EVERY_MS = 60_000;
 
+const FAILURES_WINDOW_MS = 10 * 60_000;
 const FAILURES_PER_ADDRESS = 10;
 /** More than for an address, because whoever reaches it shuts the key's owner out for some minutes. */
 const FAILURES_PER_KEY = 50;
@@ -43,8 +44,8 @@ export interface SignedIn {
 export class SignIns {
   readonly #store: SignInStore;
   readonly #keys: Pick<KeyStore, 'find'>;
-  readonly #byAddress = new FailedAttempts(FAILURES_PER_ADDRESS);
-  readonly #byKey = new FailedAttempts(FAILURES_PER_KEY);
+  readonly #byAddress = new FailedAttempts(FAILURES_PER_ADDRESS, FAILURES_WINDOW_MS);
+  readonly #byKey = new FailedAttempts(FAILURES_PER_KEY, FAILURES_WINDOW_MS);
 
   constructor({ store, keys }: { store: SignInStore; keys: Pick<KeyStore, 'find'> }) {
     this.#store = store;

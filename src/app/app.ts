@@ -160,7 +160,7 @@ async function startParts(given: Given, undo: Undo): Promise<Started> {
 
   // Sessions of an earlier life end before anybody can join again.
   await meetings.node.recover();
-  await listen({ config, ...doors, tls, urls }, undo);
+  await listen({ config, ...doors, tls, urls, log }, undo);
   await feed.start();
   await remote.start();
   undo.push(() => remote.stop());

@@ -22,6 +22,7 @@ import type { Logger } from '../log.ts';
 import type { Quality } from '../quality/quality.ts';
 import { SignalingServer } from '../signaling/server.ts';
 import { FileStore } from '../store/file-store.ts';
+import { FileSweep } from '../store/file-sweep.ts';
 import type { NodeStore } from '../store/node-store.ts';
 import { SignInStore } from '../store/sign-in-store.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
@@ -54,6 +55,15 @@ export interface FrontDoors {
 
 /** Builds both; neither listens yet. */
 export async function createFrontDoors(deps: FrontDeps, undo: Undo): Promise<FrontDoors> {
+  const { config, ground, log } = deps;
+  const sweep = new FileSweep({
+    db: ground.db,
+    dataDir: config.dataDir,
+    limits: config.limits,
+    log: log.child({ part: 'files' }),
+  });
+  undo.push(() => sweep.stop());
+  await sweep.start();
   const http = await createHttp(deps);
   undo.push(() => http.close());
   const signaling = createSignaling(deps);
@@ -75,13 +85,14 @@ function createHttp(deps: FrontDeps): Promise<HttpServer> {
       routes: [dashboardEgressRoutes({ dashboard, egress, links })],
     },
     rooms,
-    files: new FileStore(db, config.dataDir),
+    files: new FileStore(db, config.dataDir, config.limits),
     checks: {
       database: () => sql`select 1`.execute(db),
       media: async () => config.roles.includes('media') && (await media.check()),
     },
     draining: () => node.draining(),
     nodeId,
+    limits: config.limits,
     publicUrl,
     log,
     metrics,
@@ -93,10 +104,10 @@ function createHttp(deps: FrontDeps): Promise<HttpServer> {
       prefixed('/hls', hlsRoutes({ egress, links })),
       prefixed('/livestreams', livestreamRoutes({ egress, links })),
     ],
-    open: [
+    open: (callers) => [
+      guestTokenRoutes({ access, callers }),
       publicKeyRoutes({ webhooks }),
       mediaFileRoutes({ egress }),
-      guestTokenRoutes({ access }),
       prefixed('/watch-api', watchingRoutes({ egress, rooms, links })),
       pageRoutes({ folder: PAGES_FOLDER, mediaOrigins: () => otherOrigins(nodeStore, urls.public) }),
     ],

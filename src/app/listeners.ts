@@ -7,6 +7,7 @@ import { createListener } from '../http/listener.ts';
 import type { HttpServer } from '../http/server.ts';
 import { urlOf } from '../kit/addresses.ts';
 import { StartError } from '../kit/start-error.ts';
+import type { Logger } from '../log.ts';
 import type { SignalingServer } from '../signaling/server.ts';
 import { certificateHosts, shownHost } from './addresses.ts';
 import type { Undo } from './undo.ts';
@@ -34,14 +35,15 @@ export async function listen(
     tls: Certificate | undefined;
     signaling: SignalingServer;
     urls: Urls;
+    log: Logger;
   },
   undo: Undo,
 ): Promise<void> {
-  const { config, http, tls, signaling, urls } = options;
+  const { config, http, tls, signaling, urls, log } = options;
   const takesUpgrade = signaling.takesUpgrade.bind(signaling);
   const open = async (scheme: Scheme, port: number | undefined, certificate?: Certificate) => {
     if (port === undefined) return undefined;
-    const server = createListener(http, { tls: certificate, takesUpgrade });
+    const server = createListener(http, { tls: certificate, limits: config.limits, takesUpgrade, log });
     signaling.attach(server);
     await bind(server, scheme, config.host, port);
     // Its sockets first: a server is closed when the last of its connections is.

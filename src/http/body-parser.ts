@@ -10,9 +10,14 @@ export function parseBodiesAsJson(app: FastifyInstance): void {
     try {
       return JSON.parse(text) as unknown;
     } catch (cause) {
-      throw isJson(request.headers['content-type']) ? malformed(cause) : unsupported();
+      throw notJson(request, cause);
     }
   });
+}
+
+/** The refusal of a body that is no JSON: what it was said to be decides how that is put. */
+export function notJson(request: FastifyRequest, cause: unknown): AppError {
+  return isJson(request.headers['content-type']) ? malformed(cause) : unsupported();
 }
 
 function isJson(contentType = 'application/json'): boolean {

@@ -1,6 +1,6 @@
 // The one place of the REST side where an error becomes a status and a body.
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { AppError } from '../errors.ts';
+import { AppError, asAppError } from '../errors.ts';
 import type { ErrorBody } from '../protocol/rest/errors.ts';
 
 /** Answers with an error: ours as it says, Fastify's refusals of a request in our shape, anything else masked. */
@@ -8,6 +8,7 @@ export function handleError(error: unknown, request: FastifyRequest, reply: Fast
   const known = toAppError(error);
   if (known) {
     if (known.status >= 500) request.log.warn({ err: error }, 'request.refused');
+    sayWhen(known, reply);
     return reply.code(known.status).send(errorBody(known, request.id));
   }
   request.log.error({ err: error, method: request.method, path: pathOf(request) }, 'request.failed');
@@ -19,6 +20,7 @@ export function handleError(error: unknown, request: FastifyRequest, reply: Fast
 export function handleJoinError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = toAppError(error);
   if (!known) request.log.error({ err: error, path: pathOf(request) }, 'request.failed');
+  else sayWhen(known, reply);
   const { status, signalingCode, message } = known ?? {
     status: 500,
     signalingCode: 5000,
@@ -33,8 +35,13 @@ export function handleNotFound(request: FastifyRequest, reply: FastifyReply): Fa
   return reply.code(404).send(errorBody({ status: 404, code: 'NOT_FOUND', message }, request.id));
 }
 
+function sayWhen({ retryAfterS }: AppError, reply: FastifyReply): void {
+  if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS);
+}
+
 function toAppError(error: unknown): AppError | undefined {
-  if (error instanceof AppError) return error;
+  const known = asAppError(error);
+  if (known) return known;
   const { statusCode = 500, code = '', message } = error as FastifyError;
   if (statusCode < 400 || statusCode >= 500) return undefined;
   return new AppError({ code: FASTIFY_CODES[code] ?? 'BAD_REQUEST', status: statusCode, signalingCode: 5000, message });
@@ -51,7 +58,8 @@ function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? '';
 }
 
-function errorBody(
+/** The body of a refusal. */
+export function errorBody(
   error: Pick<AppError, 'status' | 'code' | 'message'> & Partial<Pick<AppError, 'details'>>,
   requestId: string,
 ): ErrorBody {

@@ -9,7 +9,7 @@ beforeAll(async () => {
   api = await startTestApi({
     withDatabase: async (_, { access, rooms }) => ({
       v2: [inviteRoutes({ access, rooms, publicUrl: () => PUBLIC_URL })],
-      open: [guestTokenRoutes({ access })],
+      open: (callers) => [guestTokenRoutes({ access, callers })],
     }),
   });
   roomId = (await api.call('POST', '/v2/rooms', {})).body.roomId;

@@ -4,17 +4,24 @@
 // and without TLS, and sockets can be attached to the same servers.
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { getHeapStatistics } from 'node:v8';
 import cors from '@fastify/cors';
+import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import underPressure from '@fastify/under-pressure';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import { Registry } from 'prom-client';
 import type { Access } from '../access/access.ts';
+import { badRequest, serverBusy, tooManyRequests } from '../errors.ts';
+import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import { API_DOCUMENT } from './api-document.ts';
-import { requireCaller } from './auth.ts';
+import { boundOpenRequests, Callers, OPEN_BODY_BYTES, releaseWhenAnswered } from './auth.ts';
 import { parseBodiesAsJson } from './body-parser.ts';
+import { watchBodies } from './body-watch.ts';
+import { CORS_HEADERS, CORS_OPTIONS, exposeRates } from './cors.ts';
 import { handleError, handleNotFound } from './error-handler.ts';
 import { Links, type PublicUrl } from './links.ts';
 import { measureRequests } from './request-metrics.ts';
@@ -37,18 +44,21 @@ export interface HttpDeps {
   checks: Record<string, ReadinessCheck>;
   draining?: Draining;
   nodeId?: string;
+  limits?: Limits;
   publicUrl: PublicUrl;
   log: Logger;
   metrics?: Registry;
   /** More routes under `/v2` for callers with a token. */
   v2?: readonly FastifyPluginAsyncTypebox[];
   /** More routes, from the root and without a token. */
-  open?: readonly FastifyPluginAsyncTypebox[];
+  open?: (callers: Callers) => readonly FastifyPluginAsyncTypebox[];
   /** Sign-in and what the operator's pages call. */
   dashboard?: DashboardDeps;
 }
 
-const MAX_BODY_BYTES = 1024 * 1024;
+/** Of the rate of calls, which is counted per API key. */
+const RATE_WINDOW_MS = 10_000;
+const MAX_RATED_KEYS = 10_000;
 /** Ids may be 256 characters, each of up to 12 when encoded. */
 const MAX_PARAM_LENGTH = 3_072;
 /** Ids that proxies in front give to requests; anything else could forge lines of the log. */
@@ -56,20 +66,56 @@ const REQUEST_ID = /^[\w.:-]{1,64}$/;
 
 /** Builds the application, ready to answer; `close()` it after its listeners. */
 export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
+  const { metrics = new Registry(), limits = DEFAULT_LIMITS } = deps;
   const app = newApp(deps.log);
-  const metrics = deps.metrics ?? new Registry();
   parseBodiesAsJson(app);
   measureRequests(app, metrics);
-  await app.register(cors, {
-    origin: '*',
-    exposedHeaders: ['x-request-id'],
-    maxAge: 86_400,
-    methods: 'GET,HEAD,POST,PUT,PATCH,DELETE',
-  });
+  await app.register(cors, CORS_OPTIONS);
+  exposeRates(app);
+  await refuseUnderPressure(app, limits);
+  requireHost(app);
+  watchBodies(app, limits);
+  boundOpenRequests(app, limits);
+  releaseWhenAnswered(app);
   await app.register(swagger, { openapi: API_DOCUMENT });
-  await registerRoutes(app, { ...deps, metrics });
+  await registerRoutes(app, { ...deps, metrics }, await createCallers(app, deps.access, limits));
   await app.ready();
   return app;
+}
+
+/** New work is refused while what runs takes all there is; what has to be answered all the same says so itself. */
+async function refuseUnderPressure(app: FastifyInstance, limits: Limits): Promise<void> {
+  await app.register(underPressure, {
+    maxEventLoopDelay: limits.eventLoopDelayMs,
+    maxHeapUsedBytes: (getHeapStatistics().heap_size_limit * limits.heapPercent) / 100,
+    pressureHandler: async ({ routeOptions }, _reply, _kind, value) => {
+      // It is infinite after a moment in which nothing was measured, such as the machine's sleep.
+      if (routeOptions.config.openAs === 'none' || value === Number.POSITIVE_INFINITY) return;
+      throw serverBusy('The server is overloaded; try again in a moment.');
+    },
+  });
+}
+
+/** RFC 9112, section 3.2. Node would refuse it too, but without our headers and body. */
+function requireHost(app: FastifyInstance): void {
+  app.addHook('onRequest', async ({ raw }) => {
+    if (raw.httpVersionMinor > 0 && !raw.headers.host) throw badRequest('HOST_MISSING', 'The header Host is missing.');
+  });
+}
+
+async function createCallers(app: FastifyInstance, access: Access, limits: Limits): Promise<Callers> {
+  await app.register(rateLimit, {
+    global: false,
+    max: limits.restCalls,
+    timeWindow: RATE_WINDOW_MS,
+    cache: MAX_RATED_KEYS,
+    enableDraftSpec: true,
+    keyGenerator: ({ caller }) => caller.apiKey,
+    errorResponseBuilder: (_request, { max, ttl }) =>
+      tooManyRequests(`an API key may make ${max} calls in ${RATE_WINDOW_MS / 1000} s`, Math.ceil(ttl / 1000)),
+  });
+  const isKnown = (request: FastifyRequest) => access.hasSeen(request.headers.authorization);
+  return new Callers({ limits, rateLimit: app.rateLimit(), isKnown });
 }
 
 function newApp(log: Logger): FastifyInstance {
@@ -77,28 +123,34 @@ function newApp(log: Logger): FastifyInstance {
   const app = Fastify({
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: MAX_BODY_BYTES,
+    // `Callers` raises it for those who have shown a token.
+    bodyLimit: OPEN_BODY_BYTES,
     genReqId: requestId,
     requestIdHeader: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
-    frameworkErrors: (error, request, reply) => handleError(error, request, reply.header('x-request-id', request.id)),
+    // Of paths that cannot be read, for which no hook runs.
+    frameworkErrors: (error, request, reply) =>
+      handleError(error, request, reply.headers({ ...CORS_HEADERS, 'x-request-id': request.id })),
   });
   app.setValidatorCompiler(validatorCompiler);
   // Plain JSON: a serialiser made from the schemas would drop what they do not name.
   app.setSerializerCompiler(() => JSON.stringify);
   app.setErrorHandler(handleError);
   app.setNotFoundHandler(handleNotFound);
-  app.decorateRequest('caller');
+  app.decorateRequest('caller').decorateRequest('release');
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
   });
   return app;
 }
 
-async function registerRoutes(app: FastifyInstance, deps: HttpDeps & { metrics: Registry }): Promise<void> {
-  const { access, rooms, files, checks, publicUrl, metrics } = deps;
+async function registerRoutes(
+  app: FastifyInstance,
+  deps: HttpDeps & { metrics: Registry },
+  callers: Callers,
+): Promise<void> {
+  const { access, rooms, files, checks, publicUrl, metrics, dashboard } = deps;
   const links = new Links(publicUrl);
-  const { dashboard } = deps;
   const restApi = async (scope: FastifyInstance) => {
     if (dashboard) tellOfChanges(scope, dashboard.dashboard.feed);
     await scope.register(roomRoutes({ rooms, links }), { prefix: '/v2/rooms' });
@@ -106,18 +158,18 @@ async function registerRoutes(app: FastifyInstance, deps: HttpDeps & { metrics: 
     for (const routes of deps.v2 ?? []) await scope.register(routes, { prefix: '/v2' });
   };
   await app.register(async (v2) => {
-    requireCaller(v2, access);
+    callers.require(v2, ({ headers }) => access.authorizeRest(headers.authorization));
     await restApi(v2);
   });
   if (dashboard) {
-    const routes = dashboardRoutes({ ...dashboard, publicUrl, checks, restApi });
+    const routes = dashboardRoutes({ ...dashboard, publicUrl, checks, callers, restApi });
     await app.register(routes, { prefix: '/dashboard-api' });
   }
-  await app.register(initConfigRoutes({ access, rooms }));
-  await app.register(fileRoutes({ access, rooms, files, links }));
+  await app.register(initConfigRoutes({ access, rooms, callers }));
+  await app.register(fileRoutes({ access, rooms, files, links, callers }));
   await app.register(healthRoutes({ checks, draining: deps.draining, nodeId: deps.nodeId, metrics }));
   await app.register(docsRoutes({ publicUrl }));
-  for (const routes of deps.open ?? []) await app.register(routes);
+  for (const routes of deps.open?.(callers) ?? []) await app.register(routes);
 }
 
 /** Sessions tell of their changes themselves; rooms are changed by requests alone. */

@@ -1,6 +1,5 @@
 // Calls of our own pages: who is signed in, by cookie, and that no page of another site made the browser ask.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { SignIns } from '../access/sign-ins.ts';
 import { crossSiteRequest } from '../errors.ts';
 import { PAGE_HEADER } from '../protocol/rest/dashboard.ts';
 import type { PublicUrl } from './links.ts';
@@ -57,14 +56,6 @@ export function refuseOtherSites(scope: FastifyInstance, publicUrl: PublicUrl): 
   scope.addHook('onSend', async (_request, reply) => {
     reply.removeHeader('access-control-allow-origin');
     reply.header('cache-control', 'no-store');
-  });
-}
-
-/** Makes every route that is registered in `scope` ask for a sign-in, whose owner is then the caller. */
-export function requireSignIn(scope: FastifyInstance, signIns: SignIns, cookie: SignInCookie): void {
-  scope.addHook('onRequest', async (request: FastifyRequest) => {
-    const { apiKey, ownerId } = await signIns.authorize(cookie.read(request));
-    request.caller = { apiKey, ownerId };
   });
 }
 

@@ -29,7 +29,7 @@ beforeAll(async () => {
         log: createLogger('silent'),
         nodeId: 'test-node',
       });
-      return { v2: [webhookRoutes({ webhooks })], open: [publicKeyRoutes({ webhooks })] };
+      return { v2: [webhookRoutes({ webhooks })], open: () => [publicKeyRoutes({ webhooks })] };
     },
   });
   await webhooks.start();

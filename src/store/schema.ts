@@ -267,6 +267,13 @@ export interface FilesTable {
   created_at: Date;
 }
 
+/** What uploaded files take together; kept by triggers on `files`. */
+export interface FileUsageTable {
+  /** `owner:` or `room:` and its id. */
+  holder: string;
+  bytes: number;
+}
+
 export interface NodesTable {
   id: string;
   /** Base URL that SDKs reach this node at. */
@@ -322,6 +329,7 @@ export interface Tables {
   egress_uploads: EgressUploadsTable;
   pubsub_messages: PubsubMessagesTable;
   files: FilesTable;
+  file_usage: FileUsageTable;
   nodes: NodesTable;
   shared_secrets: SharedSecretsTable;
   dashboard_sign_ins: DashboardSignInsTable;

@@ -9,6 +9,7 @@ import { Access } from '../../src/access/access.ts';
 import type { ApiKey } from '../../src/access/keys.ts';
 import { createListener } from '../../src/http/listener.ts';
 import { createHttpServer, type HttpDeps } from '../../src/http/server.ts';
+import { DEFAULT_LIMITS } from '../../src/limits.ts';
 import { createLogger } from '../../src/log.ts';
 import { Rooms, type RoomsDeps } from '../../src/rooms/rooms.ts';
 import type { LiveSessions } from '../../src/rooms/stored.ts';
@@ -78,7 +79,7 @@ export async function startTestApi({ checkUrl, withDatabase, ...overrides }: Tes
   const key = await access.keys.create({ name: 'test' });
   const otherKey = await access.keys.create({ name: 'somebody else' });
   const ownToken = await mintToken(key);
-  const listener = createListener(app);
+  const listener = createListener(app, { limits: overrides.limits ?? DEFAULT_LIMITS, log: createLogger('silent') });
 
   return {
     app,

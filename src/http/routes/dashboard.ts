@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { mintToken } from '../../access/mint.ts';
 import { SIGN_IN_MAX_MS, type SignIns } from '../../access/sign-ins.ts';
 import type { Dashboard } from '../../dashboard/dashboard.ts';
@@ -18,8 +18,9 @@ import {
 } from '../../protocol/rest/dashboard.ts';
 import { QualityParams } from '../../protocol/rest/dashboard-quality.ts';
 import { SessionIdParams } from '../../protocol/rest/sessions.ts';
+import type { Callers } from '../auth.ts';
 import type { PublicUrl } from '../links.ts';
-import { refuseOtherSites, requireSignIn, SignInCookie } from '../signed-in.ts';
+import { refuseOtherSites, SignInCookie } from '../signed-in.ts';
 import { liveRoute } from './dashboard-live.ts';
 import { type ReadinessCheck, runChecks } from './health.ts';
 
@@ -33,13 +34,14 @@ export interface DashboardDeps {
 interface Deps extends DashboardDeps {
   publicUrl: PublicUrl;
   checks: Record<string, ReadinessCheck>;
+  callers: Callers;
   /** The routes of the REST API, which the pages call as whoever is signed in. */
   restApi: (scope: FastifyInstance) => Promise<void>;
 }
 
 /** `/dashboard-api`: what our own pages call. */
 export function dashboardRoutes(deps: Deps): FastifyPluginAsyncTypebox {
-  const { signIns, dashboard, routes = [], publicUrl, checks, restApi } = deps;
+  const { signIns, dashboard, routes = [], publicUrl, checks, callers, restApi } = deps;
   const cookie = new SignInCookie(publicUrl);
   return async (app) => {
     app.addHook('onRoute', (route) => {
@@ -50,7 +52,7 @@ export function dashboardRoutes(deps: Deps): FastifyPluginAsyncTypebox {
     app.post('/sign-in', { schema: { body: SignInBody } }, async (request, reply) => {
       const { token } = await signIns
         .signIn(request.body, request.ip)
-        .catch((error: unknown) => refuse(error, request, reply));
+        .catch((error: unknown) => refuse(error, request));
       cookie.write(request, reply, token, SIGN_IN_MAX_MS / 1000);
       return { signedIn: true };
     });
@@ -73,7 +75,10 @@ export function dashboardRoutes(deps: Deps): FastifyPluginAsyncTypebox {
     });
 
     await app.register(async (signedIn) => {
-      requireSignIn(signedIn, signIns, cookie);
+      callers.require(signedIn, async (request) => {
+        const { apiKey, ownerId } = await signIns.authorize(cookie.read(request));
+        return { apiKey, ownerId };
+      });
       await signedIn.register(pageRoutes({ signIns, dashboard, cookie, checks }));
       for (const more of routes) await signedIn.register(more);
       await restApi(signedIn);
@@ -81,10 +86,9 @@ export function dashboardRoutes(deps: Deps): FastifyPluginAsyncTypebox {
   };
 }
 
-/** Guessing leaves a trace, and a browser is told when it may go on. */
-function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): never {
+/** Guessing leaves a trace. */
+function refuse(error: unknown, request: FastifyRequest): never {
   if (error instanceof AppError) request.log.warn({ address: request.ip, code: error.code }, 'sign-in refused');
-  if (error instanceof AppError && error.status === 429) reply.header('retry-after', '600');
   throw error;
 }
 

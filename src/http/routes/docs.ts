@@ -14,10 +14,16 @@ const OWN_HOST_ONLY = [
 /** `/openapi.json` and `/docs`: how the server is spoken to. */
 export function docsRoutes({ publicUrl }: { publicUrl: PublicUrl }): FastifyPluginAsync {
   return async (app) => {
-    app.get('/openapi.json', { schema: { hide: true } }, async () => ({
-      ...app.swagger(),
-      servers: [{ url: publicUrl() }],
-    }));
+    // Written once for each address that we turn out to have: it is large, and anybody may ask for it.
+    const written = { url: '', text: '' };
+    app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
+      const url = publicUrl();
+      if (written.text === '' || written.url !== url) {
+        written.url = url;
+        written.text = JSON.stringify({ ...app.swagger(), servers: [{ url }] });
+      }
+      return reply.type('application/json; charset=utf-8').send(written.text);
+    });
 
     await app.register(async (scope) => {
       scope.addHook('onSend', async (_request, reply) => {

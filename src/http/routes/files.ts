@@ -1,19 +1,23 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Access } from '../../access/access.ts';
-import { invalidInput, notFound } from '../../errors.ts';
+import { notFound } from '../../errors.ts';
 import {
   FileParams,
-  MAX_FILE_BYTES,
   MAX_UPLOAD_BODY_BYTES,
   UploadAnswer,
   UploadBody,
   UploadQuery,
 } from '../../protocol/rest/joining.ts';
 import type { Rooms } from '../../rooms/rooms.ts';
+import type { Callers } from '../auth.ts';
+import { notJson } from '../body-parser.ts';
 import { documented } from '../documented.ts';
 import type { Links } from '../links.ts';
+import { MalformedBody, readUpload, uploadTooLarge, type Write } from '../upload-body.ts';
+import { validatorCompiler } from '../validation.ts';
 
 interface StoredFile {
   id: string;
@@ -25,62 +29,78 @@ interface StoredFile {
 
 /** Where uploaded files are kept. */
 export interface FileStore {
-  save(file: { ownerId: string; roomId: string; fileName: string; content: Buffer }): Promise<StoredFile>;
-  /** The file and a stream of its content, or nothing when either is gone. */
-  open(id: string): Promise<{ file: StoredFile; content: Readable } | undefined>;
+  /** Keeps a file whose content `fill` writes piece by piece, returning its name. */
+  save(holder: Pick<StoredFile, 'ownerId' | 'roomId'>, fill: (write: Write) => Promise<string>): Promise<StoredFile>;
+  find(id: string): Promise<StoredFile | undefined>;
+  /** The content of a file, or nothing when it is gone. */
+  open(id: string): Promise<Readable | undefined>;
 }
 
-/** `/base64-upload` and `/files`: what `uploadBase64File` and `fetchBase64File` of the SDK call. */
-export function fileRoutes(deps: {
+interface Deps {
   access: Access;
   rooms: Rooms;
   files: FileStore;
   links: Links;
-}): FastifyPluginAsyncTypebox {
-  const { access, rooms, files, links } = deps;
-  const doc = documented('Files');
+  callers: Callers;
+}
+
+/** `/base64-upload` and `/files`: what `uploadBase64File` and `fetchBase64File` of the SDK call. */
+export function fileRoutes(deps: Deps): FastifyPluginAsyncTypebox {
   return async (app) => {
+    await app.register(uploadRoute(deps));
+    await app.register(downloadRoute(deps));
+  };
+}
+
+const doc = documented('Files');
+
+function uploadRoute({ access, rooms, files, links, callers }: Deps): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    callers.require(app, ({ headers }) => access.authorizeJoin(headers.authorization));
+    // The handler reads the body as it comes.
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser('*', async (_request: FastifyRequest, body: Readable) => body);
     app.post(
       '/base64-upload',
       {
         bodyLimit: MAX_UPLOAD_BODY_BYTES,
         schema: doc('Upload a file', { querystring: UploadQuery, body: UploadBody, ok: UploadAnswer }),
-        // Before the body is read: a stranger shall not make us hold megabytes.
-        onRequest: async (request) => {
-          request.caller = await access.authorizeJoin(request.headers.authorization);
-        },
+        validatorCompiler: (part) => (part.httpPart === 'body' ? () => true : validatorCompiler(part as never)),
       },
-      async ({ caller, query, body }) => {
+      async (request) => {
+        const { caller, query, headers } = request;
+        if (Number(headers['content-length']) > MAX_UPLOAD_BODY_BYTES) throw uploadTooLarge();
         const { ownerId, roomId } = await rooms.joinable(caller, query.roomId);
-        const content = contentOf(body.base64Data);
-        const file = await files.save({ ownerId, roomId, fileName: body.fileName, content });
+        const body = (request.body as unknown as Readable | undefined) ?? Readable.from([]);
+        const file = await files
+          .save({ ownerId, roomId }, (write) => readUpload(body, write))
+          .catch((error: unknown) => {
+            throw error instanceof MalformedBody ? notJson(request, error) : error;
+          });
         return { url: links.file(file.id) };
-      },
-    );
-
-    app.get(
-      '/files/:id',
-      { schema: doc('Fetch a file', { params: FileParams, ok: Type.Unknown({ description: 'The raw bytes.' }) }) },
-      async ({ headers, params }, reply) => {
-        const caller = await access.authorizeAny(headers.authorization);
-        const found = await files.open(params.id);
-        // Somebody else's file answers like none, so that ids cannot be probed.
-        if (found?.file.ownerId !== caller.ownerId) throw notFound('File', params.id);
-        await rooms.get(caller, found.file.roomId);
-        return reply.headers(downloadHeaders(found.file)).send(found.content);
       },
     );
   };
 }
 
-function contentOf(base64Data: string): Buffer {
-  const text = base64Data.replace(/^data:[^,]{0,200},/, '').replace(/\s+/g, '');
-  const problem = (got: string, allowed: string) => invalidInput([{ field: 'base64Data', got, allowed }]);
-  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) throw problem('other text', 'must be base64');
-  const content = Buffer.from(text, 'base64');
-  if (content.length > MAX_FILE_BYTES)
-    throw problem(`${content.length} bytes`, `must be at most ${MAX_FILE_BYTES} bytes`);
-  return content;
+function downloadRoute({ access, rooms, files, callers }: Deps): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    callers.require(app, ({ headers }) => access.authorizeAny(headers.authorization));
+    app.get(
+      '/files/:id',
+      { schema: doc('Fetch a file', { params: FileParams, ok: Type.Unknown({ description: 'The raw bytes.' }) }) },
+      async ({ caller, params }, reply) => {
+        const file = await files.find(params.id);
+        // Somebody else's file answers like none, so that ids cannot be probed.
+        if (file?.ownerId !== caller.ownerId) throw notFound('File', params.id);
+        await rooms.get(caller, file.roomId);
+        // Only now: a file that is opened and not sent would stay open.
+        const content = await files.open(file.id);
+        if (!content) throw notFound('File', params.id);
+        return reply.headers(downloadHeaders(file)).send(content);
+      },
+    );
+  };
 }
 
 /** Never shown in place: a page that somebody uploaded must not run under our name. */

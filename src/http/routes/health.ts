@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyPluginAsync } from 'fastify';
 import type { Registry } from 'prom-client';
+import { shared } from '../../kit/shared.ts';
 
 /** Resolves when a part can do its work, rejects with the reason when it cannot. */
 export type ReadinessCheck = () => Promise<unknown>;
@@ -21,23 +22,25 @@ export function healthRoutes(deps: {
 }): FastifyPluginAsync {
   const { checks, draining, nodeId, metrics } = deps;
   return async (app) => {
-    const hidden = { schema: { hide: true } };
+    const hidden = { schema: { hide: true }, config: { openAs: 'none' as const } };
+    // Always answered, so whoever asks again and again must not make them cost more.
+    const check = shared(() => runChecks(checks));
+    const drained = shared(async () => draining?.());
+    const measured = shared(() => metrics.metrics());
     app.get('/healthz', hidden, async () => ({ status: 'ok', node: nodeId }));
 
     app.get('/readyz', hidden, async (_request, reply) => {
-      const results = await runChecks(checks);
+      const results = await check();
       const ready = Object.values(results).every((result) => result === 'ok');
       if (!ready) return reply.code(503).send({ status: 'not ready', checks: results });
-      const drain = await draining?.();
+      const drain = await drained();
       if (!drain) return { status: 'ok', checks: results };
       // While sessions are left, their people have to get in and back in by the address that is asked about here.
       const { state, left } = drain;
       return reply.code(state === 'drained' ? 503 : 200).send({ status: state, checks: results, left });
     });
 
-    app.get('/metrics', hidden, async (_request, reply) =>
-      reply.type(metrics.contentType).send(await metrics.metrics()),
-    );
+    app.get('/metrics', hidden, async (_request, reply) => reply.type(metrics.contentType).send(await measured()));
 
     app.get('/ping', hidden, async (_request, reply) => reply.type('text/plain; charset=utf-8').send('pong'));
   };

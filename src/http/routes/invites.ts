@@ -12,6 +12,7 @@ import {
 } from '../../protocol/rest/invites.ts';
 import { RoomIdParams } from '../../protocol/rest/rooms.ts';
 import type { Rooms } from '../../rooms/rooms.ts';
+import type { Callers } from '../auth.ts';
 import { documented } from '../documented.ts';
 import { handleJoinError } from '../error-handler.ts';
 import type { PublicUrl } from '../links.ts';
@@ -50,7 +51,8 @@ export function inviteRoutes(deps: { access: Access; rooms: Rooms; publicUrl: Pu
 }
 
 /** `/meet-api/guest-token`: what the meeting page asks with the invite of its address. */
-export function guestTokenRoutes({ access }: { access: Access }): FastifyPluginAsyncTypebox {
+export function guestTokenRoutes(deps: { access: Access; callers: Callers }): FastifyPluginAsyncTypebox {
+  const { access, callers } = deps;
   return async (app) => {
     app.setErrorHandler(handleJoinError);
     app.post(
@@ -63,8 +65,9 @@ export function guestTokenRoutes({ access }: { access: Access }): FastifyPluginA
           response: { 200: GuestToken, '4xx': JoinErrorBody },
         },
       },
-      async ({ body }) => {
-        const { token, roomId, name } = await access.invites.redeem(body.invite);
+      async (request) => {
+        const redeem = () => access.invites.redeem(request.body.invite);
+        const { token, roomId, name } = await callers.attempt(request, redeem);
         return { token, roomId, ...(name !== undefined && { name }) };
       },
     );

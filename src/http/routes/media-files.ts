@@ -50,6 +50,7 @@ export function mediaFileRoutes({ egress }: { egress: Egress<Caller> }): Fastify
     app.route({
       method: [...method],
       url: `${HLS_PATH}/:folder/:name`,
+      config: { openAs: 'stream' },
       schema: { hide: true, params: HlsParams, querystring: PlaylistQuery },
       handler: async (request, reply) => {
         const { folder, name } = request.params;

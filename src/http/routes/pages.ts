@@ -5,6 +5,7 @@ import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { shared } from '../../kit/shared.ts';
 import { PAGES } from '../../protocol/pages.ts';
 import { PAGES_MISSING } from '../pages-missing.ts';
 
@@ -45,25 +46,30 @@ export interface PagesDeps {
 /** `/`, `/meet/:roomId` and the other addresses of `PAGES`, and `/assets/*`, from the folder that Vite built. */
 export function pageRoutes({ folder, mediaOrigins = async () => [] }: PagesDeps): FastifyPluginAsync {
   const assets = new Map<string, Promise<Asset | undefined>>();
+  const origins = shared(mediaOrigins);
   return async (app) => {
     const hidden = { schema: { hide: true } };
     const document = async (_request: FastifyRequest, reply: FastifyReply) => {
       // A page without the database still says that it is away.
-      const origins = await mediaOrigins().catch(() => []);
-      return sendDocument(reply, folder, origins);
+      return sendDocument(reply, folder, await origins().catch(() => []));
     };
     for (const path of Object.values(PAGES)) app.get(path.replaceAll('$', ':'), hidden, document);
 
     app.get<{ Params: { name: string } }>('/assets/:name', hidden, async (request, reply) => {
       const { name } = request.params;
       let asset = assets.get(name);
-      if (!asset) {
-        asset = ASSET_NAME.test(name) ? loadAsset(join(folder, 'assets', name)) : Promise.resolve(undefined);
-        // What does not exist is not remembered: a name can be anything.
-        if (await asset) assets.set(name, asset);
+      if (!asset && ASSET_NAME.test(name)) {
+        // At once, so that however many ask for a file while it is compressed, that is done once.
+        asset = loadAsset(join(folder, 'assets', name));
+        assets.set(name, asset);
+        asset.catch(() => assets.delete(name));
       }
       const found = await asset;
-      if (!found) return reply.callNotFound();
+      if (!found) {
+        // What does not exist is not remembered: a name can be anything.
+        assets.delete(name);
+        return reply.callNotFound();
+      }
       return sendAsset(request, reply, found);
     });
   };
@@ -107,12 +113,16 @@ function policy(nonce: string, mediaOrigins: readonly string[]): string {
 async function loadAsset(path: string): Promise<Asset | undefined> {
   const extension = extname(path);
   const type = TYPES[extension];
-  const plain = type && (await readFile(path).catch(() => undefined));
+  const plain = type && (await readFile(path).catch(ignoreMissing));
   if (!plain) return undefined;
   if (!COMPRESSED.has(extension)) return { type, plain };
   const params = { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY };
   const [br, gzipped] = await Promise.all([promisify(brotliCompress)(plain, { params }), promisify(gzip)(plain)]);
   return { type, plain, br, gzip: gzipped };
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 function sendAsset(request: FastifyRequest, reply: FastifyReply, asset: Asset): FastifyReply {
