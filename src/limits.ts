@@ -167,7 +167,7 @@ export const LIMITS = {
   },
   ownerReads: {
     setting: 'ROOMFUL_LIMIT_OWNER_READS',
-    default: 8,
+    default: 6,
     scope: 'owner',
     meaning: 'Calls of one owner that read, at work at once; fewer than the connections to the database.',
     crossed: 'Further ones wait their turn.',

@@ -14,7 +14,7 @@ const PAUSES_IN_WINDOW = 4;
  * A connection that is closed while its peer still sends is reset, and the peer may never see the answer. So the rest
  * of a refused body is thrown away for a while.
  */
-const LINGER_MS = 5_000;
+const LINGER_MS = 2_000;
 
 const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 

@@ -98,8 +98,10 @@ async function refuseUnderPressure(app: FastifyInstance, limits: Limits): Promis
 
 /** RFC 9112, section 3.2. Node would refuse it too, but without our headers and body. */
 function requireHost(app: FastifyInstance): void {
-  app.addHook('onRequest', async ({ raw }) => {
-    if (raw.httpVersionMinor > 0 && !raw.headers.host) throw badRequest('HOST_MISSING', 'The header Host is missing.');
+  app.addHook('onRequest', async ({ raw }, reply) => {
+    if (raw.httpVersionMinor === 0 || raw.headers.host) return;
+    reply.header('connection', 'close');
+    throw badRequest('HOST_MISSING', 'The header Host is missing.');
   });
 }
 

@@ -2,20 +2,27 @@
 import type { Problem } from './validate.ts';
 
 const MAX_DEPTH = 32;
+/** More than any request has; every value costs all who walk over it after this. */
+const MAX_VALUES = 20_000;
 
 /** What in a parsed JSON value could not be stored; stops at the first, since such a value is a mistake or an attack. */
 export function findUnstorable(value: unknown, root = 'body'): Problem[] {
-  const problem = inspect(value, 0);
+  const problem = inspect(value, 0, { left: MAX_VALUES });
   return problem ? [{ ...problem, field: problem.field || root }] : [];
 }
 
-function inspect(value: unknown, depth: number): Problem | undefined {
+function inspect(value: unknown, depth: number, values: { left: number }): Problem | undefined {
   if (typeof value === 'string') return inspectText(value);
   if (value === null || typeof value !== 'object') return undefined;
   if (depth >= MAX_DEPTH)
     return { field: '', got: 'deeper nesting', allowed: `must be nested at most ${MAX_DEPTH} deep` };
-  for (const [key, item] of Object.entries(value)) {
-    const problem = inspectText(key) ?? inspect(item, depth + 1);
+  const members: readonly string[] | undefined = Array.isArray(value) ? undefined : Object.keys(value);
+  const count = members?.length ?? (value as unknown[]).length;
+  values.left -= count;
+  if (values.left < 0) return { field: '', got: 'more', allowed: `must hold at most ${MAX_VALUES} values in all` };
+  for (let at = 0; at < count; at++) {
+    const key = members?.[at] ?? String(at);
+    const problem = inspectText(key) ?? inspect((value as Record<string, unknown>)[key], depth + 1, values);
     if (problem) return { ...problem, field: problem.field ? `${clip(key)}.${problem.field}` : clip(key) };
   }
   return undefined;

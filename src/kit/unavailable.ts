@@ -32,6 +32,8 @@ const BUSY: ReadonlySet<string> = new Set([
   '57014',
   // Read-only: a standby that has just been, or is about to be, the primary.
   '25006',
+  // A database that takes no connections for now.
+  '55000',
   // Ended by its own time limit.
   '25P03',
   '25P04',

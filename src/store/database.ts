@@ -21,6 +21,8 @@ export type DbTx = Transaction<Tables>;
 
 const OLDEST_SUPPORTED = 140_000;
 const POOL_SIZE = 20;
+/** How much later than the database we give up a statement. */
+const SILENT_AFTER_MS = 2_000;
 
 /** Migrations in order; names are kept in the database and so never change. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -53,6 +55,9 @@ export async function openDatabase(
     max: POOL_SIZE,
     connectionTimeoutMillis: limits.databaseWaitMs,
     statement_timeout: limits.statementMs,
+    // Where the database itself stands still, or the network loses it without a word.
+    query_timeout: limits.statementMs + SILENT_AFTER_MS,
+    keepAlive: true,
   });
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: boundedPool(pool, limits.databaseWaiting) }) });
   return { db, pool };

@@ -22,6 +22,7 @@ import { createTestDatabase, type TestDatabase } from './test-database.ts';
 
 export interface TestApi extends AsyncDisposable {
   app: FastifyInstance;
+  dataDir: string;
   access: Access;
   rooms: Rooms;
   database: TestDatabase;
@@ -69,7 +70,7 @@ export async function startTestApi({ checkUrl, withDatabase, ...overrides }: Tes
   const app = await createHttpServer({
     access,
     rooms,
-    files: new FileStore(database.db, dataDir),
+    files: new FileStore(database.db, dataDir, overrides.limits),
     checks: {},
     publicUrl: () => PUBLIC_URL,
     log: createLogger('silent'),
@@ -83,6 +84,7 @@ export async function startTestApi({ checkUrl, withDatabase, ...overrides }: Tes
 
   return {
     app,
+    dataDir,
     access,
     rooms,
     database,
