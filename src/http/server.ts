@@ -4,16 +4,14 @@
 // and without TLS, and sockets can be attached to the same servers.
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { getHeapStatistics } from 'node:v8';
 import cors from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import underPressure from '@fastify/under-pressure';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import { Registry } from 'prom-client';
 import type { Access } from '../access/access.ts';
-import { badRequest, serverBusy, tooManyRequests } from '../errors.ts';
+import { badRequest, tooManyRequests } from '../errors.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import type { Rooms } from '../rooms/rooms.ts';
@@ -24,6 +22,7 @@ import { watchBodies } from './body-watch.ts';
 import { CORS_HEADERS, CORS_OPTIONS, exposeRates } from './cors.ts';
 import { handleError, handleNotFound } from './error-handler.ts';
 import { Links, type PublicUrl } from './links.ts';
+import { refuseUnderPressure } from './pressure.ts';
 import { measureRequests } from './request-metrics.ts';
 import { type DashboardDeps, dashboardRoutes } from './routes/dashboard.ts';
 import { docsRoutes } from './routes/docs.ts';
@@ -72,7 +71,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   measureRequests(app, metrics);
   await app.register(cors, CORS_OPTIONS);
   exposeRates(app);
-  await refuseUnderPressure(app, limits);
+  refuseUnderPressure(app, limits);
   requireHost(app);
   watchBodies(app, limits);
   boundOpenRequests(app, limits);
@@ -81,19 +80,6 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   await registerRoutes(app, { ...deps, metrics }, await createCallers(app, deps.access, limits));
   await app.ready();
   return app;
-}
-
-/** New work is refused while what runs takes all there is; what has to be answered all the same says so itself. */
-async function refuseUnderPressure(app: FastifyInstance, limits: Limits): Promise<void> {
-  await app.register(underPressure, {
-    maxEventLoopDelay: limits.eventLoopDelayMs,
-    maxHeapUsedBytes: (getHeapStatistics().heap_size_limit * limits.heapPercent) / 100,
-    pressureHandler: async ({ routeOptions }, _reply, _kind, value) => {
-      // It is infinite after a moment in which nothing was measured, such as the machine's sleep.
-      if (routeOptions.config.openAs === 'none' || value === Number.POSITIVE_INFINITY) return;
-      throw serverBusy('The server is overloaded; try again in a moment.');
-    },
-  });
 }
 
 /** RFC 9112, section 3.2. Node would refuse it too, but without our headers and body. */

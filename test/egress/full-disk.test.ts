@@ -1,13 +1,8 @@
 // The disk is full: what is written to it fails with words that say so, and nothing else does.
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { TestChild } from '../harness/egress-child.ts';
 import { EgressStage } from '../harness/egress-stage.ts';
-
-const DISK_KILOBYTES = 8_192;
+import { canMount, smallDisk } from '../harness/small-disk.ts';
 
 it('an output on a full disk fails alone, as the fault of the disk', async () => {
   await using child = await TestChild.start((folder) => [
@@ -52,41 +47,3 @@ it.runIf(canMount())(
     await stage.event(second.roomId, 'recording-stopped');
   },
 );
-
-interface Disk extends Disposable {
-  path: string;
-  fill(): void;
-  makeRoom(): void;
-}
-
-/** A file system of a few megabytes, in memory. */
-function smallDisk(): Disk {
-  const path = mkdtempSync(join(tmpdir(), 'roomful-disk-'));
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_KILOBYTES}k`, 'roomful-test', path]);
-  const filler = join(path, 'filler');
-  return {
-    path,
-    fill() {
-      try {
-        writeFileSync(filler, Buffer.alloc(DISK_KILOBYTES * 1024));
-      } catch {
-        // As much as there was room for is there now.
-      }
-    },
-    makeRoom: () => rmSync(filler),
-    [Symbol.dispose]() {
-      execFileSync('umount', ['--lazy', path]);
-      rmSync(path, { recursive: true });
-    },
-  };
-}
-
-/** Takes root, and a kernel that lets it. */
-function canMount(): boolean {
-  try {
-    smallDisk()[Symbol.dispose]();
-    return true;
-  } catch {
-    return false;
-  }
-}

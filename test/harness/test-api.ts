@@ -52,13 +52,15 @@ export interface Answer {
 export const PUBLIC_URL = 'https://rooms.example.com';
 
 interface TestApiOptions extends Partial<HttpDeps>, Pick<RoomsDeps, 'checkUrl'> {
+  /** Of the files that are uploaded; else one of its own, which goes with it. */
+  dataDir?: string;
   /** Parts that need the database. */
   withDatabase?: (database: TestDatabase, parts: { access: Access; rooms: Rooms }) => Promise<Partial<HttpDeps>>;
 }
 
 export async function startTestApi({ checkUrl, withDatabase, ...overrides }: TestApiOptions = {}): Promise<TestApi> {
   const database = await createTestDatabase();
-  const dataDir = await mkdtemp(join(tmpdir(), 'roomful-test-api-'));
+  const dataDir = overrides.dataDir ?? (await mkdtemp(join(tmpdir(), 'roomful-test-api-')));
   const access = new Access(new KeyStore(database.db));
   const live = new FakeLive(database.db);
   const rooms = new Rooms({
@@ -113,7 +115,7 @@ export async function startTestApi({ checkUrl, withDatabase, ...overrides }: Tes
     listener.close();
     await app.close();
     await database.drop();
-    await rm(dataDir, { recursive: true, force: true });
+    if (!overrides.dataDir) await rm(dataDir, { recursive: true, force: true });
   }
 }
 
