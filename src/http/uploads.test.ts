@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { head, RawHttp } from '../../test/harness/raw-http.ts';
+import { head, RawHttp } from '../../test/harness/http-wire.ts';
 import { canMount, smallDisk } from '../../test/harness/small-disk.ts';
 import { mintToken, startTestApi, type TestApi } from '../../test/harness/test-api.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';

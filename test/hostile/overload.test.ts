@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS, type Limits } from '../../src/limits.ts';
-import { head, RawHttp } from '../harness/raw-http.ts';
+import { head, RawHttp } from '../harness/http-wire.ts';
 import { TestServer } from '../harness/server.ts';
 import { startTestApi, type TestApi } from '../harness/test-api.ts';
 
