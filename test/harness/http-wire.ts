@@ -16,7 +16,9 @@ export class RawHttp implements AsyncDisposable {
 
   private constructor(socket: Duplex) {
     this.socket = socket;
-    this.#closed = once(socket, 'close').catch(() => undefined);
+    // Over TLS the connection below may close first, and only the end is told.
+    this.#closed = Promise.race([once(socket, 'end'), once(socket, 'close')]).catch(() => undefined);
+    socket.once('end', () => socket.destroy());
     socket.on('data', (chunk: Buffer) => {
       this.#received += chunk.toString('latin1');
     });
@@ -38,7 +40,7 @@ export class RawHttp implements AsyncDisposable {
     for (;;) {
       const answer = this.#take();
       if (answer) return answer;
-      if (this.socket.closed) throw new Error(`closed after ${JSON.stringify(this.#received.slice(0, 200))}`);
+      if (this.socket.destroyed) throw new Error(`closed after ${JSON.stringify(this.#received.slice(0, 200))}`);
       await Promise.race([once(this.socket, 'data'), this.#closed]);
     }
   }
