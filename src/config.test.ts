@@ -46,6 +46,8 @@ describe('settings', () => {
     [{ ROOMFUL_MEDIA_WORKERS: '0' }, /ROOMFUL_MEDIA_WORKERS .* 1 to 256/],
     [{ ROOMFUL_LOG_LEVEL: 'loud' }, /ROOMFUL_LOG_LEVEL .* one of/],
     [{ ROOMFUL_EGRESS_SLOTS: '0' }, /ROOMFUL_EGRESS_SLOTS .* 1 to 1024/],
+    [{ ROOMFUL_TRUSTED_PROXIES: '10.0.0.0/8, proxy' }, /ROOMFUL_TRUSTED_PROXIES .* addresses and CIDRs/],
+    [{ ROOMFUL_TRUSTED_PROXIES: '10.0.0.0/33' }, /ROOMFUL_TRUSTED_PROXIES .* addresses and CIDRs/],
     [{ ROOMFUL_STORAGE: 'tape' }, /ROOMFUL_STORAGE .* file or s3/],
     [{ ROOMFUL_STORAGE: 's3' }, /ROOMFUL_S3_BUCKET .* name of a bucket/],
     [{ ROOMFUL_STORAGE: 's3', ROOMFUL_S3_BUCKET: 'b', ROOMFUL_S3_ENDPOINT: 'minio' }, /ROOMFUL_S3_ENDPOINT .* URL/],

@@ -35,6 +35,11 @@ export const SETTINGS = {
     meaning:
       'Base of every link and of what SDKs are told to connect to. Unset: the HTTPS listener, else the HTTP one.',
   },
+  ROOMFUL_TRUSTED_PROXIES: {
+    default: '',
+    meaning:
+      'Comma-separated addresses and CIDRs of the reverse proxies in front, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Unset: nobody’s, and bounds per address hold for all behind one proxy together.',
+  },
   ROOMFUL_DATA_DIR: {
     default: './data',
     meaning: 'Folder of the embedded database, recordings, HLS, files and keys.',
@@ -122,6 +127,8 @@ export interface Config {
   readonly httpsPort: ListenPort;
   readonly tlsFiles: { readonly cert: string; readonly key: string } | undefined;
   readonly publicUrl: string | undefined;
+  /** Addresses and CIDRs. */
+  readonly trustedProxies: readonly string[];
   readonly dataDir: string;
   readonly media: {
     readonly announcedAddress: string | undefined;
@@ -219,6 +226,21 @@ function publicUrl(env: Env): string | undefined {
     refuse('ROOMFUL_PUBLIC_URL', text, 'an http or https URL such as https://rooms.example.com');
   }
   return url.href.replace(/\/+$/, '');
+}
+
+function trustedProxies(env: Env): string[] {
+  const text = read(env, 'ROOMFUL_TRUSTED_PROXIES');
+  const entries = text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean);
+  for (const entry of entries) {
+    const [address = '', bits] = entry.split('/', 2);
+    const version = isIP(address);
+    const isRange = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+    if (version === 0 || !isRange) refuse('ROOMFUL_TRUSTED_PROXIES', text, 'addresses and CIDRs, separated by commas');
+  }
+  return entries;
 }
 
 function roles(env: Env): Role[] {
@@ -353,6 +375,7 @@ export function readConfig(env: Env = process.env): { config: Config; secrets: S
     httpsPort: port(env, 'ROOMFUL_HTTPS_PORT'),
     tlsFiles: tlsFiles(env),
     publicUrl: publicUrl(env),
+    trustedProxies: Object.freeze(trustedProxies(env)),
     dataDir: resolve(read(env, 'ROOMFUL_DATA_DIR')),
     media: Object.freeze({
       announcedAddress: read(env, 'ROOMFUL_RTC_ADDRESS') || undefined,

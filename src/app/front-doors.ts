@@ -93,6 +93,7 @@ function createHttp(deps: FrontDeps): Promise<HttpServer> {
     draining: () => node.draining(),
     nodeId,
     limits: config.limits,
+    trustedProxies: config.trustedProxies,
     publicUrl,
     log,
     metrics,

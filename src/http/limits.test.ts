@@ -7,8 +7,8 @@ import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 let api: TestApi;
 afterEach(() => api?.close());
 
-async function start(limits: Partial<Limits>): Promise<string> {
-  api = await startTestApi({ limits: { ...DEFAULT_LIMITS, ...limits } });
+async function start(limits: Partial<Limits>, others: { trustedProxies?: string[] } = {}): Promise<string> {
+  api = await startTestApi({ limits: { ...DEFAULT_LIMITS, ...limits }, ...others });
   return api.listen();
 }
 
@@ -61,6 +61,25 @@ describe('calls of an API key', () => {
       expect([answer.status, answer.headers.get('ratelimit-limit')]).toEqual([401, null]);
     }
     expect((await api.call('GET', '/v2/rooms')).status).toBe(200);
+  });
+});
+
+describe('addresses', () => {
+  const guess = (url: string, from: string) =>
+    fetch(`${url}/v2/rooms`, { headers: { authorization: 'no.token', 'x-forwarded-for': from } });
+
+  it('behind a trusted proxy are told apart', async () => {
+    const url = await start({ failedTokens: 1 }, { trustedProxies: ['127.0.0.0/8'] });
+    const statuses = [];
+    for (const from of ['192.0.2.1', '192.0.2.1', '192.0.2.2', '2001:db8::1', '2001:db8::2']) {
+      statuses.push((await guess(url, from)).status);
+    }
+    expect(statuses).toEqual([401, 429, 401, 401, 429]);
+  });
+
+  it('that anybody claims are not believed', async () => {
+    const url = await start({ failedTokens: 1 });
+    expect([(await guess(url, '192.0.2.1')).status, (await guess(url, '192.0.2.2')).status]).toEqual([401, 429]);
   });
 });
 

@@ -44,6 +44,8 @@ export interface HttpDeps {
   draining?: Draining;
   nodeId?: string;
   limits?: Limits;
+  /** Addresses and CIDRs of proxies that are believed who calls. */
+  trustedProxies?: readonly string[];
   publicUrl: PublicUrl;
   log: Logger;
   metrics?: Registry;
@@ -66,7 +68,7 @@ const REQUEST_ID = /^[\w.:-]{1,64}$/;
 /** Builds the application, ready to answer; `close()` it after its listeners. */
 export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   const { metrics = new Registry(), limits = DEFAULT_LIMITS } = deps;
-  const app = newApp(deps.log);
+  const app = newApp(deps);
   parseBodiesAsJson(app);
   measureRequests(app, metrics);
   await app.register(cors, CORS_OPTIONS);
@@ -106,7 +108,7 @@ async function createCallers(app: FastifyInstance, access: Access, limits: Limit
   return new Callers({ limits, rateLimit: app.rateLimit(), isKnown });
 }
 
-function newApp(log: Logger): FastifyInstance {
+function newApp({ log, trustedProxies = [] }: Pick<HttpDeps, 'log' | 'trustedProxies'>): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = log.child({ part: 'http' });
   const app = Fastify({
     loggerInstance,
@@ -115,6 +117,7 @@ function newApp(log: Logger): FastifyInstance {
     bodyLimit: OPEN_BODY_BYTES,
     genReqId: requestId,
     requestIdHeader: false,
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
     // Of paths that cannot be read, for which no hook runs.
     frameworkErrors: (error, request, reply) =>

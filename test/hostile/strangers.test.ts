@@ -41,6 +41,21 @@ describe('a body without a token', () => {
     });
   });
 
+  it('is read by no documented call before it is known who calls', async () => {
+    const { paths } = (await (await fetch(`${url()}/openapi.json`)).json()) as { paths: Record<string, object> };
+    const calls = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods)
+        .filter(([, call]) => 'requestBody' in (call as object))
+        .map(([method]) => [method.toUpperCase(), path.replace(/\{\w+\}/g, 'x')] as const),
+    );
+    expect(calls.length).toBeGreaterThan(15);
+    for (const [method, path] of calls) {
+      await using client = await RawHttp.open(url());
+      client.send(head(method, path, { 'content-type': 'application/json', 'content-length': MEGABYTE }));
+      expect([method, path, (await client.answer()).status]).toEqual([method, path, expect.toBeOneOf([401, 413])]);
+    }
+  });
+
   it.each([
     ['POST', '/meet-api/guest-token'],
     ['POST', '/dashboard-api/sign-in'],
