@@ -75,7 +75,7 @@ export function createEgress(deps: {
   const { dataDir } = config;
   const log = deps.log.child({ part: 'egress' });
   const put = outbound.put.bind(outbound);
-  const uploads = new Uploads({ nodeId, store: deps.uploads, storage, put, log });
+  const uploads = new Uploads({ nodeId, store: deps.uploads, storage, put, limits: config.limits, log });
   const finisher = new Finisher({ folder: dataDir, storage, onUpload: () => uploads.look() });
   const remote = createRemoteEgress({
     nodeId,
@@ -147,12 +147,17 @@ function hostsOf(addresses: readonly (string | undefined)[]): string[] {
   return [...new Set(urls.map((url) => `${url.hostname}:${portOf(url)}`))];
 }
 
-export async function createStorage({ dataDir, egress }: Config, secrets: Secrets): Promise<Storage> {
+export async function createStorage({ dataDir, egress, limits }: Config, secrets: Secrets): Promise<Storage> {
   if (!egress.s3) return new FileStorage(`${dataDir}/storage`);
   // Its client takes 25 MB, and most installations have none.
   const { S3Storage } = await import('../egress/storage/s3-storage.ts');
   // Path style is what servers other than Amazon's understand.
-  return new S3Storage({ ...egress.s3, pathStyle: egress.s3.endpoint !== undefined, credentials: secrets.s3 });
+  return new S3Storage({
+    ...egress.s3,
+    pathStyle: egress.s3.endpoint !== undefined,
+    credentials: secrets.s3,
+    stallMs: limits.uploadStallSeconds * 1000,
+  });
 }
 
 /** Watches all sessions of this node for the egresses of each. */

@@ -11,6 +11,7 @@ import * as draining from './migrations/0008-draining.ts';
 import * as remoteEgress from './migrations/0010-remote-egress.ts';
 import * as egressChanges from './migrations/0011-egress-changes.ts';
 import * as tokenHashes from './migrations/0013-token-hashes.ts';
+import * as fairQueues from './migrations/0014-fair-queues.ts';
 import type { Tables } from './schema.ts';
 
 export type Db = Kysely<Tables>;
@@ -29,6 +30,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0010-remote-egress': remoteEgress,
   '0011-egress-changes': egressChanges,
   '0013-token-hashes': tokenHashes,
+  '0014-fair-queues': fairQueues,
 };
 
 export const MIGRATION_NAMES = Object.keys(MIGRATIONS);

@@ -332,10 +332,10 @@ async function insertFile(
   uploads: readonly NewUpload[],
   at: Date,
 ): Promise<void> {
-  const { node_id } = await tx
+  const { node_id, owner_id } = await tx
     .selectFrom('egresses')
     .where('id', '=', egressId)
-    .select('node_id')
+    .select(['node_id', 'owner_id'])
     .executeTakeFirstOrThrow();
   await tx
     .insertInto('egress_files')
@@ -364,6 +364,7 @@ async function insertFile(
         id: newObjectId(at),
         file_id: file.id,
         node_id,
+        owner_id,
         target,
         url,
         status: 'pending',
