@@ -143,14 +143,14 @@ export const LIMITS = {
   },
   egressesWaiting: {
     setting: 'ROOMFUL_LIMIT_EGRESSES_WAITING',
-    default: 500,
+    default: 1_000,
     scope: 'node',
     meaning: 'Recordings, HLS streams and livestreams that wait for a slot of one node.',
     crossed: 'Status 429, `EGRESS_QUEUE_FULL`; what auto-start asks for fails, with its event.',
   },
   egressesWaitingPerOwner: {
     setting: 'ROOMFUL_LIMIT_EGRESSES_WAITING_PER_OWNER',
-    default: 100,
+    default: 250,
     scope: 'owner',
     meaning: 'Recordings, HLS streams and livestreams of one owner that wait for a slot.',
     crossed: 'Status 429, `EGRESS_QUEUE_FULL`; what auto-start asks for fails, with its event.',

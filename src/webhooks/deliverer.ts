@@ -4,6 +4,7 @@
 // waits for the slowest of a batch. Order within a stream is the queue's doing: it offers one delivery at a time.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Batcher } from '../kit/batcher.ts';
+import { inBackground } from '../kit/in-background.ts';
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
 import type { Logger } from '../log.ts';
 import { type Attempt, attemptPost, type HeaderSigner, type Poster } from './attempt.ts';
@@ -91,7 +92,7 @@ export class Deliverer implements Service {
       this.#wake();
     });
     this.#state = 'open';
-    this.#poll = setInterval(() => void this.#sweep(), POLL_MS);
+    this.#poll = setInterval(() => inBackground(this.#log, 'sweep of webhook claims', () => this.#sweep()), POLL_MS);
     this.#poll.unref();
     this.#wake();
   }

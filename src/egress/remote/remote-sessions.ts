@@ -1,4 +1,6 @@
 // Sessions of other nodes that are composed here.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inBackground } from '../../kit/in-background.ts';
 import type { Logger } from '../../log.ts';
 import type { Notification } from '../../protocol/signaling.ts';
 import type { SessionSource } from '../ports.ts';
@@ -17,19 +19,26 @@ export interface RemoteSessionsDeps {
   log: Logger;
 }
 
+/** A message may be lost; it is sent again every few seconds. */
+const OPEN_TIMEOUT_MS = 3 * RENEW_MS;
 /** Two answers have not come. */
 const SILENCE_MS = 2.5 * RENEW_MS;
 
 export class RemoteSessions {
   readonly #deps: RemoteSessionsDeps;
   readonly #sessions = new Map<string, RemoteSession>();
+  readonly #openTimeoutMs: number;
   #renewing: NodeJS.Timeout | undefined;
 
-  constructor(deps: RemoteSessionsDeps) {
+  constructor(deps: RemoteSessionsDeps, { openTimeoutMs = OPEN_TIMEOUT_MS } = {}) {
     this.#deps = deps;
+    this.#openTimeoutMs = openTimeoutMs;
   }
 
-  /** Resolves once the node that has it has told who is there; with nothing when it has no such session. */
+  /**
+   * Resolves once the node that has it has told who is there; with nothing when it has no such session. Rejects when
+   * that node does not answer.
+   */
   async open(sessionId: string, nodeId: string): Promise<SessionSource | undefined> {
     let session = this.#sessions.get(sessionId);
     if (!session) {
@@ -38,7 +47,9 @@ export class RemoteSessions {
       session.follow();
       this.#renewing ??= setInterval(() => this.#renew(), RENEW_MS);
     }
-    return (await session.ready) ? session : undefined;
+    const answer = await Promise.race([session.ready, sleep(this.#openTimeoutMs, 'silent' as const, { ref: false })]);
+    if (answer === 'silent') throw new Error('the server that has the session does not answer');
+    return answer ? session : undefined;
   }
 
   /** Nothing of it is composed here any more. */
@@ -72,7 +83,8 @@ export class RemoteSessions {
   #renew(): void {
     for (const session of this.#sessions.values()) {
       session.follow();
-      if (session.silentForMs > SILENCE_MS) void this.#askWhetherOver(session);
+      if (session.silentForMs <= SILENCE_MS) continue;
+      inBackground(this.#deps.log, 'question whether a session is over', () => this.#askWhetherOver(session));
     }
   }
 
