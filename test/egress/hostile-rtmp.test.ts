@@ -19,7 +19,10 @@ it('servers that say nothing, read nothing or send without end disturb no other 
   ]);
   await child.hears('sink-playable', ({ sinkId }) => sinkId === 'hls');
   await child.hears('sink-started', ({ sinkId }) => sinkId === 'deaf');
-  await child.hears('log', ({ msg, facts }) => msg === 'livestream disconnected' && JSON.stringify(facts).includes('flooding'));
+  await child.hears(
+    'log',
+    ({ msg, facts }) => msg === 'livestream disconnected' && JSON.stringify(facts).includes('flooding'),
+  );
   await child.hears('sink-started', ({ sinkId }) => sinkId === 'file');
   await child.stop();
   const { file } = await child.hears('sink-finished', ({ sinkId }) => sinkId === 'file');
