@@ -265,6 +265,11 @@ export function roomFull(): AppError {
   return limitCrossed('ROOM_FULL', 'The room is full.');
 }
 
+export function tooManyWebhookTests(underWay: number): AppError {
+  const message = `${underWay} test deliveries are under way already; wait for their answers.`;
+  return limitCrossed('TOO_MANY_WEBHOOK_TESTS', message);
+}
+
 /** A page of somebody else made a browser ask. */
 export function crossSiteRequest(): AppError {
   const message = 'This call is for the pages of this server only.';

@@ -180,9 +180,9 @@ export const LIMITS = {
   webhooksPerHost: {
     setting: 'ROOMFUL_LIMIT_WEBHOOKS_PER_HOST',
     default: 32,
-    scope: 'owner',
-    meaning: 'Webhook deliveries of one owner that are attempted at the same host at the same time.',
-    crossed: 'The others of that owner to that host wait.',
+    scope: 'node',
+    meaning: 'Webhook deliveries that are attempted at one host at the same time, three quarters of them of one owner.',
+    crossed: 'The others to that host wait.',
   },
   webhooksPending: {
     setting: 'ROOMFUL_LIMIT_WEBHOOKS_PENDING',

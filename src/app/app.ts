@@ -189,7 +189,11 @@ function createQuality({ log }: Given, { ground, meetings, feed }: Parts): Quali
   });
 }
 
-async function createWebhooks({ log }: Given, { ground, outbound, feed }: Parts, metrics: Registry): Promise<Webhooks> {
+async function createWebhooks(
+  { config, log }: Given,
+  { ground, outbound, feed }: Parts,
+  metrics: Registry,
+): Promise<Webhooks> {
   const { db, databaseUrl, nodeId } = ground;
   const attempts = measureWebhooks(metrics);
   return Webhooks.create({
@@ -198,6 +202,7 @@ async function createWebhooks({ log }: Given, { ground, outbound, feed }: Parts,
     outbound,
     log,
     nodeId,
+    limits: config.limits,
     metrics: {
       attempted: (facts) => {
         attempts.attempted(facts);

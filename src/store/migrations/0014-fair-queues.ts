@@ -16,7 +16,7 @@ create index egress_uploads_due on egress_uploads (node_id, owner_id, host, next
 drop index webhook_deliveries_due;
 create index webhook_deliveries_due on webhook_deliveries (owner_id, host, next_attempt_at)
   where status = 'pending' and not waiting and claimed_by is null;
-create index webhook_deliveries_pending on webhook_deliveries (owner_id, id) where status = 'pending';
+create index webhook_deliveries_pending on webhook_deliveries (owner_id, created_at, id) where status = 'pending';
 
 create index egresses_queued on egresses (owner_id) where status = 'queued';
 `;
