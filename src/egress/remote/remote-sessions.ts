@@ -1,5 +1,4 @@
 // Sessions of other nodes that are composed here.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { inBackground } from '../../kit/in-background.ts';
 import type { Logger } from '../../log.ts';
 import type { Notification } from '../../protocol/signaling.ts';
@@ -27,12 +26,10 @@ const SILENCE_MS = 2.5 * RENEW_MS;
 export class RemoteSessions {
   readonly #deps: RemoteSessionsDeps;
   readonly #sessions = new Map<string, RemoteSession>();
-  readonly #openTimeoutMs: number;
   #renewing: NodeJS.Timeout | undefined;
 
-  constructor(deps: RemoteSessionsDeps, { openTimeoutMs = OPEN_TIMEOUT_MS } = {}) {
+  constructor(deps: RemoteSessionsDeps) {
     this.#deps = deps;
-    this.#openTimeoutMs = openTimeoutMs;
   }
 
   /**
@@ -47,9 +44,18 @@ export class RemoteSessions {
       session.follow();
       this.#renewing ??= setInterval(() => this.#renew(), RENEW_MS);
     }
-    const answer = await Promise.race([session.ready, sleep(this.#openTimeoutMs, 'silent' as const, { ref: false })]);
-    if (answer === 'silent') throw new Error('the server that has the session does not answer');
-    return answer ? session : undefined;
+    return (await this.#answered(session)) ? session : undefined;
+  }
+
+  async #answered(session: RemoteSession): Promise<boolean> {
+    const { promise: silence, reject } = Promise.withResolvers<never>();
+    const error = new Error('The server that has the session does not answer.');
+    const timer = setTimeout(() => reject(error), OPEN_TIMEOUT_MS);
+    try {
+      return await Promise.race([session.ready, silence]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Nothing of it is composed here any more. */
