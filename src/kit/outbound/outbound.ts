@@ -71,6 +71,8 @@ export class Outbound {
   readonly #allow: AllowList;
   readonly #resolve: (hostname: string) => Promise<ResolvedAddress[]>;
   readonly #agent: Agent;
+  /** Names that are being resolved; as many as there are connections being made. */
+  readonly #asked = new Map<string, Promise<ResolvedAddress[]>>();
 
   constructor({ allow, resolve = systemResolve }: OutboundOptions) {
     this.#allow = new AllowList(allow);
@@ -107,7 +109,7 @@ export class Outbound {
     this.#checkName(name);
     const family = isIP(name);
     if (family) return [{ address: name, family }];
-    const all = await this.#resolve(name);
+    const all = await this.#resolveOnce(name);
     const open = this.#allow.hasHost(name) ? all : all.filter(({ address }) => !this.#refusal(address));
     if (open.length === 0) {
       throw new ForbiddenDestination(this.#explain(name, (all[0] && this.#refusal(all[0].address)) ?? 'no address'));
@@ -174,6 +176,18 @@ export class Outbound {
   /** Ends all connections; requests still running fail. */
   async close(): Promise<void> {
     await this.#agent.destroy();
+  }
+
+  /**
+   * Asks once for all who ask at the same time: the system has two threads for this, and a name server that says nothing
+   * holds one of them for each question.
+   */
+  #resolveOnce(name: string): Promise<ResolvedAddress[]> {
+    const asked = this.#asked.get(name);
+    if (asked) return asked;
+    const asking = this.#resolve(name).finally(() => this.#asked.delete(name));
+    this.#asked.set(name, asking);
+    return asking;
   }
 
   #connector(): buildConnector.connector {
