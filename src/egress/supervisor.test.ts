@@ -34,6 +34,14 @@ it('one that says something it must not is ended', async () => {
   expect((await gone).reason).toContain('it sent an invalid message');
 });
 
+it('one whose message cannot be handled is ended, and nothing else', async () => {
+  const { child, gone } = launch('ready');
+  child.on('message', () => {
+    throw new Error('a mistake of ours');
+  });
+  expect((await gone).reason).toContain('its message could not be handled');
+});
+
 it('one that takes no messages is ended before they fill the memory', async () => {
   const { child, gone } = launch('reads-nothing');
   await child.ready;

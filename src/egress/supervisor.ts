@@ -155,7 +155,13 @@ export class EgressChild extends EventEmitter<ChildEvents> {
       return;
     }
     if (message.type === 'fatal') this.#fatal = message;
-    this.emit('message', message);
+    try {
+      this.emit('message', message);
+    } catch (error) {
+      // What one compositor says may end it, and not the server.
+      this.#options.log.error({ err: error, type: message.type }, 'message from compositor could not be handled');
+      this.#killBecause('its message could not be handled');
+    }
   }
 
   #expectMore(): void {

@@ -4,6 +4,7 @@ export class StallTimer implements Disposable {
   readonly #patience = new AbortController();
   readonly #timeoutMs: number;
   #timer: NodeJS.Timeout | undefined;
+  #verdict: NodeJS.Immediate | undefined;
 
   constructor(timeoutMs: number) {
     this.#timeoutMs = timeoutMs;
@@ -17,13 +18,17 @@ export class StallTimer implements Disposable {
 
   /** Something has moved: the time begins again, longer by `moreMs` where the next move may take longer. */
   moved(moreMs = 0): void {
-    clearTimeout(this.#timer);
+    this[Symbol.dispose]();
     if (this.#patience.signal.aborted) return;
-    this.#timer = setTimeout(() => this.#abort(), this.#timeoutMs + moreMs);
+    // A process that was busy has not read yet what has come meanwhile: it does so before the verdict.
+    this.#timer = setTimeout(() => {
+      this.#verdict = setImmediate(() => this.#abort());
+    }, this.#timeoutMs + moreMs);
   }
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#verdict);
   }
 
   #abort(): void {
