@@ -254,6 +254,12 @@ export function egressNotRunning(kind: EgressKind, roomId: string): AppError {
   return new AppError({ code, status: 404, signalingCode: EGRESS_CODES[kind].stop, message });
 }
 
+/** Too many wait for a slot already, of the caller or of the server that it would run on. */
+export function egressQueueFull(kind: EgressKind, most: number): AppError {
+  const message = `The ${kind} was not queued: ${most} recordings and streams wait for a free slot already. Try again when some of them have ended.`;
+  return new AppError({ code: 'EGRESS_QUEUE_FULL', status: 429, signalingCode: EGRESS_CODES[kind].start, message });
+}
+
 /** It could not be started; `reason` is fit for the caller. */
 export function egressNotStarted(kind: EgressKind, reason: string, blame: 'destination' | 'us' = 'us'): AppError {
   const message = `The ${kind} could not be started: ${reason}`;
@@ -313,6 +319,11 @@ export function tooManyLiveRooms(): AppError {
 
 export function roomFull(): AppError {
   return limitCrossed('ROOM_FULL', 'The room is full.');
+}
+
+export function tooManyWebhookTests(underWay: number): AppError {
+  const message = `${underWay} test deliveries are under way already; wait for their answers.`;
+  return limitCrossed('TOO_MANY_WEBHOOK_TESTS', message);
 }
 
 /** A page of somebody else made a browser ask. */

@@ -151,3 +151,50 @@ describe('process.env', () => {
     expect(readers.map((file) => relative(ROOT, file))).toEqual(['src/config.ts']);
   });
 });
+
+describe('promises', () => {
+  /** A reply is one to the linter, since it can be awaited; its headers are set at once. */
+  const ALLOWED = ['src/http/routes/watching.ts'];
+
+  /** Ways to leave a promise to nobody; its rejection would end the process. */
+  const FORSAKEN: Record<string, RegExp> = {
+    'drops a promise with void; use inBackground': /(?<![\w'`.<>|])void\s+(?!\(await\b)[\w#([]/,
+    'hands an async function to a timer; use inBackground': /\bset(Interval|Timeout|Immediate)\(\s*async\b/,
+    'listens with an async function; use inBackground':
+      /\.(on|once|addListener|addEventListener)\(\s*'[\w:-]+',\s*async\b/,
+    'makes a promise with an async function, whose failure nobody hears of': /\bnew Promise(<[^(]*>)?\(\s*async\b/,
+  };
+
+  it('are never left to nobody', () => {
+    const broken = files.flatMap((file) => {
+      const code = withoutComments(readFileSync(file, 'utf8'));
+      const found = Object.entries(FORSAKEN).filter(([, pattern]) => pattern.test(code));
+      return found.map(([what]) => `${relative(ROOT, file)} ${what}`);
+    });
+    expect(broken.filter((sentence) => !ALLOWED.some((file) => sentence.startsWith(file)))).toEqual([]);
+  });
+
+  it.each([
+    'setInterval(() => void this.#look(), 5);',
+    'if (!this.#child) void this.#launch();',
+    'void (this.#launch());',
+    "channel.on('message', async (message) => take(message));",
+    'setInterval(async () => look(), 5);',
+    'return new Promise<void>(async (resolve) => resolve(await work()));',
+  ])('are seen in %s', (code) => {
+    expect(Object.values(FORSAKEN).some((pattern) => pattern.test(code))).toBe(true);
+  });
+
+  it.each([
+    'const work: (id: string) => void = () => undefined;',
+    'tell(): void | Promise<void> {',
+    'async (request) => void (await signIns.authorize(request))',
+    "socket.on('close', () => this.#closed());",
+  ])('are not seen in %s', (code) => {
+    expect(Object.values(FORSAKEN).some((pattern) => pattern.test(code))).toBe(false);
+  });
+});
+
+function withoutComments(code: string): string {
+  return code.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '');
+}

@@ -114,7 +114,7 @@ async function startParts(given: Given, undo: Undo): Promise<Started> {
   const feed = new Feed({ channel: new ChangeChannel(db, databaseUrl), log: log.child({ part: 'dashboard' }) });
   undo.push(() => feed.stop());
 
-  const egressStore = createEgressStore(db, ground.mailbox);
+  const egressStore = createEgressStore(db, ground.mailbox, config.limits);
   const uploadStore = new UploadStore(db);
   const storage = await createStorage(config, given.secrets);
   undo.push(() => storage.close());
@@ -143,8 +143,9 @@ async function startParts(given: Given, undo: Undo): Promise<Started> {
     bus,
     log,
   });
-  const { egress, studio, uploads, remote, successors } = egressParts;
+  const { egress, studio, uploads, remote, successors, stopRetries } = egressParts;
   undo.push(() => uploads.stop());
+  undo.push(() => stopRetries());
 
   const parts: Parts = { ground, urls, outbound, meetings, egressParts, uploadStore, feed };
   const quality = createQuality(given, parts);
@@ -188,7 +189,11 @@ function createQuality({ log }: Given, { ground, meetings, feed }: Parts): Quali
   });
 }
 
-async function createWebhooks({ log }: Given, { ground, outbound, feed }: Parts, metrics: Registry): Promise<Webhooks> {
+async function createWebhooks(
+  { config, log }: Given,
+  { ground, outbound, feed }: Parts,
+  metrics: Registry,
+): Promise<Webhooks> {
   const { db, databaseUrl, nodeId } = ground;
   const attempts = measureWebhooks(metrics);
   return Webhooks.create({
@@ -197,6 +202,7 @@ async function createWebhooks({ log }: Given, { ground, outbound, feed }: Parts,
     outbound,
     log,
     nodeId,
+    limits: config.limits,
     metrics: {
       attempted: (facts) => {
         attempts.attempted(facts);

@@ -16,7 +16,9 @@ import type { Installation } from '../egress/template.ts';
 import { Uploads } from '../egress/uploads.ts';
 import type { Mailbox } from '../jobs/mailbox.ts';
 import { portOf } from '../kit/addresses.ts';
+import { inBackground } from '../kit/in-background.ts';
 import type { Outbound } from '../kit/outbound/outbound.ts';
+import type { Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import type { Media } from '../media/media.ts';
 import { MediaTap, type TapSource } from '../media/tap.ts';
@@ -39,10 +41,11 @@ export const COMPOSITOR = fileURLToPath(new URL('../egress/worker/main.ts', impo
 /** Longer than any session. */
 const TOKEN_SECONDS = 24 * 3600;
 
-export function createEgressStore(db: Db, mailbox: Mailbox): EgressStore {
+export function createEgressStore(db: Db, mailbox: Mailbox, limits: Limits): EgressStore {
   return new EgressStore({
     db,
     rules: egressRules,
+    limits,
     send: (tx, nodeId, job, startAt) => mailbox.send(nodeId, job, { tx, startAt }),
   });
 }
@@ -53,6 +56,8 @@ export interface EgressParts {
   uploads: Uploads;
   remote: RemoteEgress;
   successors: Successors;
+  /** What was tried again in the background is left to the next start. */
+  stopRetries(): void;
 }
 
 export function createEgress(deps: {
@@ -75,7 +80,7 @@ export function createEgress(deps: {
   const { dataDir } = config;
   const log = deps.log.child({ part: 'egress' });
   const put = outbound.put.bind(outbound);
-  const uploads = new Uploads({ nodeId, store: deps.uploads, storage, put, log });
+  const uploads = new Uploads({ nodeId, store: deps.uploads, storage, put, limits: config.limits, log });
   const finisher = new Finisher({ folder: dataDir, storage, onUpload: () => uploads.look() });
   const remote = createRemoteEgress({
     nodeId,
@@ -112,9 +117,12 @@ export function createEgress(deps: {
     outboundAllow: config.outboundAllow,
     folder: dataDir,
     slots: config.roles.includes('egress') ? config.egress.slots : 0,
+    limits: config.limits,
     log,
   });
-  const dispatcher = new Dispatcher({ nodeId, store, studio, finisher, log });
+  const retries = new AbortController();
+  const stopping = retries.signal;
+  const dispatcher = new Dispatcher({ nodeId, store, studio, finisher, stopping, log });
   const isLive = (sessionId: string) => liveRooms.ofSession(sessionId) !== undefined;
   const successors = new Successors({ nodeId, store, dispatcher, moves, isLive, log });
   const egress = new Egress<Caller>({
@@ -130,9 +138,10 @@ export function createEgress(deps: {
     storage,
     folder: dataDir,
     checkUrl: (url, options) => outbound.checkUrl(url, options),
+    stopping,
     log,
   });
-  return { egress, studio, uploads, remote, successors };
+  return { egress, studio, uploads, remote, successors, stopRetries: () => retries.abort() };
 }
 
 /** What the installation is reached by, all nodes included. */
@@ -147,18 +156,23 @@ function hostsOf(addresses: readonly (string | undefined)[]): string[] {
   return [...new Set(urls.map((url) => `${url.hostname}:${portOf(url)}`))];
 }
 
-export async function createStorage({ dataDir, egress }: Config, secrets: Secrets): Promise<Storage> {
+export async function createStorage({ dataDir, egress, limits }: Config, secrets: Secrets): Promise<Storage> {
   if (!egress.s3) return new FileStorage(`${dataDir}/storage`);
   // Its client takes 25 MB, and most installations have none.
   const { S3Storage } = await import('../egress/storage/s3-storage.ts');
   // Path style is what servers other than Amazon's understand.
-  return new S3Storage({ ...egress.s3, pathStyle: egress.s3.endpoint !== undefined, credentials: secrets.s3 });
+  return new S3Storage({
+    ...egress.s3,
+    pathStyle: egress.s3.endpoint !== undefined,
+    credentials: secrets.s3,
+    stallMs: limits.uploadStallSeconds * 1000,
+  });
 }
 
 /** Watches all sessions of this node for the egresses of each. */
 export function egressOnlooker(parts: () => EgressParts, log: Logger): Onlooker {
   return {
-    began: (room) => void parts().egress.autoStart(sessionOf(room)),
+    began: (room) => inBackground(log, 'auto-start', () => parts().egress.autoStart(sessionOf(room))),
     arrived: (room, participant) => {
       const { egress, remote } = parts();
       const notify = (notices: Notification[]) => {
@@ -166,9 +180,9 @@ export function egressOnlooker(parts: () => EgressParts, log: Logger): Onlooker 
       };
       notify(egress.noticesFor(room.sessionId));
       if (!remote.host.isFollowed(room.sessionId)) return;
-      egress
-        .noticesFromElsewhere(room.sessionId)
-        .then(notify, (error) => log.warn({ err: error }, 'somebody was not told what is recorded'));
+      inBackground(log, 'notice of what is recorded elsewhere', async () => {
+        notify(await egress.noticesFromElsewhere(room.sessionId));
+      });
     },
     changed: (room) => {
       parts().studio.sessionChanged(room.sessionId);

@@ -81,6 +81,7 @@ function createHttp(deps: FrontDeps): Promise<HttpServer> {
     access,
     dashboard: {
       dashboard,
+      limits: config.limits,
       signIns: new SignIns({ store: new SignInStore(db), keys: keyStore }),
       routes: [dashboardEgressRoutes({ dashboard, egress, links })],
     },

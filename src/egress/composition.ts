@@ -2,6 +2,7 @@
 // a child process that is started anew when it crashes; the outputs go on, files in another part.
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inBackground } from '../kit/in-background.ts';
 import type { Logger } from '../log.ts';
 import type { CompositionConfig } from '../protocol/composition.ts';
 import type { FileFormat, Gap } from '../protocol/egress.ts';
@@ -138,7 +139,7 @@ export class Composition {
   add(spec: OutputSpec, listener: OutputListener): void {
     const output: Output = { spec, listener, parts: [], handedOver: false, removing: false, timer: undefined };
     this.#outputs.set(spec.id, output);
-    if (!this.#child && !this.#launching) void this.#launch();
+    if (!this.#child && !this.#launching) this.#inBackground('launch of a compositor', () => this.#launch());
     else if (this.#isRunning) this.#handOver(output);
   }
 
@@ -297,7 +298,11 @@ export class Composition {
     this.#options.log.warn({ crashes: this.#crashes.length, reason }, 'compositor crashed, starting it anew');
     this.#interruptedAt ??= new Date();
     for (const output of this.#outputs.values()) output.handedOver = false;
-    void this.#relaunch();
+    this.#inBackground('restart of a compositor', () => this.#relaunch());
+  }
+
+  #inBackground(what: string, work: () => Promise<void>): void {
+    inBackground(this.#options.log, what, work);
   }
 
   async #relaunch(): Promise<void> {

@@ -2,6 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { egressNotStarted } from '../errors.ts';
+import { inBackground } from '../kit/in-background.ts';
+import { persist } from '../kit/persist.ts';
 import type { Logger } from '../log.ts';
 import type { Egress, EgressPlan, EgressStatus } from '../protocol/egress.ts';
 import { needsOf } from './admission.ts';
@@ -14,6 +16,8 @@ export interface DispatcherDeps {
   store: EgressStore;
   studio: Studio;
   finisher: Finisher;
+  /** Aborted when nothing is tried again any more. */
+  stopping: AbortSignal;
   log: Logger;
 }
 
@@ -71,7 +75,7 @@ export class Dispatcher {
 
   /** Removes what it has written, once nothing writes it any more. */
   async removeFiles(egress: Egress): Promise<void> {
-    if (this.#isMine(egress)) void this.#removeFiles(egress.id);
+    if (this.#isMine(egress)) inBackground(this.#deps.log, 'removal of files', () => this.#removeFiles(egress.id));
     else await this.#deps.store.sendTo(egress.nodeId, { command: 'delete-egress', egressId: egress.id });
   }
 
@@ -93,10 +97,17 @@ export class Dispatcher {
 
   async #removeFiles(id: string): Promise<void> {
     const { store, studio, finisher, log } = this.#deps;
-    try {
+    const remove = async () => {
       await studio.settled(id);
       const egress = await store.get(id);
       if (egress) await finisher.remove(egress);
+    };
+    try {
+      await persist(remove, {
+        isAnswer: () => false,
+        onFailure: (error, delayMs) => log.warn({ err: error, egressId: id, delayMs }, 'files not removed yet'),
+        signal: this.#deps.stopping,
+      });
     } catch (error) {
       log.warn({ err: error, egressId: id }, 'files of a deleted egress remain');
     }

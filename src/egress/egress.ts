@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { AppError, egressNotRunning, noLiveSession, notFound, wrongRoomForToken } from '../errors.ts';
+import { inBackground } from '../kit/in-background.ts';
+import { persist } from '../kit/persist.ts';
 import type { Logger } from '../log.ts';
 import {
   type Continuation,
@@ -22,7 +24,7 @@ import { hlsContentType, isHlsName, isPlaylist, type Position } from './hls-play
 import { noticesForLateComer } from './notices.ts';
 import { hlsFolder } from './outputs.ts';
 import { type CheckUrl, planOf, wantsFile } from './plan.ts';
-import type { EgressCaller, EgressCommand, EgressRoom, EgressRooms, EgressStore } from './ports.ts';
+import type { AutoStartWish, EgressCaller, EgressCommand, EgressRoom, EgressRooms, EgressStore } from './ports.ts';
 import { openLocal } from './storage/file-storage.ts';
 import type { ByteRange, Storage } from './storage/storage.ts';
 import type { Studio } from './studio.ts';
@@ -38,6 +40,8 @@ export interface EgressDeps<C extends EgressCaller> {
   storage: Storage;
   folder: string;
   checkUrl: CheckUrl;
+  /** Aborted when nothing is tried again any more. */
+  stopping: AbortSignal;
   log: Logger;
 }
 
@@ -137,23 +141,24 @@ export class Egress<C extends EgressCaller = EgressCaller> {
   }
 
   /** Takes up what the room wants by itself when a session begins. A failure is told, and harms nobody. */
-  async autoStart({ sessionId, room }: LiveSession): Promise<void> {
-    const wishes = await this.#deps.store.wishes(sessionId);
-    await Promise.all(
-      wishes.map(async (wish) => {
-        const log = this.#deps.log.child({ sessionId, kind: wish.kind });
-        try {
-          if (wish.kind === 'composite') throw new Error('composite recordings are not served');
-          const plan = this.#plan(wish.kind, wish.request);
-          await this.#begin({ sessionId, room }, plan, wish.request, wish.id);
-        } catch (error) {
-          log.warn({ err: error }, 'auto-start failed');
-          await this.#deps.store
-            .refuseWish(wish, { sessionId, roomId: room.roomId }, new Date())
-            .catch((problem) => log.error({ err: problem }, 'failure of auto-start could not be told'));
-        }
-      }),
-    );
+  async autoStart(session: LiveSession): Promise<void> {
+    const log = this.#deps.log.child({ sessionId: session.sessionId });
+    const requests = await this.#insist(log, () => this.#deps.store.wishes(session.sessionId));
+    await Promise.all(requests.map((request) => this.#autoStartOne(session, request)));
+  }
+
+  async #autoStartOne(session: LiveSession, request: AutoStartWish): Promise<void> {
+    const { sessionId, room } = session;
+    const log = this.#deps.log.child({ sessionId, kind: request.kind });
+    try {
+      if (request.kind === 'composite') throw new Error('composite recordings are not served');
+      const plan = this.#plan(request.kind, request.request);
+      await this.#insist(log, () => this.#begin(session, plan, request.request, request.id));
+    } catch (error) {
+      log.warn({ err: error }, 'auto-start failed');
+      const { roomId } = room;
+      await this.#insist(log, () => this.#deps.store.refuseWish(request, { sessionId, roomId }, new Date()));
+    }
   }
 
   /** Does what another node was asked for and this one has to do. What takes long is not waited for. */
@@ -161,12 +166,15 @@ export class Egress<C extends EgressCaller = EgressCaller> {
     const { store, studio, dispatcher, successors, nodeId, log } = this.#deps;
     const egress = await store.get(egressId);
     if (!egress) return;
-    const later = (work: Promise<void>) =>
-      work.catch((error) => log.warn({ err: error, egressId, command }, 'egress command failed'));
+    const ownLog = log.child({ egressId, command });
+    const later = (work: () => Promise<void>) =>
+      inBackground(ownLog, 'egress command', () =>
+        this.#insist(ownLog, work).catch((error) => ownLog.warn({ err: error }, 'egress command failed')),
+      );
     if (command === 'stop-egress') await studio.end(egressId);
     if (command === 'delete-egress' && egress.nodeId === nodeId) await dispatcher.removeFiles(egress);
-    if (command === 'continue-egress') void later(successors.continue(egress));
-    if (command === 'start-egress' && egress.nodeId === nodeId) void later(studio.launch(egress));
+    if (command === 'continue-egress') later(() => successors.continue(egress));
+    if (command === 'start-egress' && egress.nodeId === nodeId) later(() => studio.launch(egress));
   }
 
   /** What somebody who joins later has to know of what runs here. */
@@ -257,6 +265,15 @@ export class Egress<C extends EgressCaller = EgressCaller> {
     const [oldest] = this.#folders;
     if (this.#folders.size >= MAX_FOLDERS && oldest !== undefined) this.#folders.delete(oldest);
     this.#folders.add(folder);
+  }
+
+  /** Repeats what nobody waits for until the database takes it; a refusal is an answer. */
+  #insist<T>(log: Logger, work: () => Promise<T>): Promise<T> {
+    return persist(work, {
+      isAnswer: (error) => error instanceof AppError,
+      onFailure: (error, delayMs) => log.warn({ err: error, delayMs }, 'egress not begun yet, trying again'),
+      signal: this.#deps.stopping,
+    });
   }
 
   #plan(kind: EgressKind, wish: unknown): EgressPlan {

@@ -1,8 +1,8 @@
 // The folder of an HLS stream as players ask for it: playlists that may be waited for (LL-HLS blocking reload), and
 // segments. The child writes what is read here; playlists appear complete, by renaming.
-import { watch } from 'node:fs';
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { FolderChanges } from './folder-changes.ts';
 import {
   bodyOf,
   continuedPlaylist,
@@ -82,8 +82,6 @@ async function writeWhole(path: string, text: string): Promise<void> {
 const MAX_AHEAD = 2;
 /** The specification lets a server give up after three target durations. */
 const PATIENCE = 3;
-/** Changes are told by the system; where it does not, they are looked for. */
-const LOOK_EVERY_MS = 250;
 
 /**
  * The playlist once it reaches `position`. Answers `too-far` for a position that no player could know of, `late` when
@@ -125,32 +123,26 @@ export async function sizeOnceThere(path: string): Promise<number | undefined> {
 }
 
 /** Asks again whenever something in the folder changes, until there is an answer. */
-function untilChanged<T extends string | number>(
+async function untilChanged<T extends string | number>(
   folder: string,
   timeoutMs: number,
   ask: () => Promise<T | undefined>,
 ): Promise<T | 'late'> {
-  return new Promise((resolve) => {
-    let asking = false;
-    const look = () => {
-      if (asking) return;
-      asking = true;
-      void ask().then((answer) => {
-        asking = false;
-        if (answer !== undefined) done(answer);
-      });
-    };
-    const timer = setInterval(look, LOOK_EVERY_MS);
-    const deadline = setTimeout(() => done('late'), timeoutMs);
-    const watcher = watch(folder, { persistent: false }, look).on('error', () => undefined);
-    const done = (answer: T | 'late') => {
-      clearInterval(timer);
-      clearTimeout(deadline);
-      watcher.close();
-      resolve(answer);
-    };
-    look();
-  });
+  const changes = FolderChanges.of(folder);
+  if (!changes) return 'late';
+  const deadline = performance.now() + timeoutMs;
+  const listener = changes.listen();
+  try {
+    for (;;) {
+      const answer = await ask();
+      if (answer !== undefined) return answer;
+      const leftMs = deadline - performance.now();
+      if (leftMs <= 0) return 'late';
+      await listener.next(leftMs);
+    }
+  } finally {
+    listener.close();
+  }
 }
 
 /**

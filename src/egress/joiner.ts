@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { SerialQueue } from '../kit/serial-queue.ts';
 import { fits } from '../kit/validate.ts';
 import { FileFacts } from './ipc.ts';
 
@@ -10,13 +11,24 @@ const PROGRAM = fileURLToPath(new URL('./joiner/main.ts', import.meta.url));
 const TIMEOUT_MS = 15 * 60_000;
 const LAST_WORDS = 300;
 
+/** After a crash there may be many recordings to join; each takes a process and much of the disk. */
+const LANES = [new SerialQueue(), new SerialQueue()];
+let joined = 0;
+
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  joined += 1;
+  return (LANES[joined % LANES.length] as SerialQueue).run(work);
+}
+
 /** Joins parts, also such as break off, into `output`. Throws when none of them can be read. */
 export async function joinParts(output: string, parts: readonly string[]): Promise<FileFacts> {
-  const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, output, ...parts], {
-    timeout: TIMEOUT_MS,
-    killSignal: 'SIGKILL',
-    env: { PATH: process.env.PATH },
-  }).catch((error: { stderr?: string; message: string }) => {
+  const join = () =>
+    promisify(execFile)(process.execPath, [PROGRAM, output, ...parts], {
+      timeout: TIMEOUT_MS,
+      killSignal: 'SIGKILL',
+      env: { PATH: process.env.PATH },
+    });
+  const { stdout } = await inTurn(join).catch((error: { stderr?: string; message: string }) => {
     throw new Error(`the parts could not be joined: ${(error.stderr || error.message).trim().slice(-LAST_WORDS)}`);
   });
   const facts: unknown = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');

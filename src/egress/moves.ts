@@ -2,7 +2,7 @@
 import { AppError } from '../errors.ts';
 import { persist } from '../kit/persist.ts';
 import type { Logger } from '../log.ts';
-import type { Egress, EgressStatus } from '../protocol/egress.ts';
+import type { Egress, EgressStatus, Gap } from '../protocol/egress.ts';
 import { noticesOf, playableNotice } from './notices.ts';
 import type { EgressStore, MoveFacts, Tell } from './ports.ts';
 
@@ -38,6 +38,11 @@ export class Moves {
     const moved = await this.#persist(egress, () => this.#store.playable(egress.id, at));
     if (moved) this.#tell(moved.sessionId, playableNotice(moved));
     return moved;
+  }
+
+  /** The compositor crashed, and goes on after a gap. */
+  addGap(egress: Egress, gap: Gap): Promise<void> {
+    return this.#persist(egress, () => this.#store.addGap(egress.id, gap));
   }
 
   /** What is not taken now is left to the next start. */

@@ -36,13 +36,16 @@ export class Salvage {
     log.warn({ egresses: egresses.length }, 'finishing what this node left unfinished when it went down');
     await this.#haveOthersContinue(egresses);
     await children.endOrphans();
-    for (const egress of egresses) {
-      if (this.#isStopped) return;
-      try {
-        await this.#finish(egress);
-      } catch (error) {
-        log.error({ err: error, egressId: egress.id }, 'egress could not be finished');
-      }
+    for (const egress of egresses) await this.takeUp(egress);
+  }
+
+  /** Begins or finishes one that nothing runs of here. Never rejects. */
+  async takeUp(egress: Egress): Promise<void> {
+    if (this.#isStopped) return;
+    try {
+      await this.#finish(egress);
+    } catch (error) {
+      this.#deps.log.error({ err: error, egressId: egress.id }, 'egress could not be finished');
     }
   }
 

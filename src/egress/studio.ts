@@ -2,8 +2,10 @@
 // launch to finished file. One session with equal settings is composed once, whatever is made of it.
 import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { egressNotStarted } from '../errors.ts';
+import { AppError, egressNotStarted } from '../errors.ts';
+import { inBackground } from '../kit/in-background.ts';
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
+import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import type { Egress, EgressStatus } from '../protocol/egress.ts';
 import { newObjectId } from '../protocol/ids.ts';
@@ -11,6 +13,7 @@ import { costOf, Slots } from './admission.ts';
 import { Children } from './children.ts';
 import { Completion } from './completion.ts';
 import { Composition, type NotStarted, type OutputEnd, type OutputSpec } from './composition.ts';
+import { DiskSpace } from './disk-space.ts';
 import type { Finisher } from './finisher.ts';
 import type { Moves } from './moves.ts';
 import { outputsOf } from './outputs.ts';
@@ -34,6 +37,7 @@ export interface StudioDeps {
   folder: string;
   /** 0 where nothing is composed at all. */
   slots: number;
+  limits?: Pick<Limits, 'freeDiskBytes'>;
   log: Logger;
 }
 
@@ -41,6 +45,7 @@ interface Running {
   composition: Composition;
   cost: number;
   sessionId: string;
+  ownerId: string;
 }
 
 /** Files are finished in seconds; what takes longer is finished by the next start. */
@@ -48,6 +53,8 @@ const DRAIN_TIMEOUT_MS = 25_000;
 const SWEEP_MS = 10 * 60_000;
 /** What waits is offered to other nodes this often. */
 const OFFER_MS = 5_000;
+/** What is unknown here this long although it is for this node has been forgotten. */
+const FORGOTTEN_MS = 15_000;
 
 export class Studio implements Service {
   readonly #deps: StudioDeps;
@@ -63,7 +70,11 @@ export class Studio implements Service {
   readonly #waiting: WaitingLine;
   readonly #completion: Completion;
   readonly #salvage: Salvage;
+  readonly #disk: DiskSpace;
   #salvaging: Promise<void> = Promise.resolve();
+  /** For this node, but unknown here when it was last looked for. */
+  #unknown: ReadonlySet<string> = new Set();
+  #isTakingUp = false;
   #timers: NodeJS.Timeout[] = [];
   readonly #lifecycle = new Lifecycle(
     () => this.#recover(),
@@ -77,6 +88,8 @@ export class Studio implements Service {
     this.#moves = deps.moves;
     this.#waiting = new WaitingLine(deps);
     this.#completion = new Completion(deps);
+    const { freeDiskBytes } = deps.limits ?? DEFAULT_LIMITS;
+    this.#disk = new DiskSpace({ folder: deps.folder, floorBytes: freeDiskBytes, log: deps.log });
     this.#salvage = new Salvage({
       ...deps,
       children: this.#children,
@@ -104,6 +117,9 @@ export class Studio implements Service {
     this.#launching.set(egress.id, egress.sessionId);
     try {
       await this.#tryLaunch(egress);
+    } catch (error) {
+      if (error instanceof AppError || this.#lifecycle.stopped) throw error;
+      throw await this.#failed(egress, (error as Error).message);
     } finally {
       this.#launching.delete(egress.id);
       this.#calledOff.delete(egress.id);
@@ -112,38 +128,38 @@ export class Studio implements Service {
   }
 
   async #tryLaunch(egress: Egress): Promise<void> {
-    const lack = this.#lackFor(egress);
-    if (lack !== undefined) {
-      await this.#moves.move(egress, 'failed', { reason: lack });
-      throw egressNotStarted(egress.kind, lack);
-    }
+    const lack = await this.#lackFor(egress);
+    if (lack !== undefined) throw await this.#failed(egress, lack);
     const source = await this.#deps.sessions.open(egress.sessionId, egress.sessionNodeId);
     // What was not begun when this node went down is begun by its next start.
     if (this.#lifecycle.stopped) return;
-    if (!source?.live) {
-      const reason = 'The session is over.';
-      await this.#moves.move(egress, 'failed', { reason });
-      throw egressNotStarted(egress.kind, reason);
-    }
+    if (!source?.live) throw await this.#failed(egress, 'The session is over.');
     const composition = this.#compositionFor(egress, source);
     if (composition === 'no-slot') return this.#waiting.join(egress);
-    const started = await this.#moves.move(egress, 'starting', {
-      compositionId: composition.id,
-      nodeId: this.#deps.nodeId,
-    });
-    if (!started) {
+    try {
+      const facts = { compositionId: composition.id, nodeId: this.#deps.nodeId };
+      const started = await this.#moves.move(egress, 'starting', facts);
+      if (!started) return;
+      if (composition.open) await this.#attach(started, composition);
+      else await this.#relaunch(started);
+    } finally {
+      // Whatever went wrong: one that nothing came of gives its slots back.
       if (composition.idle) composition.finish();
-      return;
     }
-    if (!composition.open) return this.#relaunch(started);
-    await this.#attach(started, composition);
+  }
+
+  /** Tells that it could not be begun; returns the error for the caller. */
+  async #failed(egress: Egress, reason: string): Promise<AppError> {
+    await this.#moves.move(egress, 'failed', { reason });
+    return egressNotStarted(egress.kind, reason);
   }
 
   /** What this node would need to run it, and does not have. */
-  #lackFor({ config }: Egress): string | undefined {
+  async #lackFor({ config, kind }: Egress): Promise<string | undefined> {
     const { slots, templates } = this.#deps;
     if (slots === 0) return 'This server does not record or stream: its roles lack egress.';
-    if (config.templateUrl === null || templates.browser !== undefined) return undefined;
+    const isFilmed = config.templateUrl !== null;
+    if (!isFilmed || templates.browser !== undefined) return kind === 'livestream' ? undefined : this.#disk.refusal();
     return 'This server has no browser to film templateUrl with: its operator can install Chromium, or name one in ROOMFUL_BROWSER.';
   }
 
@@ -222,12 +238,17 @@ export class Studio implements Service {
     if (known?.open) return known;
     const cost = costOf(egress.config);
     if (!this.#slots.take(cost)) return 'no-slot';
-    return this.#newComposition(key, egress, source, cost);
+    try {
+      return this.#newComposition(key, egress, source, cost);
+    } catch (error) {
+      this.#slots.giveBack(cost);
+      throw error;
+    }
   }
 
   #newComposition(key: string, egress: Egress, source: SessionSource, cost: number): Composition {
     const { program, outboundAllow, log } = this.#deps;
-    const { config, sessionId } = egress;
+    const { config, sessionId, ownerId } = egress;
     const id = newObjectId();
     const composition: Composition = new Composition({
       id,
@@ -237,7 +258,7 @@ export class Studio implements Service {
       program,
       outboundAllow,
       log: log.child({ compositionId: id, sessionId }),
-      onChild: (pid) => void this.#children.note(id, pid),
+      onChild: (pid) => inBackground(log, 'note of a compositor', () => this.#children.note(id, pid)),
       onClosed: () => {
         this.#slots.giveBack(cost);
         if (this.#compositions.get(key)?.composition === composition) this.#compositions.delete(key);
@@ -245,7 +266,7 @@ export class Studio implements Service {
         this.#nextInLine();
       },
     });
-    this.#compositions.set(key, { composition, cost, sessionId });
+    this.#compositions.set(key, { composition, cost, sessionId, ownerId });
     return composition;
   }
 
@@ -263,13 +284,21 @@ export class Studio implements Service {
     if (!isComposed && !isAwaited) this.#deps.sessions.release(sessionId);
   }
 
-  /** In order: a large one that has no room yet lets nobody pass, or it would wait for ever. */
+  /** In turn: a large one that has no room yet lets nobody pass, or it would wait for ever. */
   #nextInLine(): void {
-    for (let next = this.#waiting.first; next && this.#hasRoomFor(next); next = this.#waiting.first) {
+    for (let next = this.#nextWaiting; next && this.#hasRoomFor(next); next = this.#nextWaiting) {
       const { id } = next;
       this.#waiting.leave(id);
       this.launch(next).catch((error) => this.#deps.log.warn({ err: error, egressId: id }, 'egress not started'));
     }
+  }
+
+  get #nextWaiting(): Egress | undefined {
+    const slotsOf = new Map<string, number>();
+    for (const { ownerId, cost } of this.#compositions.values()) {
+      slotsOf.set(ownerId, (slotsOf.get(ownerId) ?? 0) + cost);
+    }
+    return this.#waiting.next(slotsOf);
   }
 
   #hasRoomFor(egress: Egress): boolean {
@@ -281,7 +310,7 @@ export class Studio implements Service {
     const source = await this.#deps.sessions.open(egress.sessionId, egress.sessionNodeId);
     const composition = source && this.#compositionFor(egress, source);
     if (composition instanceof Composition) return this.#attach(egress, composition);
-    await this.#moves.move(egress, 'failed', { reason: 'The compositor ended while it was being started.' });
+    throw await this.#failed(egress, 'The compositor ended while it was being started.');
   }
 
   async #attach(egress: Egress, composition: Composition): Promise<void> {
@@ -290,14 +319,14 @@ export class Studio implements Service {
     this.#runs.set(egress.id, run);
     // Its session may have ended, or somebody have stopped it, while the start was being written.
     run.released = this.#calledOff.delete(egress.id) || !composition.source.live;
-    for (const spec of await this.#prepared(egress, run)) {
+    for (const spec of await this.#prepared(egress)) {
       run.expect(spec.id);
       composition.add(spec, {
         started: () => this.#flows(run),
         playable: () => this.#plays(run),
         interrupted: (gap) => {
           log.warn({ gap }, 'egress.interrupted');
-          void this.#deps.store.addGap(egress.id, gap).catch((error) => log.warn({ err: error }, 'gap not recorded'));
+          inBackground(log, 'record of a gap', () => this.#moves.addGap(egress, gap));
         },
         ended: (end) => this.#outputEnded(run, spec.id, end),
       });
@@ -311,16 +340,14 @@ export class Studio implements Service {
   }
 
   /** The outputs, with the folders that they write into. */
-  async #prepared(egress: Egress, run: Run): Promise<OutputSpec[]> {
+  async #prepared(egress: Egress): Promise<OutputSpec[]> {
     const outputs = outputsOf(egress, this.#deps.folder);
     try {
       for (const { folder } of outputs.filter((spec) => 'folder' in spec)) await mkdir(folder, { recursive: true });
     } catch (error) {
       const reason = `there is no folder to write to: ${(error as Error).message}`;
       this.#runs.delete(egress.id);
-      if (run.composition.idle) run.composition.finish();
-      await this.#moves.move(egress, 'failed', { reason });
-      throw egressNotStarted(egress.kind, reason);
+      throw await this.#failed(egress, reason);
     }
     return outputs;
   }
@@ -342,9 +369,13 @@ export class Studio implements Service {
     if (end.failure) run.log.warn({ outputId, ...end.failure }, 'egress.output-failed');
     if (!run.ended(outputId, end)) return;
     this.#inTurn(run, async () => {
-      await this.#completion.complete(run.egress, run);
-      this.#runs.delete(run.egress.id);
-      run.settle();
+      try {
+        await this.#completion.complete(run.egress, run);
+      } finally {
+        // What could not be written now is taken up again.
+        this.#runs.delete(run.egress.id);
+        run.settle();
+      }
     });
   }
 
@@ -371,12 +402,36 @@ export class Studio implements Service {
   }
 
   async #recover(): Promise<void> {
+    const every = (ms: number, what: string, work: () => Promise<void>) =>
+      setInterval(() => inBackground(this.#deps.log, what, work), ms);
     this.#timers = [
-      setInterval(() => void this.#salvage.giveUpLost(), SWEEP_MS),
-      setInterval(() => void this.#waiting.offerAll(), OFFER_MS),
+      every(SWEEP_MS, 'look for lost egresses', () => this.#salvage.giveUpLost()),
+      every(OFFER_MS, 'offer of waiting egresses', () => this.#waiting.offerAll()),
+      every(FORGOTTEN_MS, 'look for forgotten egresses', () => this.#takeUpForgotten()),
     ];
     const left = await this.#deps.store.unfinishedOn(this.#deps.nodeId);
-    this.#salvaging = this.#salvage.finishAll(left.filter(({ id }) => !this.#has(id)));
+    this.#salvaging = this.#salvage
+      .finishAll(left.filter(({ id }) => !this.#has(id)))
+      .catch((error) => this.#deps.log.error({ err: error }, 'what was left unfinished could not be finished'));
+  }
+
+  /**
+   * Begins or finishes what this node has to and knows nothing of: the database was away when the answer or the job that
+   * told of it should have come, or when its end should have been written.
+   */
+  async #takeUpForgotten(): Promise<void> {
+    if (this.#isTakingUp || this.#lifecycle.stopped) return;
+    this.#isTakingUp = true;
+    try {
+      await this.#salvaging;
+      const left = await this.#deps.store.unfinishedOn(this.#deps.nodeId);
+      const unknown = left.filter(({ id }) => !this.#has(id));
+      const forgotten = unknown.filter(({ id }) => this.#unknown.has(id));
+      this.#unknown = new Set(unknown.map(({ id }) => id));
+      for (const egress of forgotten) await this.#salvage.takeUp(egress);
+    } finally {
+      this.#isTakingUp = false;
+    }
   }
 
   #has(id: string): boolean {

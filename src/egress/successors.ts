@@ -1,6 +1,7 @@
 // Goes on with what broke off on another node while its session here did not end: a new egress with the same plan, on
 // whichever node has room. What the first one wrote is finished when its node comes back.
 import { AppError } from '../errors.ts';
+import { inBackground } from '../kit/in-background.ts';
 import type { Logger } from '../log.ts';
 import type { Egress, EgressPlan } from '../protocol/egress.ts';
 import { LOST_AFTER_MS } from '../protocol/node.ts';
@@ -30,7 +31,8 @@ export class Successors {
   }
 
   start(): void {
-    this.#looking = setInterval(() => void this.#look(), LOOK_EVERY_MS);
+    const { log } = this.#deps;
+    this.#looking = setInterval(() => inBackground(log, 'look for broken egresses', () => this.#look()), LOOK_EVERY_MS);
   }
 
   stop(): void {
@@ -42,7 +44,10 @@ export class Successors {
     const { store, dispatcher, moves, log } = this.#deps;
     const { id, sessionId, kind, nodeId } = egress;
     if (!this.#deps.isLive(sessionId)) return;
-    if (egress.status === 'queued') return void (await store.handOver(id, needsOf(egress.config), new Date()));
+    if (egress.status === 'queued') {
+      await store.handOver(id, needsOf(egress.config), new Date());
+      return;
+    }
     log.warn({ egressId: id, kind, node: nodeId }, 'egress broke off with its node, going on with a new one');
     await moves.move(egress, 'stopping');
     try {

@@ -17,12 +17,17 @@ export interface ChildOptions {
   log: Logger;
   readyTimeoutMs?: number | undefined;
   finishTimeoutMs?: number;
+  silenceTimeoutMs?: number;
 }
 
 /** Starting Node and opening the encoder take about a second where the machine has time for it. */
 const READY_TIMEOUT_MS = 20_000;
 /** What is buffered is encoded and the file made seekable: longer than the child itself takes patience for. */
 const FINISH_TIMEOUT_MS = 130_000;
+/** It reports every 5 s: one that has begun to and stops hangs. */
+const SILENCE_TIMEOUT_MS = 30_000;
+/** Messages that it has not taken yet; one that hangs takes none. */
+const MAX_WAITING_MESSAGES = 2_000;
 /** As much of what FFmpeg wrote before a failure as anybody wants to read. */
 const LAST_LINES = 20;
 const MAX_LINE_LENGTH = 500;
@@ -41,6 +46,8 @@ export class EgressChild extends EventEmitter<ChildEvents> {
   #whyKilled: string | undefined;
   #finishing = false;
   #finishTimer: NodeJS.Timeout | undefined;
+  #silenceTimer: NodeJS.Timeout | undefined;
+  #waitingMessages = 0;
   #gone = false;
 
   private constructor(process: ChildProcess, options: ChildOptions, start: ToChild & { type: 'start' }) {
@@ -54,8 +61,11 @@ export class EgressChild extends EventEmitter<ChildEvents> {
     process.on('message', (message) => this.#take(message));
     process.on('error', (error) => this.#keepLine(error.message));
     process.once('close', (code, signal) => this.#ended(code, signal));
-    process.stderr?.setEncoding('utf8').on('data', (text: string) => this.#keepText(text));
-    process.stdout?.setEncoding('utf8').on('data', (text: string) => this.#keepText(text));
+    for (const output of [process.stderr, process.stdout]) {
+      // That it is gone is told by `close`.
+      output?.on('error', () => undefined);
+      output?.setEncoding('utf8').on('data', (text: string) => this.#keepText(text));
+    }
     this.send(start);
   }
 
@@ -74,7 +84,13 @@ export class EgressChild extends EventEmitter<ChildEvents> {
 
   send(message: ToChild): void {
     if (this.#gone || !this.#process.connected) return;
+    if (this.#waitingMessages >= MAX_WAITING_MESSAGES) {
+      this.#killBecause('it took no more messages');
+      return;
+    }
+    this.#waitingMessages += 1;
     this.#process.send(message, (error) => {
+      this.#waitingMessages -= 1;
       if (error) this.#options.log.debug({ err: error, type: message.type }, 'message did not reach the egress child');
     });
   }
@@ -95,6 +111,11 @@ export class EgressChild extends EventEmitter<ChildEvents> {
     if (!this.#gone) this.#process.kill('SIGKILL');
   }
 
+  #killBecause(why: string): void {
+    this.#whyKilled ??= why;
+    this.kill();
+  }
+
   /** The last thing it wrote, for whoever has to explain a failure. */
   get lastWords(): string {
     return this.#fatal?.reason ?? this.#lastLines.findLast((line) => !NOISE.test(line)) ?? '';
@@ -108,8 +129,7 @@ export class EgressChild extends EventEmitter<ChildEvents> {
     return new Promise((resolve, reject) => {
       const patienceMs = this.#options.readyTimeoutMs ?? READY_TIMEOUT_MS;
       const timeout = setTimeout(() => {
-        this.#whyKilled = `it was not ready after ${patienceMs / 1000} s; the machine may have too much to do`;
-        this.kill();
+        this.#killBecause(`it was not ready after ${patienceMs / 1000} s; the machine may have too much to do`);
       }, patienceMs);
       this.on('message', (message) => {
         if (message.type !== 'ready') return;
@@ -125,23 +145,36 @@ export class EgressChild extends EventEmitter<ChildEvents> {
 
   #take(message: unknown): void {
     if (!fits(FromChild, message)) {
-      this.#options.log.error({ message }, 'egress child said what it must not');
-      this.#keepLine('It said what it must not.');
-      this.kill();
+      this.#options.log.error({ message }, 'invalid message from compositor');
+      this.#killBecause('it sent an invalid message');
       return;
     }
+    if (message.type === 'stats') this.#expectMore();
     if (message.type === 'log') {
       this.#options.log[message.level]({ facts: message.facts }, message.msg);
       return;
     }
     if (message.type === 'fatal') this.#fatal = message;
-    this.emit('message', message);
+    try {
+      this.emit('message', message);
+    } catch (error) {
+      // What one compositor says may end it, and not the server.
+      this.#options.log.error({ err: error, type: message.type }, 'message from compositor could not be handled');
+      this.#killBecause('its message could not be handled');
+    }
+  }
+
+  #expectMore(): void {
+    const timeoutMs = this.#options.silenceTimeoutMs ?? SILENCE_TIMEOUT_MS;
+    clearTimeout(this.#silenceTimer);
+    this.#silenceTimer = setTimeout(() => this.#killBecause(`it hung for ${timeoutMs / 1000} s`), timeoutMs);
   }
 
   #ended(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.#gone) return;
     this.#gone = true;
     clearTimeout(this.#finishTimer);
+    clearTimeout(this.#silenceTimer);
     const how = this.#whyKilled ?? (signal ? `it was ended by ${signal}` : `it ended with code ${code}`);
     const words = this.lastWords;
     const expected = this.#finishing && code === 0;

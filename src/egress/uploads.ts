@@ -1,20 +1,27 @@
 // Brings finished files to where they belong: the object storage, and addresses that callers have signed for us. Each is
-// a row until it is done, so that neither a restart nor hours without the storage lose anything.
-import { createReadStream } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+// a row until it is done, so that neither a restart nor hours without the storage lose anything. A slot that is free
+// takes the next that is due; an upload goes on for as long as its bytes move.
+import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
+import { persist } from '../kit/persist.ts';
+import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import type { EgressFile } from '../protocol/egress.ts';
+import { openWhole } from './storage/file-storage.ts';
 import { putFolder } from './storage/folders.ts';
 import type { Storage } from './storage/storage.ts';
+import { type UploadLimits, UploadSlots } from './upload-slots.ts';
 
 export interface Upload {
   id: string;
   fileId: string;
   egressId: string;
+  ownerId: string;
+  /** Host and port of the address; empty for the storage. */
+  host: string;
   target: 'storage' | 'presigned';
   url: string | null;
   attempts: number;
@@ -22,8 +29,21 @@ export interface Upload {
   file: EgressFile;
 }
 
+export interface DueQuery {
+  at: Date;
+  /** At most. */
+  limit: number;
+  /** At most, of one owner to one host. */
+  perHost: number;
+  /** Uploads that are left out since they run. */
+  running: readonly string[];
+  /** Owners that are left out since they may begin nothing now. */
+  fullOwners: readonly string[];
+}
+
 export interface UploadStore {
-  dueUploads(nodeId: string, at: Date, limit: number): Promise<Upload[]>;
+  /** What is due, the longest waiting first, of every owner and host some. */
+  dueUploads(nodeId: string, query: DueQuery): Promise<Upload[]>;
   /** How many of a node are neither done nor given up. */
   pendingUploads(nodeId: string): Promise<number>;
   uploadDone(upload: Upload, storedIn: 'file' | 's3' | undefined, at: Date): Promise<void>;
@@ -34,10 +54,10 @@ export interface UploadStore {
   forgetLocal(fileId: string, at: Date): Promise<void>;
 }
 
-/** Sends a file to an address that a caller named, through the outbound guard. */
+/** Sends a file to an address that a caller named, through the outbound guard; fails when nothing moves for `stallMs`. */
 export type Put = (
   url: string,
-  options: { headers: Record<string, string>; body: Readable; timeoutMs: number },
+  options: { headers: Record<string, string>; body: Readable; size: number; stallMs: number },
 ) => Promise<{ status: number; body: string }>;
 
 export interface UploadsDeps {
@@ -45,6 +65,7 @@ export interface UploadsDeps {
   store: UploadStore;
   storage: Storage;
   put: Put;
+  limits?: UploadLimits & Pick<Limits, 'uploadStallSeconds'>;
   log: Logger;
 }
 
@@ -52,32 +73,36 @@ export interface UploadsDeps {
 const LOOK_EVERY_MS = 1_000;
 /** While nothing does: whoever has something new says so. */
 const IDLE_LOOK_MS = 15_000;
-const AT_ONCE = 2;
+/** Looked at in one turn; there is another turn when all of them were. */
+const MAX_DUE = 1_000;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 5 * 60_000;
 /** The file stays on this disk when it is given up, and is served from there. */
 const GIVE_UP_AFTER_MS = 3 * 24 * 3600_000;
-const PUT_TIMEOUT_MS = 30 * 60_000;
 const CONTENT_TYPES = { mp4: 'video/mp4', webm: 'video/webm' } as const;
 const STOP_TIMEOUT_MS = 5_000;
 const MAX_ERROR_LENGTH = 500;
 
 export class Uploads implements Service {
   readonly #deps: UploadsDeps;
+  readonly #slots: UploadSlots;
+  readonly #stallMs: number;
+  readonly #attempts = new Set<Promise<void>>();
+  readonly #stopped = new AbortController();
   #timer: NodeJS.Timeout | undefined;
-  #passing: Promise<void> | undefined;
+  #looking: Promise<void> | undefined;
   /** While it was looking: what is new may have been missed. */
   #isAsked = false;
   readonly #lifecycle = new Lifecycle(
     async () => this.look(),
-    async () => {
-      clearTimeout(this.#timer);
-      await Promise.race([this.#passing, sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
-    },
+    () => this.#stop(),
   );
 
   constructor(deps: UploadsDeps) {
+    const { limits = DEFAULT_LIMITS } = deps;
     this.#deps = deps;
+    this.#slots = new UploadSlots(limits);
+    this.#stallMs = limits.uploadStallSeconds * 1000;
   }
 
   start(): Promise<void> {
@@ -92,30 +117,62 @@ export class Uploads implements Service {
   /** Looks for what is due, now. */
   look(): void {
     if (this.#lifecycle.stopped) return;
-    if (this.#passing) {
+    if (this.#looking) {
       this.#isAsked = true;
       return;
     }
     this.#isAsked = false;
     clearTimeout(this.#timer);
-    this.#passing = this.#pass()
-      .catch((error) => {
-        this.#deps.log.warn({ err: error }, 'uploads could not be looked for');
-        return LOOK_EVERY_MS;
-      })
-      .then((restMs) => {
-        this.#passing = undefined;
-        if (!this.#lifecycle.stopped) this.#timer = setTimeout(() => this.look(), this.#isAsked ? 0 : restMs);
-      });
+    this.#looking = this.#lookAndRest();
   }
 
-  /** Answers after how long to look again. */
-  async #pass(): Promise<number> {
-    const { nodeId, store } = this.#deps;
-    const due = await store.dueUploads(nodeId, new Date(), AT_ONCE);
-    await Promise.all(due.map((upload) => this.#attempt(upload)));
-    if (due.length === AT_ONCE) return 0;
-    return (await store.pendingUploads(nodeId)) > 0 ? LOOK_EVERY_MS : IDLE_LOOK_MS;
+  async #stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#stopped.abort();
+    const settled = Promise.all([this.#looking, ...this.#attempts]);
+    await Promise.race([settled, sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
+  }
+
+  /** Never rejects. */
+  async #lookAndRest(): Promise<void> {
+    let restMs = LOOK_EVERY_MS;
+    try {
+      await this.#fillSlots();
+      if ((await this.#deps.store.pendingUploads(this.#deps.nodeId)) === 0) restMs = IDLE_LOOK_MS;
+    } catch (error) {
+      this.#deps.log.warn({ err: error }, 'uploads could not be looked for');
+    }
+    this.#looking = undefined;
+    if (!this.#lifecycle.stopped) this.#timer = setTimeout(() => this.look(), this.#isAsked ? 0 : restMs);
+  }
+
+  /** Begins what is due, as far as there is room for it. */
+  async #fillSlots(): Promise<void> {
+    const { nodeId, store, limits = DEFAULT_LIMITS } = this.#deps;
+    let mayBeMore = true;
+    while (mayBeMore && this.#slots.hasRoom && !this.#lifecycle.stopped) {
+      const { running, fullOwners } = this.#slots;
+      const query = { at: new Date(), limit: MAX_DUE, perHost: limits.uploadsPerHost, running, fullOwners };
+      const due = await store.dueUploads(nodeId, query);
+      let begun = 0;
+      for (let next = this.#slots.takeNext(due); next; next = this.#slots.takeNext(due)) {
+        this.#begin(next);
+        begun += 1;
+      }
+      mayBeMore = begun > 0 && due.length === MAX_DUE;
+    }
+  }
+
+  #begin(upload: Upload): void {
+    const { egressId } = upload;
+    const attempt = this.#attempt(upload)
+      .catch((error: unknown) => this.#deps.log.error({ err: error, egressId }, 'upload could not be noted'))
+      .finally(() => {
+        this.#attempts.delete(attempt);
+        this.#slots.free(upload.id);
+        this.look();
+      });
+    this.#attempts.add(attempt);
   }
 
   async #attempt(upload: Upload): Promise<void> {
@@ -125,15 +182,27 @@ export class Uploads implements Service {
     try {
       await this.#send(upload);
     } catch (error) {
+      // The next start makes this attempt again.
+      if (this.#lifecycle.stopped) return;
       const message = (error instanceof Error ? error.message : String(error)).slice(0, MAX_ERROR_LENGTH);
       const next = nextAttempt(upload, new Date());
-      await store.uploadFailed(upload, { error: message, next, at: new Date() });
+      await this.#persist(upload, () => store.uploadFailed(upload, { error: message, next, at: new Date() }));
       log[next ? 'warn' : 'error']({ ...facts, err: error, next }, 'upload.attempted');
       return;
     }
-    await store.uploadDone(upload, upload.target === 'storage' ? storage.kind : undefined, new Date());
+    const storedIn = upload.target === 'storage' ? storage.kind : undefined;
+    await this.#persist(upload, () => store.uploadDone(upload, storedIn, new Date()));
     log.info({ ...facts, durationMs: Math.round(performance.now() - startedAt) }, 'upload.attempted');
     await this.#tidy(upload);
+  }
+
+  /** What took hours is not done again because the database was away for a moment. */
+  #persist({ egressId }: Upload, write: () => Promise<void>): Promise<void> {
+    return persist(write, {
+      isAnswer: () => false,
+      onFailure: (error, delayMs) => this.#deps.log.warn({ err: error, egressId, delayMs }, 'upload not noted yet'),
+      signal: this.#stopped.signal,
+    });
   }
 
   async #send({ file, target, url }: Upload): Promise<void> {
@@ -143,12 +212,9 @@ export class Uploads implements Service {
     if (file.format === 'm3u8') return putFolder(storage, path, file.key);
     const contentType = CONTENT_TYPES[file.format];
     if (target === 'storage') return storage.put(path, file.key, contentType);
-    const { size } = await stat(path);
-    const answer = await this.#deps.put(url ?? '', {
-      headers: { 'content-type': contentType, 'content-length': String(size) },
-      body: createReadStream(path),
-      timeoutMs: PUT_TIMEOUT_MS,
-    });
+    const { body, size } = await openWhole(path);
+    const headers = { 'content-type': contentType };
+    const answer = await this.#deps.put(url ?? '', { headers, body, size, stallMs: this.#stallMs });
     if (answer.status < 200 || answer.status > 299) throw new Error(`status ${answer.status}: ${answer.body}`);
   }
 

@@ -1,4 +1,5 @@
-// What waits for a slot of this node: first come, first served, unless another node has one.
+// What waits for a slot of this node. Owners take turns, whoever has more waiting: the next is the oldest of the owner
+// for whom least is composed here. Another node that has room may take it before.
 import type { Logger } from '../log.ts';
 import type { Egress } from '../protocol/egress.ts';
 import { needsOf } from './admission.ts';
@@ -16,8 +17,11 @@ export class WaitingLine {
     return this.#waiting.length;
   }
 
-  get first(): Egress | undefined {
-    return this.#waiting[0];
+  /** The one whose turn it is, by the slots that each owner has taken. */
+  next(slotsOf: ReadonlyMap<string, number>): Egress | undefined {
+    const taken = ({ ownerId }: Egress) => slotsOf.get(ownerId) ?? 0;
+    const least = Math.min(...this.#waiting.map(taken));
+    return this.#waiting.find((egress) => taken(egress) === least);
   }
 
   has(id: string): boolean {

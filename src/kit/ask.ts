@@ -23,6 +23,9 @@ interface Question {
   onText?: (text: string) => void;
 }
 
+/** The servers that are asked say little. */
+const MAX_BODY_LENGTH = 4 * 1024 * 1024;
+
 export function ask(url: string, { method = 'GET', headers = {}, body, timeoutMs, onText }: Question): Promise<Asked> {
   const { promise, resolve, reject } = Promise.withResolvers<Asked>();
   const isSecure = url.startsWith('https:');
@@ -34,6 +37,7 @@ export function ask(url: string, { method = 'GET', headers = {}, body, timeoutMs
     let text = '';
     answer.setEncoding('utf8').on('data', (piece: string) => {
       text += piece;
+      if (text.length > MAX_BODY_LENGTH) answer.destroy(new Error('its answer is too long'));
       onText?.(piece);
     });
     answer.on('error', reject);

@@ -9,7 +9,7 @@ export class Batcher<T> {
   readonly #work: (items: T[]) => Promise<void>;
   readonly #maxItems: number;
   #waiting: Entry<T>[] = [];
-  #running = false;
+  #running: Promise<void> | undefined;
 
   constructor(work: (items: T[]) => Promise<void>, maxItems: number) {
     this.#work = work;
@@ -20,12 +20,12 @@ export class Batcher<T> {
   add(item: T): Promise<void> {
     const settle = Promise.withResolvers<void>();
     this.#waiting.push({ item, settle });
-    if (!this.#running) void this.#runAll();
+    // Never rejects: a run that fails rejects the entries that it contained.
+    this.#running ??= this.#runAll();
     return settle.promise;
   }
 
   async #runAll(): Promise<void> {
-    this.#running = true;
     while (this.#waiting.length > 0) {
       const entries = this.#waiting.splice(0, this.#maxItems);
       try {
@@ -35,6 +35,6 @@ export class Batcher<T> {
         for (const { settle } of entries) settle.reject(error);
       }
     }
-    this.#running = false;
+    this.#running = undefined;
   }
 }

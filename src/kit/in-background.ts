@@ -1,8 +1,12 @@
 // Work that nobody waits for. Its failure is logged and ends there: a rejection that nobody handles ends the process.
-import type { Logger } from 'pino';
+
+/** Where failures are written: a logger, or what brings them to one. */
+interface FailureLog {
+  error(facts: { err: unknown; what: string }, message: string): void;
+}
 
 /** Starts `work` now and does not wait for it. `what` names it in the log, such as `'heartbeat'`. Never throws. */
-export function inBackground(log: Pick<Logger, 'error'>, what: string, work: () => unknown): void {
+export function inBackground(log: FailureLog, what: string, work: () => unknown): void {
   const run = async () => {
     await work();
   };

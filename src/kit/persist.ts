@@ -1,6 +1,8 @@
 // Repeats a write that tells of something which has already happened until the database takes it: unlike a request it
 // cannot be refused.
 
+import { setTimeout as sleep } from 'node:timers/promises';
+
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 5_000;
 /** After a database that is away for so long there is more to repair than this. */
@@ -26,17 +28,8 @@ export async function persist<T>(write: (attempt: number) => Promise<T>, options
       if (isAnswer(error) || Date.now() > deadline || signal?.aborted) throw error;
       onFailure(error, delayMs);
     }
-    await delay(delayMs, signal);
+    // An abort ends the waiting, and the next failure is the last.
+    await sleep(delayMs, undefined, signal && { signal }).catch(() => undefined);
     delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS);
   }
-}
-
-function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

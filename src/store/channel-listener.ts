@@ -2,6 +2,7 @@
 import { Client } from 'pg';
 
 const RECONNECT_MS = 1_000;
+const CONNECTION = { application_name: 'roomful-listener', keepAlive: true, connectionTimeoutMillis: 10_000 };
 
 export class ChannelListener {
   readonly #url: string;
@@ -34,7 +35,7 @@ export class ChannelListener {
   }
 
   async #connect(): Promise<void> {
-    const client = new Client({ connectionString: this.#url, application_name: 'roomful-listener', keepAlive: true });
+    const client = new Client({ connectionString: this.#url, ...CONNECTION });
     this.#client = client;
     client.on('notification', ({ payload }) => this.#onNotice(payload));
     // 'error' is followed by 'end', which reconnects.
@@ -49,13 +50,16 @@ export class ChannelListener {
     client.once('end', () => this.#reconnectLater());
   }
 
+  async #reconnect(): Promise<void> {
+    await this.#connect();
+    if (this.#closed) await this.close();
+    else this.#onNotice();
+  }
+
   #reconnectLater(): void {
     if (this.#closed) return;
     this.#retry = setTimeout(() => {
-      this.#connect().then(
-        () => (this.#closed ? void this.close() : this.#onNotice()),
-        () => this.#reconnectLater(),
-      );
+      this.#reconnect().catch(() => this.#reconnectLater());
     }, RECONNECT_MS);
     this.#retry.unref();
   }

@@ -14,6 +14,7 @@ import * as remoteEgress from './migrations/0010-remote-egress.ts';
 import * as egressChanges from './migrations/0011-egress-changes.ts';
 import * as fileUsage from './migrations/0012-file-usage.ts';
 import * as tokenHashes from './migrations/0013-token-hashes.ts';
+import * as fairQueues from './migrations/0014-fair-queues.ts';
 import type { Tables } from './schema.ts';
 
 export type Db = Kysely<Tables>;
@@ -35,6 +36,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0011-egress-changes': egressChanges,
   '0012-file-usage': fileUsage,
   '0013-token-hashes': tokenHashes,
+  '0014-fair-queues': fairQueues,
 };
 
 export const MIGRATION_NAMES = Object.keys(MIGRATIONS);

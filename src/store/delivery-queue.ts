@@ -33,9 +33,14 @@ export interface ClaimOptions {
   nodeId: string;
   leaseMs: number;
   limit: number;
+  perOwner?: number;
   perHost: number;
-  /** What is left of `perHost` for hosts that are busy already. */
+  /** Of one owner at one host. */
+  perLane?: number;
+  /** What is left of these for those that are busy already; a lane's key is its owner, a space, and its host. */
+  freeByOwner?: ReadonlyMap<string, number>;
   freeByHost: ReadonlyMap<string, number>;
+  freeByLane?: ReadonlyMap<string, number>;
 }
 
 export interface FinishedAttempt {
@@ -83,6 +88,13 @@ interface FinishedRow extends Omit<ClaimedDelivery, 'id'> {
 /** The delivery that was to move up has been given up in the same moment; all is done again under the lock. */
 class SuccessorGone extends Error {}
 
+/** Told of deliveries that were given up to make room for newer ones. */
+const TOO_MANY_PENDING = 'given up: too many deliveries of this account were waiting for their receivers';
+/** Deliveries that are looked at for each that can be taken. */
+const CANDIDATES = 32;
+/** In one turn; the next turn goes on. */
+const MAX_EXCESS_SESSIONS = 1_000;
+
 /** timestamptz(3) may round up; without this a row could be due half a millisecond after we were woken for it. */
 const ROUNDING = sql`interval '1 millisecond'`;
 
@@ -100,6 +112,19 @@ function claimedJoins(): RawBuilder<unknown> {
 
 function after(ms: number): RawBuilder<unknown> {
   return sql`now() + ${ms} * interval '1 millisecond'`;
+}
+
+/** A session with deliveries that are given up, and the newest of its owner's that is. */
+interface Excess {
+  sessionId: string;
+  at: Date;
+  id: string;
+}
+
+const NONE_BUSY: ReadonlyMap<string, number> = new Map();
+
+function busy(free: ReadonlyMap<string, number>): RawBuilder<unknown> {
+  return sql`(select * from unnest(${[...free.keys()]}::text[], ${[...free.values()]}::integer[]) as b (key, free))`;
 }
 
 export class DeliveryQueue {
@@ -132,28 +157,44 @@ export class DeliveryQueue {
   }
 
   /**
-   * Takes due deliveries, the longest due first, and of every host at most its share. Looks at one host after the other
-   * through the index, so that a long backlog of one costs nothing to the others.
+   * Takes due deliveries of owners in turn, the longest due of each first, and of every owner and host at most its share.
+   * Looks at one owner and host after the other through the index, so that a long backlog of one costs nothing to the
+   * others.
    */
-  async claim({ nodeId, leaseMs, limit, perHost, freeByHost }: ClaimOptions): Promise<ClaimedDelivery[]> {
+  async claim(options: ClaimOptions): Promise<ClaimedDelivery[]> {
+    const { nodeId, leaseMs, limit, perHost, freeByHost } = options;
+    const { perOwner = limit, perLane = perHost, freeByOwner = NONE_BUSY, freeByLane = NONE_BUSY } = options;
     const claimable = sql`status = 'pending' and not waiting and claimed_by is null`;
     const { rows } = await sql<ClaimedDelivery>`
-      with recursive hosts (host) as (
-        (select host from webhook_deliveries where ${claimable} order by host limit 1)
+      with recursive lanes (owner_id, host) as (
+        (select owner_id, host from webhook_deliveries where ${claimable} order by owner_id, host limit 1)
         union all
-        select (select host from webhook_deliveries d where ${claimable} and d.host > hosts.host order by host limit 1)
-        from hosts where hosts.host is not null
-      ), busy as (
-        select * from unnest(${[...freeByHost.keys()]}::text[], ${[...freeByHost.values()]}::integer[]) as b (host, free)
-      ), picked as (
-        select due.id
-        from hosts left join busy on busy.host = hosts.host
+        select after.owner_id, after.host from lanes cross join lateral (
+          select owner_id, host from webhook_deliveries
+          where ${claimable} and (owner_id, host) > (lanes.owner_id, lanes.host) order by owner_id, host limit 1
+        ) after
+      ), busy_owner as ${busy(freeByOwner)}, busy_host as ${busy(freeByHost)}, busy_lane as ${busy(freeByLane)},
+      -- Some for each lane, and not many more in all than can be taken.
+      candidates as (select greatest(1, ${limit * CANDIDATES} / count(*)) as most from lanes),
+      due as (
+        select due.id, lanes.owner_id, lanes.host, due.next_attempt_at,
+          row_number() over (partition by lanes.owner_id order by due.next_attempt_at, due.id) as turn
+        from lanes left join busy_lane on busy_lane.key = lanes.owner_id || ' ' || lanes.host
         cross join lateral (
-          select id from webhook_deliveries
-          where host = hosts.host and ${claimable} and next_attempt_at <= now() + ${ROUNDING}
-          order by next_attempt_at limit greatest(coalesce(busy.free, ${perHost}), 0) for update skip locked
+          select id, next_attempt_at from webhook_deliveries
+          where owner_id = lanes.owner_id and host = lanes.host and ${claimable}
+            and next_attempt_at <= now() + ${ROUNDING}
+          order by next_attempt_at
+          limit least(coalesce(busy_lane.free, ${perLane}), (select most from candidates)) for update skip locked
         ) due
-        limit ${limit}
+      ), allowed as (
+        select due.*, row_number() over (partition by host order by turn, next_attempt_at) as place
+        from due left join busy_owner on busy_owner.key = due.owner_id
+        where turn <= coalesce(busy_owner.free, ${perOwner})
+      ), picked as (
+        select id from allowed left join busy_host on busy_host.key = allowed.host
+        where place <= coalesce(busy_host.free, ${perHost})
+        order by turn, next_attempt_at limit ${limit}
       ), d as (
         update webhook_deliveries set claimed_by = ${nodeId}, claimed_until = ${after(leaseMs)}
         where id = any(array(select id from picked)) returning *
@@ -190,6 +231,55 @@ export class DeliveryQueue {
       if (error instanceof SuccessorGone) return { done: new Set(), claimed: [] };
       throw error;
     }
+  }
+
+  /**
+   * Gives up the oldest pending deliveries of owners that have more than `most`; they become dead letters. Returns how
+   * many. What is being attempted is left to its own outcome.
+   */
+  async giveUpExcess(most: number): Promise<number> {
+    const pending = sql`status = 'pending'`;
+    const { rows } = await sql<Excess>`
+      with recursive owners (owner_id) as (
+        (select owner_id from webhook_deliveries where ${pending} order by owner_id limit 1)
+        union all
+        select after.owner_id from owners cross join lateral (
+          select owner_id from webhook_deliveries where ${pending} and owner_id > owners.owner_id
+          order by owner_id limit 1
+        ) after
+      )
+      select distinct d.session_id as "sessionId", excess.created_at as at, excess.id
+      from owners cross join lateral (
+        select created_at, id from webhook_deliveries where ${pending} and owner_id = owners.owner_id
+        order by created_at desc, id desc offset ${most} limit 1
+      ) excess
+      join webhook_deliveries d on d.owner_id = owners.owner_id and d.status = 'pending'
+        and (d.created_at, d.id) <= (excess.created_at, excess.id)
+      limit ${MAX_EXCESS_SESSIONS}`.execute(this.#db);
+    let count = 0;
+    for (const excess of rows) count += await this.#giveUpOldest(excess);
+    return count;
+  }
+
+  /** The streams that lose their first delivery thereby go on with the next. */
+  #giveUpOldest({ sessionId, at, id }: Excess): Promise<number> {
+    return this.#db.transaction().execute(async (tx) => {
+      await lockSession(tx, sessionId);
+      const { numAffectedRows = 0n } = await sql`
+        update webhook_deliveries set status = 'dead', waiting = false, last_error = ${TOO_MANY_PENDING}
+        where session_id = ${sessionId} and status = 'pending' and claimed_by is null
+          and (created_at, id) <= (${at}, ${id})`.execute(tx);
+      await sql`
+        with freed as (
+          update webhook_deliveries set waiting = false, next_attempt_at = now()
+          where waiting and id in (
+            select distinct on (url) id from webhook_deliveries
+            where session_id = ${sessionId} and status = 'pending' and lane = 'fast' order by url, seq
+          ) returning id
+        )
+        select pg_notify(${DELIVERIES_CHANNEL}, '') from freed limit 1`.execute(tx);
+      return Number(numAffectedRows);
+    });
   }
 
   /** Nothing is sent to the endpoint any more: what is queued for it dies now, what will be published dies then. */

@@ -4,7 +4,8 @@
 // Whoever writes here takes the lock of the session's row first, as the end of a session does, so that the two never
 // wait for each other.
 import { sql } from 'kysely';
-import { egressAlreadyRunning, egressStillFinishing, noLiveSession } from '../errors.ts';
+import { egressAlreadyRunning, egressQueueFull, egressStillFinishing, noLiveSession } from '../errors.ts';
+import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import type { Egress, EgressFile, EgressKind, EgressPlan, EgressStatus, Gap } from '../protocol/egress.ts';
 import type { EventData, EventType } from '../protocol/events.ts';
 import { newObjectId } from '../protocol/ids.ts';
@@ -62,13 +63,18 @@ export interface NewUpload {
   url: string | null;
 }
 
+/** How many may wait for a slot. */
+type WaitingLimits = Pick<Limits, 'egressesWaiting' | 'egressesWaitingPerOwner'>;
+
 export class EgressStore extends EgressReader {
   readonly #db: Db;
+  readonly #limits: WaitingLimits;
   readonly #rules: EgressRules;
   readonly #send: SendJob;
 
-  constructor(options: { db: Db; rules: EgressRules; send: SendJob }) {
+  constructor(options: { db: Db; rules: EgressRules; send: SendJob; limits?: WaitingLimits }) {
     super(options.db);
+    this.#limits = options.limits ?? DEFAULT_LIMITS;
     this.#db = options.db;
     this.#rules = options.rules;
     this.#send = options.send;
@@ -85,7 +91,13 @@ export class EgressStore extends EgressReader {
       if (!wish.beside) await refuseSecond(tx, wish.sessionId, wish.plan.kind);
       if (wish.continues !== undefined) await refuseSecondSuccessor(tx, wish.plan.kind, wish.continues);
       const id = newObjectId(wish.at);
-      const nodeId = await chooseRunner(tx, { sessionNodeId: session.node_id, needs: wish.needs, at: wish.at });
+      const runner = await chooseRunner(tx, { sessionNodeId: session.node_id, needs: wish.needs, at: wish.at });
+      const nodeId = runner ?? session.node_id;
+      // What goes on for another one was counted when that began.
+      if (wish.continues === undefined) {
+        await refuseFullQueue(tx, wish.plan.kind, { owner_id: session.owner_id }, this.#limits.egressesWaitingPerOwner);
+        await refuseFullQueue(tx, wish.plan.kind, { node_id: nodeId }, this.#limits.egressesWaiting);
+      }
       await tx
         .insertInto('egresses')
         .values({
@@ -94,7 +106,7 @@ export class EgressStore extends EgressReader {
           session_id: wish.sessionId,
           room_id: session.room_id,
           owner_id: session.owner_id,
-          node_id: nodeId ?? session.node_id,
+          node_id: nodeId,
           continues: wish.continues ?? null,
           composition_id: null,
           plan: JSON.stringify(wish.plan),
@@ -173,6 +185,8 @@ export class EgressStore extends EgressReader {
       .updateTable('egresses')
       .set({ gaps: sql`gaps || ${entry}::jsonb`, updated_at: gap.at })
       .where('id', '=', id)
+      // It may have been taken before, by a database that died before it could say so.
+      .where(sql<boolean>`not gaps @> ${entry}::jsonb`)
       .execute();
   }
 
@@ -310,6 +324,20 @@ async function refuseSecond(tx: DbTx, sessionId: string, kind: EgressKind): Prom
   throw other.status === 'stopping' ? egressStillFinishing(kind) : egressAlreadyRunning(kind);
 }
 
+/** Counts what is queued, which is what waits for a slot and the few that are just being begun. */
+async function refuseFullQueue(
+  tx: DbTx,
+  kind: EgressKind,
+  whose: { owner_id: string } | { node_id: string },
+  most: number,
+): Promise<void> {
+  const [[column, value] = ['', '']] = Object.entries(whose);
+  const { rows } = await sql<{ count: number }>`select count(*) as count from (
+    select from egresses where ${sql.ref(column)} = ${value} and status = 'queued' limit ${most}
+  ) queued`.execute(tx);
+  if ((rows[0]?.count ?? 0) >= most) throw egressQueueFull(kind, most);
+}
+
 async function refuseSecondSuccessor(tx: DbTx, kind: EgressKind, continues: string): Promise<void> {
   const other = await tx.selectFrom('egresses').where('continues', '=', continues).select('id').executeTakeFirst();
   if (other) throw egressAlreadyRunning(kind);
@@ -332,10 +360,10 @@ async function insertFile(
   uploads: readonly NewUpload[],
   at: Date,
 ): Promise<void> {
-  const { node_id } = await tx
+  const { node_id, owner_id } = await tx
     .selectFrom('egresses')
     .where('id', '=', egressId)
-    .select('node_id')
+    .select(['node_id', 'owner_id'])
     .executeTakeFirstOrThrow();
   await tx
     .insertInto('egress_files')
@@ -364,6 +392,7 @@ async function insertFile(
         id: newObjectId(at),
         file_id: file.id,
         node_id,
+        owner_id,
         target,
         url,
         status: 'pending',

@@ -10,6 +10,8 @@ import type { Db } from './database.ts';
 /** A notice takes 8,000 bytes; in base64 this many become less. */
 const PIECE_BYTES = 5_000;
 const MAX_PIECES = 400;
+/** Messages that wait for a slow database; the next are lost, as they might be anyway. */
+const MAX_WAITING = 1_000;
 /** Pieces of a message arrive together; those that do not are lost. */
 const MAX_UNFINISHED = 100;
 
@@ -20,7 +22,8 @@ export class NodeBus {
   readonly #url: string;
   readonly #nodeId: string;
   readonly #log: Logger;
-  readonly #queues = new Map<string, SerialQueue>();
+  /** By node, while something waits to be sent there. */
+  readonly #queues = new Map<string, { sending: SerialQueue; waiting: number }>();
   readonly #unfinished = new Map<string, string[]>();
   #listener: ChannelListener | undefined;
 
@@ -44,12 +47,17 @@ export class NodeBus {
 
   /** Sends without waiting; what cannot be sent is lost, as the receiver might be. */
   send(to: string, body: unknown): void {
-    let queue = this.#queues.get(to);
-    if (!queue) {
-      queue = new SerialQueue();
-      this.#queues.set(to, queue);
-    }
-    queue.run(() => this.#send(to, body)).catch((error) => this.#log.warn({ err: error, to }, 'message not sent'));
+    const queue = this.#queues.get(to) ?? { sending: new SerialQueue(), waiting: 0 };
+    this.#queues.set(to, queue);
+    if (queue.waiting >= MAX_WAITING) return;
+    queue.waiting += 1;
+    queue.sending
+      .run(() => this.#send(to, body))
+      .catch((error) => this.#log.warn({ err: error, to }, 'message not sent'))
+      .finally(() => {
+        queue.waiting -= 1;
+        if (queue.waiting === 0) this.#queues.delete(to);
+      });
   }
 
   async #send(to: string, body: unknown): Promise<void> {

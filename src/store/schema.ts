@@ -234,6 +234,9 @@ export interface EgressUploadsTable {
   id: string;
   file_id: string;
   node_id: string;
+  owner_id: string;
+  /** Host and port of the URL; empty for the target `storage`. */
+  host: GeneratedAlways<string>;
   target: 'storage' | 'presigned';
   /** Of the target `presigned`. */
   url: string | null;

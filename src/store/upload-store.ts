@@ -8,12 +8,25 @@ export interface Upload {
   id: string;
   fileId: string;
   egressId: string;
+  ownerId: string;
+  /** Host and port of the address; empty for the storage. */
+  host: string;
   target: 'storage' | 'presigned';
   url: string | null;
   attempts: number;
   createdAt: Date;
   file: EgressFile;
 }
+
+interface DueQuery {
+  at: Date;
+  limit: number;
+  perHost: number;
+  running: readonly string[];
+  fullOwners: readonly string[];
+}
+
+type DueRow = Omit<Upload, 'egressId' | 'file'> & { next_attempt_at: Date; file: Selectable<EgressFilesTable> };
 
 export class UploadStore {
   readonly #db: Db;
@@ -22,29 +35,36 @@ export class UploadStore {
     this.#db = db;
   }
 
-  /** Uploads of a node that are due. */
-  async dueUploads(nodeId: string, at: Date, limit: number): Promise<Upload[]> {
-    const rows = await this.#db
-      .selectFrom('egress_uploads as upload')
-      .where('upload.node_id', '=', nodeId)
-      .where('upload.status', '=', 'pending')
-      .where('upload.next_attempt_at', '<=', at)
-      .orderBy('upload.next_attempt_at')
-      .limit(limit)
-      .selectAll()
-      .execute();
-    if (rows.length === 0) return [];
-    const files = await this.#db
-      .selectFrom('egress_files')
-      .where('id', 'in', [...new Set(rows.map((row) => row.file_id))])
-      .selectAll()
-      .execute();
-    return rows.flatMap((row) => {
-      const file = files.find(({ id }) => id === row.file_id);
-      if (!file) return [];
-      const { id, target, url, attempts, created_at: createdAt } = row;
-      return [{ id, fileId: file.id, egressId: file.egress_id, target, url, attempts, createdAt, file: toFile(file) }];
-    });
+  /**
+   * Uploads of a node that are due, the longest waiting first, and of every owner and host its share. Looks at one owner
+   * and host after the other through the index, so that a long backlog of one costs nothing to the others.
+   */
+  async dueUploads(nodeId: string, { at, limit, perHost, running, fullOwners }: DueQuery): Promise<Upload[]> {
+    const pending = sql`node_id = ${nodeId} and status = 'pending'`;
+    const { rows } = await sql<DueRow>`
+      with recursive queues (owner_id, host) as (
+        (select owner_id, host from egress_uploads where ${pending} order by owner_id, host limit 1)
+        union all
+        select after.owner_id, after.host from queues cross join lateral (
+          select owner_id, host from egress_uploads
+          where ${pending} and (owner_id, host) > (queues.owner_id, queues.host) order by owner_id, host limit 1
+        ) after
+      )
+      select due.*, to_jsonb(f) as file from queues cross join lateral (
+        select id, owner_id as "ownerId", host, target, url, attempts, created_at as "createdAt", file_id as "fileId",
+          next_attempt_at
+        from egress_uploads u
+        where ${pending} and u.owner_id = queues.owner_id and u.host = queues.host and next_attempt_at <= ${at}
+          and id <> all(${running}::text[])
+        order by next_attempt_at limit ${perHost}
+      ) due join egress_files f on f.id = due."fileId"
+      where queues.owner_id <> all(${fullOwners}::text[])
+      order by due.next_attempt_at limit ${limit}`.execute(this.#db);
+    return rows.map(({ next_attempt_at: _, file, ...row }) => ({
+      ...row,
+      egressId: file.egress_id,
+      file: toFile(file),
+    }));
   }
 
   async uploadFailed(

@@ -7,6 +7,8 @@ import { DELIVERIES_CHANNEL } from './events.ts';
 export const SIGNING_KEY = 'webhook-signing-key';
 /** More in one call would hold locks for long; the caller can ask again. */
 const MAX_REPLAYS = 10_000;
+/** An account may have a receiver for each room; nobody reads a longer list. */
+const MAX_ENDPOINTS = 1_000;
 
 export interface DeliveryFilter {
   sessionId?: string | undefined;
@@ -157,7 +159,7 @@ export class WebhookStore {
     return rows[0]?.replayed ?? 0;
   }
 
-  /** Every URL that got deliveries in the last seven days, or is disabled. */
+  /** URLs that got deliveries in the last seven days, or are disabled; those that fail first, where there are many. */
   async endpoints(ownerId: string): Promise<EndpointHealth[]> {
     const { rows } = await sql<EndpointHealth & { reason: string | null; disabledAt: Date | null }>`
       with recent as (
@@ -174,7 +176,10 @@ export class WebhookStore {
       )
       select url, coalesce(delivered, 0) as delivered, coalesce(queued, 0) as queued, coalesce(retrying, 0) as retrying,
         coalesce(dead, 0) as dead, "lastDeliveredAt", "lastError", reason, disabled_at as "disabledAt"
-      from recent full join gone using (url) order by url`.execute(this.#db);
+      from recent full join gone using (url)
+      order by (reason is not null) desc, coalesce(dead, 0) + coalesce(retrying, 0) desc, url
+      limit ${MAX_ENDPOINTS}`.execute(this.#db);
+    rows.sort((a, b) => (a.url < b.url ? -1 : 1));
     return rows.map(({ reason, disabledAt, ...health }) => ({
       ...health,
       disabled: disabledAt && { reason: reason ?? '', at: disabledAt },

@@ -4,12 +4,14 @@
 // waits for the slowest of a batch. Order within a stream is the queue's doing: it offers one delivery at a time.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Batcher } from '../kit/batcher.ts';
+import { inBackground } from '../kit/in-background.ts';
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
+import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import { type Attempt, attemptPost, type HeaderSigner, type Poster } from './attempt.ts';
 import type { ClaimedDelivery, DeliveryStore, FinishedAttempt } from './delivery.ts';
 import { EndpointWatch } from './endpoint-watch.ts';
-import { Places, usedUp } from './places.ts';
+import { type PlaceLimits, Places, usedUp } from './places.ts';
 import { type Lane, type NextStep, nextStep } from './retry.ts';
 import { webhookBody } from './signature.ts';
 
@@ -24,6 +26,7 @@ export interface DelivererParts {
   log: Logger;
   /** The same after a restart, so that this node finds its own claims again. */
   nodeId: string;
+  limits?: PlaceLimits & Pick<Limits, 'webhooksPending'>;
   metrics?: DelivererMetrics | undefined;
 }
 
@@ -31,6 +34,8 @@ export interface DelivererParts {
 const LEASE_MS = 60_000;
 /** Finds what no notification told of: retries left by an earlier life, or by a node that died. */
 const POLL_MS = 5_000;
+/** An owner whose receiver is dead has some thousand more by then, at most. */
+const EXCESS_LOOK_MS = 60_000;
 const MAX_FINISH_BATCH = 200;
 const DATABASE_RETRY_MS = 1_000;
 const STOP_TIMEOUT_MS = 15_000;
@@ -46,7 +51,8 @@ export class Deliverer implements Service {
     () => this.#start(),
     () => this.#stop(),
   );
-  readonly #places = new Places();
+  readonly #places: Places;
+  readonly #mostPending: number;
   readonly #endpoints = new EndpointWatch();
   readonly #finished = new Batcher<FinishedAttempt>((attempts) => this.#finish(attempts), MAX_FINISH_BATCH);
   readonly #retryTimers = new Set<NodeJS.Timeout>();
@@ -55,6 +61,8 @@ export class Deliverer implements Service {
   #wanted = false;
   /** The last claim may have left due deliveries behind, for want of a place. */
   #moreDue = false;
+  /** The last claim took all places: a place that is free is for whoever has waited longest, not for the same stream. */
+  #isFull = false;
   #claiming: Promise<void> | undefined;
   /** Deliveries that this process has claimed and not finished. */
   readonly #held = new Set<string>();
@@ -63,10 +71,12 @@ export class Deliverer implements Service {
   #reconciling: Promise<void> | undefined;
   #finishing = 0;
   #listener: { close(): Promise<void> } | undefined;
-  #poll: NodeJS.Timeout | undefined;
+  #timers: NodeJS.Timeout[] = [];
   #onIdle: () => void = () => undefined;
 
-  constructor({ store, outbound, signer, log, nodeId, metrics }: DelivererParts) {
+  constructor({ store, outbound, signer, log, nodeId, limits = DEFAULT_LIMITS, metrics }: DelivererParts) {
+    this.#places = new Places(limits);
+    this.#mostPending = limits.webhooksPending;
     this.#store = store;
     this.#outbound = outbound;
     this.#signer = signer;
@@ -91,15 +101,19 @@ export class Deliverer implements Service {
       this.#wake();
     });
     this.#state = 'open';
-    this.#poll = setInterval(() => void this.#sweep(), POLL_MS);
-    this.#poll.unref();
+    const every = (ms: number, what: string, work: () => Promise<void>) =>
+      setInterval(() => inBackground(this.#log, what, work), ms).unref();
+    this.#timers = [
+      every(POLL_MS, 'sweep of webhook claims', () => this.#sweep()),
+      every(EXCESS_LOOK_MS, 'look for too many webhooks', () => this.#giveUpExcess()),
+    ];
     this.#wake();
   }
 
   async #stop(): Promise<void> {
     const started = this.#state === 'open';
     this.#state = 'draining';
-    clearInterval(this.#poll);
+    for (const timer of this.#timers) clearInterval(timer);
     for (const timer of this.#retryTimers) clearTimeout(timer);
     await this.#listener?.close();
     await this.#claiming;
@@ -122,6 +136,15 @@ export class Deliverer implements Service {
     try {
       await this.#store.releaseLapsedClaims();
       this.#wake();
+    } catch (error) {
+      this.#unavailable(error);
+    }
+  }
+
+  async #giveUpExcess(): Promise<void> {
+    try {
+      const deliveries = await this.#store.giveUpExcess(this.#mostPending);
+      if (deliveries > 0) this.#log.warn({ deliveries, most: this.#mostPending }, 'oldest pending webhooks given up');
     } catch (error) {
       this.#unavailable(error);
     }
@@ -154,10 +177,8 @@ export class Deliverer implements Service {
     const room = this.#places.room();
     const options = { nodeId: this.#nodeId, leaseMs: LEASE_MS, ...room };
     const claimed = room.limit > 0 ? await this.#store.claim(options) : [];
-    this.#moreDue = usedUp(
-      room,
-      claimed.map(({ host }) => host),
-    );
+    this.#isFull = claimed.length >= room.limit;
+    this.#moreDue = usedUp(room, claimed);
     // What came too late for a stop is given back by it.
     if (this.#state === 'open') for (const delivery of claimed) this.#begin(delivery);
   }
@@ -178,19 +199,19 @@ export class Deliverer implements Service {
   }
 
   #begin(delivery: ClaimedDelivery): void {
-    this.#places.take(delivery.host);
+    this.#places.take(delivery);
     this.#held.add(delivery.id);
     this.#deliver(delivery)
       .catch((error) => this.#log.error({ err: error, deliveryId: delivery.id }, 'webhook delivery failed'))
       .finally(() => this.#end(delivery));
   }
 
-  #end({ id, host }: ClaimedDelivery): void {
-    this.#held.delete(id);
-    this.#places.free(host);
+  #end(delivery: ClaimedDelivery): void {
+    this.#held.delete(delivery.id);
+    this.#places.free(delivery);
     if (this.#places.taken === 0) this.#onIdle();
     // Mostly the stream's next delivery has taken the place already.
-    if (this.#moreDue && this.#places.hasRoom(host)) this.#wake();
+    if (this.#moreDue && this.#places.hasRoom(delivery)) this.#wake();
   }
 
   async #deliver(delivery: ClaimedDelivery): Promise<void> {
@@ -205,11 +226,12 @@ export class Deliverer implements Service {
     if (step.state === 'pending' && step.delayMs < POLL_MS) this.#wakeIn(step.delayMs);
   }
 
-  #decide({ url, lane, laneAttempts }: ClaimedDelivery, { outcome }: Attempt): NextStep {
-    const progress = { lane, laneAttempts, endpointFailing: this.#endpoints.isFailing(url) };
+  #decide(delivery: ClaimedDelivery, { outcome }: Attempt): NextStep {
+    const { lane, laneAttempts } = delivery;
+    const progress = { lane, laneAttempts, endpointFailing: this.#endpoints.isFailing(delivery) };
     const step = nextStep(outcome, progress, Math.random());
-    if (step.state === 'delivered') this.#endpoints.delivered(url);
-    else this.#endpoints.failed(url);
+    if (step.state === 'delivered') this.#endpoints.delivered(delivery);
+    else this.#endpoints.failed(delivery);
     return step;
   }
 
@@ -228,7 +250,7 @@ export class Deliverer implements Service {
     this.#finishing += 1;
     while (this.#state !== 'closed') {
       try {
-        const options = { nodeId: this.#nodeId, leaseMs: LEASE_MS, claimNext: this.#state === 'open' };
+        const options = { nodeId: this.#nodeId, leaseMs: LEASE_MS, claimNext: this.#state === 'open' && !this.#isFull };
         const next = await this.#store.finish(attempts, options);
         for (const delivery of next) this.#begin(delivery);
         break;

@@ -44,9 +44,14 @@ interface ClaimOptions {
   nodeId: string;
   leaseMs: number;
   limit: number;
+  perOwner: number;
   perHost: number;
-  /** What is left of `perHost` for hosts that are busy already. */
+  /** Of one owner at one host. */
+  perLane: number;
+  /** What is left of these for those that are busy already; a lane's key is its owner, a space, and its host. */
+  freeByOwner: ReadonlyMap<string, number>;
   freeByHost: ReadonlyMap<string, number>;
+  freeByLane: ReadonlyMap<string, number>;
 }
 
 /** The durable queue. */
@@ -64,4 +69,6 @@ export interface DeliveryStore {
   /** Frees what a node has claimed, but for what it knows of. */
   releaseClaims(nodeId: string, held?: readonly string[]): Promise<void>;
   releaseLapsedClaims(): Promise<void>;
+  /** Gives up the oldest of owners that have more than `most` pending. Returns how many. */
+  giveUpExcess(most: number): Promise<number>;
 }

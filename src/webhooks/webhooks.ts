@@ -1,7 +1,15 @@
 // Webhooks as the rest of the server asks for them: delivery in the background, and what the API shows and changes.
-import { conflict, destinationForbidden, invalidApiKey, notFound, tokenForOneRoom } from '../errors.ts';
+import {
+  conflict,
+  destinationForbidden,
+  invalidApiKey,
+  notFound,
+  tokenForOneRoom,
+  tooManyWebhookTests,
+} from '../errors.ts';
 import type { Service } from '../kit/lifecycle.ts';
 import { ForbiddenDestination } from '../kit/outbound/failures.ts';
+import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import type { EventType } from '../protocol/events.ts';
 import { newObjectId } from '../protocol/ids.ts';
@@ -33,6 +41,7 @@ export interface WebhooksDeps {
   log: Logger;
   /** The same after a restart. */
   nodeId: string;
+  limits?: Limits;
   metrics?: DelivererMetrics | undefined;
 }
 
@@ -61,13 +70,18 @@ export class Webhooks implements Service {
   readonly #outbound: WebhooksDeps['outbound'];
   readonly #signer: Signer;
   readonly #deliverer: Deliverer;
+  readonly #mostTests: number;
+  /** Test deliveries under way, by owner. */
+  readonly #tests = new Map<string, number>();
 
-  private constructor({ queue, store, outbound, log, nodeId, metrics }: WebhooksDeps, signer: Signer) {
+  private constructor(deps: WebhooksDeps, signer: Signer) {
+    const { queue, store, outbound, log, nodeId, limits = DEFAULT_LIMITS, metrics } = deps;
+    this.#mostTests = limits.webhookTestsPerOwner;
     this.#store = store;
     this.#outbound = outbound;
     this.#signer = signer;
     const ownLog = log.child({ part: 'webhooks' });
-    this.#deliverer = new Deliverer({ store: queue, outbound, signer, log: ownLog, nodeId, metrics });
+    this.#deliverer = new Deliverer({ store: queue, outbound, signer, log: ownLog, nodeId, limits, metrics });
   }
 
   static async create(deps: WebhooksDeps): Promise<Webhooks> {
@@ -151,6 +165,20 @@ export class Webhooks implements Service {
 
   /** Sends a made-up event now, once, and tells what came of it; nothing of it is kept. */
   async test(caller: WebhooksCaller, url: string, type: EventType): Promise<TestResult> {
+    const { ownerId } = caller;
+    const underWay = this.#tests.get(ownerId) ?? 0;
+    if (underWay >= this.#mostTests) throw tooManyWebhookTests(underWay);
+    this.#tests.set(ownerId, underWay + 1);
+    try {
+      return await this.#test(caller, url, type);
+    } finally {
+      const left = (this.#tests.get(ownerId) ?? 1) - 1;
+      if (left > 0) this.#tests.set(ownerId, left);
+      else this.#tests.delete(ownerId);
+    }
+  }
+
+  async #test(caller: WebhooksCaller, url: string, type: EventType): Promise<TestResult> {
     this.#requireAllowed(url);
     const { signingSecret } = await this.settings(caller);
     const now = new Date();

@@ -1,5 +1,6 @@
 // The disk is full: what is written to it fails with words that say so, and nothing else does.
 import { expect, it } from 'vitest';
+import { joinParts } from '../../src/egress/joiner.ts';
 import { TestChild } from '../harness/egress-child.ts';
 import { EgressStage } from '../harness/egress-stage.ts';
 import { canMount, smallDisk } from '../harness/small-disk.ts';
@@ -32,11 +33,15 @@ it.runIf(canMount())(
       return { roomId, status };
     };
     disk.fill();
-    const { roomId } = await record();
+    const { roomId, status } = await record();
+    expect(status).toBe(503);
     await stage.event(roomId, 'recording-failed');
     // biome-ignore lint/suspicious/noExplicitAny: answers are looked into
     const [recording] = ((await stage.app.get(`/v2/recordings?roomId=${roomId}`)).body as any).data;
     expect(recording).toMatchObject({ status: 'failed', reason: expect.stringMatching(/no space left|ENOSPC/i) });
+    const autoStarted = await stage.room({ autoStartConfig: { recording: {} } });
+    await stage.join(autoStarted);
+    await stage.event(autoStarted, 'recording-failed');
     expect((await fetch(`${stage.app.app.httpUrl}/readyz`)).status).toBe(200);
 
     disk.makeRoom();
@@ -47,3 +52,22 @@ it.runIf(canMount())(
     await stage.event(second.roomId, 'recording-stopped');
   },
 );
+
+it.runIf(canMount())('what runs when the disk fills up waits for room, and loses nothing', async () => {
+  using disk = smallDisk();
+  await using child = await TestChild.start(() => [
+    { id: 'file', kind: 'file', format: 'mp4', path: `${disk.path}/a.mp4` },
+    { id: 'hls', kind: 'hls', folder: `${disk.path}/hls` },
+  ]);
+  await child.hears('sink-started', ({ sinkId }) => sinkId === 'file');
+  await child.hears('sink-playable');
+  disk.fill();
+  await child.hears('log', ({ msg }) => msg === 'disk is full, waiting for room');
+  disk.makeRoom();
+  await child.stop();
+  const { file } = await child.hears('sink-finished', ({ sinkId }) => sinkId === 'file');
+  await child.hears('sink-finished', ({ sinkId }) => sinkId === 'hls');
+  const facts = await joinParts(`${disk.path}/whole.mp4`, [`${disk.path}/a.mp4`]);
+  expect(Math.abs(facts.duration - (file?.duration ?? 0))).toBeLessThan(0.2);
+  expect(child.said.filter(({ type }) => type === 'sink-failed')).toEqual([]);
+});

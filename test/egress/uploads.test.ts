@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, existsSync, type ReadStream } from 'node:fs';
 import { access, appendFile, stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EgressStage } from '../harness/egress-stage.ts';
@@ -139,6 +139,28 @@ describe('a stream that is over', () => {
 });
 
 describe('a signed address', () => {
+  it('that says nothing holds up no other', async () => {
+    const silent = createTcpServer((socket) => socket.on('error', () => undefined).resume());
+    let received = 0;
+    const good = createServer((request, response) => {
+      request.resume().on('end', () => {
+        received += 1;
+        response.end();
+      });
+    });
+    const urls = await Promise.all(
+      [silent, good].map(async (server) => {
+        await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+        return `http://127.0.0.1:${(server.address() as AddressInfo).port}/key?signature=x`;
+      }),
+    );
+    for (let i = 0; i < 3; i++) await record({ preSignedUrl: urls[0] });
+    for (let i = 0; i < 2; i++) await record({ preSignedUrl: urls[1] });
+    await expect.poll(() => received, { timeout: 15_000 }).toBe(2);
+    silent.close();
+    good.close();
+  });
+
   it('gets the file as well, however often it refuses at first', async () => {
     const received: Buffer[] = [];
     let refusals = 1;

@@ -1,4 +1,5 @@
 // Sessions of other nodes that are composed here.
+import { inBackground } from '../../kit/in-background.ts';
 import type { Logger } from '../../log.ts';
 import type { Notification } from '../../protocol/signaling.ts';
 import type { SessionSource } from '../ports.ts';
@@ -17,6 +18,8 @@ export interface RemoteSessionsDeps {
   log: Logger;
 }
 
+/** A message may be lost; it is sent again every few seconds. */
+const OPEN_TIMEOUT_MS = 3 * RENEW_MS;
 /** Two answers have not come. */
 const SILENCE_MS = 2.5 * RENEW_MS;
 
@@ -29,7 +32,10 @@ export class RemoteSessions {
     this.#deps = deps;
   }
 
-  /** Resolves once the node that has it has told who is there; with nothing when it has no such session. */
+  /**
+   * Resolves once the node that has it has told who is there; with nothing when it has no such session. Rejects when
+   * that node does not answer.
+   */
   async open(sessionId: string, nodeId: string): Promise<SessionSource | undefined> {
     let session = this.#sessions.get(sessionId);
     if (!session) {
@@ -38,7 +44,18 @@ export class RemoteSessions {
       session.follow();
       this.#renewing ??= setInterval(() => this.#renew(), RENEW_MS);
     }
-    return (await session.ready) ? session : undefined;
+    return (await this.#answered(session)) ? session : undefined;
+  }
+
+  async #answered(session: RemoteSession): Promise<boolean> {
+    const { promise: silence, reject } = Promise.withResolvers<never>();
+    const error = new Error('The server that has the session does not answer.');
+    const timer = setTimeout(() => reject(error), OPEN_TIMEOUT_MS);
+    try {
+      return await Promise.race([session.ready, silence]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Nothing of it is composed here any more. */
@@ -72,7 +89,8 @@ export class RemoteSessions {
   #renew(): void {
     for (const session of this.#sessions.values()) {
       session.follow();
-      if (session.silentForMs > SILENCE_MS) void this.#askWhetherOver(session);
+      if (session.silentForMs <= SILENCE_MS) continue;
+      inBackground(this.#deps.log, 'question whether a session is over', () => this.#askWhetherOver(session));
     }
   }
 

@@ -138,6 +138,13 @@ describe('a session of another node', () => {
     expect(await opening).toBeUndefined();
   });
 
+  it('whose node does not answer is not waited for without end', async () => {
+    losing = ['scene', 'over'];
+    const opening = remote.open('s1', 'host').catch((error: Error) => error.message);
+    await vi.advanceTimersByTimeAsync(3 * RENEW_MS + 10);
+    expect(await opening).toBe('The server that has the session does not answer.');
+  });
+
   it('changes as it changes there, once for all of one turn', async () => {
     await opened();
     seen = [];

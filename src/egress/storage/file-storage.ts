@@ -55,5 +55,23 @@ export async function openLocal(path: string, range?: ByteRange): Promise<Readab
   const handle = await open(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
   });
-  return handle?.createReadStream(range && { start: range.start, end: range.end });
+  const stream = handle?.createReadStream(range && { start: range.start, end: range.end });
+  // Whoever reads it hears of an error all the same; without a listener it would end the process.
+  stream?.on('error', () => undefined);
+  return stream;
+}
+
+/** All of a file on this machine, to be sent elsewhere. Whatever cannot be opened rejects here, and not later. */
+export async function openWhole(path: string): Promise<{ body: Readable; size: number }> {
+  const handle = await open(path);
+  try {
+    const { size } = await handle.stat();
+    const body = handle.createReadStream();
+    // Whoever reads it hears of an error all the same; without a listener it would end the process.
+    body.on('error', () => undefined);
+    return { body, size };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }

@@ -1,6 +1,4 @@
 // An S3-compatible object storage.
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
@@ -13,6 +11,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
+import { openWhole } from './file-storage.ts';
 import type { ByteRange, Storage } from './storage.ts';
 
 export interface S3Options {
@@ -25,7 +24,16 @@ export interface S3Options {
   /** Folder that everything is put under. */
   prefix: string;
   credentials: { accessKeyId: string; secretAccessKey: string } | undefined;
+  /** A request is given up when nothing has moved for so long. */
+  stallMs?: number;
 }
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const STALL_MS = 30_000;
+/** An upload is a durable task that is done again as a whole, so little is gained by insisting here. */
+const MAX_ATTEMPTS = 2;
+/** Each is in memory while it is sent. */
+const PARTS_AT_ONCE = 2;
 
 const PART_BYTES = 8 * 1024 * 1024;
 /** The protocol allows no more parts. */
@@ -46,21 +54,28 @@ export class S3Storage implements Storage {
       // Many compatible servers do not know the newer checksums; each part is checked by its length and ETag.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
+      maxAttempts: MAX_ATTEMPTS,
+      requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, socketTimeout: options.stallMs ?? STALL_MS },
     });
   }
 
   /** In parts, several at once; a large file never has to be in memory. */
   async put(localPath: string, key: string, contentType: string): Promise<void> {
-    const { size } = await stat(localPath);
-    if (size > PART_BYTES) await this.#forgetUnfinished(key);
-    const upload = new Upload({
-      client: this.#client,
-      params: { ...this.#object(key), Body: createReadStream(localPath), ContentType: contentType },
-      partSize: Math.max(PART_BYTES, Math.ceil(size / MAX_PARTS)),
-    });
-    await upload.done();
-    const { ContentLength } = await this.#client.send(new HeadObjectCommand(this.#object(key)));
-    if (ContentLength !== size) throw new Error(`the storage has ${ContentLength} of ${size} bytes`);
+    const { body, size } = await openWhole(localPath);
+    try {
+      if (size > PART_BYTES) await this.#forgetUnfinished(key);
+      const upload = new Upload({
+        client: this.#client,
+        params: { ...this.#object(key), Body: body, ContentType: contentType },
+        partSize: Math.max(PART_BYTES, Math.ceil(size / MAX_PARTS)),
+        queueSize: PARTS_AT_ONCE,
+      });
+      await upload.done();
+      const { ContentLength } = await this.#client.send(new HeadObjectCommand(this.#object(key)));
+      if (ContentLength !== size) throw new Error(`the storage has ${ContentLength} of ${size} bytes`);
+    } finally {
+      body.destroy();
+    }
   }
 
   /**
@@ -83,7 +98,10 @@ export class S3Storage implements Storage {
     const Range = range && `bytes=${range.start}-${range.end}`;
     try {
       const answer = await this.#client.send(new GetObjectCommand({ ...this.#object(key), Range }));
-      return answer.Body as Readable | undefined;
+      const body = answer.Body as Readable | undefined;
+      // Whoever reads it hears of an error all the same; without a listener it would end the process.
+      body?.on('error', () => undefined);
+      return body;
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;

@@ -1,4 +1,5 @@
 // The program of an egress child: one composition, told what to do by its parent over IPC.
+import { inBackground } from '../../kit/in-background.ts';
 import type { FromChild, ToChild } from '../ipc.ts';
 import { Composition } from './composition.ts';
 import { keepLog, withLastWords } from './ffmpeg.ts';
@@ -19,6 +20,11 @@ function say(message: FromChild): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }
 
+const log = {
+  error: ({ err, what }: { err: unknown; what: string }, msg: string) =>
+    say({ type: 'log', level: 'error', msg, facts: { what, reason: reasonOf(err) } }),
+};
+
 async function start(message: Extract<ToChild, { type: 'start' }>): Promise<void> {
   const { config, page, isSecure = false, sinks, outboundAllow } = message;
   if (isStarted) throw new Error('started twice');
@@ -35,7 +41,7 @@ async function start(message: Extract<ToChild, { type: 'start' }>): Promise<void
       onSinkFinished: (sinkId, file) => say({ type: 'sink-finished', sinkId, ...(file && { file }) }),
       onSinkFailed: (sinkId, reason, blame) =>
         say({ type: 'sink-failed', sinkId, reason: reason.slice(0, 4000), blame }),
-      onBroken: (reason, blame) => void die(withLastWords(reason), blame),
+      onBroken: (reason, blame) => die(withLastWords(reason), blame),
       log: (level, msg, facts) => say({ type: 'log', level, msg, facts }),
     },
   });
@@ -75,13 +81,22 @@ async function obey(message: ToChild): Promise<void> {
 async function end(): Promise<void> {
   if (isEnding) return;
   isEnding = true;
-  const patience = setTimeout(() => process.exit(1), FINISH_TIMEOUT_MS);
-  await composition?.stop();
-  clearTimeout(patience);
-  leave(0);
+  // Whatever happens from here on, the process ends.
+  setTimeout(() => process.exit(1), FINISH_TIMEOUT_MS).unref();
+  try {
+    await composition?.stop();
+    leave(0);
+  } catch (error) {
+    say({ type: 'log', level: 'error', msg: 'composition not finished', facts: { reason: reasonOf(error) } });
+    leave(1);
+  }
 }
 
-async function die(reason: string, blame: Blame = 'us'): Promise<void> {
+function endInBackground(): void {
+  inBackground(log, 'end of the composition', end);
+}
+
+function die(reason: string, blame: Blame = 'us'): void {
   if (isEnding) return;
   isEnding = true;
   say({ type: 'fatal', reason: reason.slice(0, 4000), blame });
@@ -119,14 +134,14 @@ keepLog();
 process.on('message', (value) => {
   const message = readMessage(value);
   if (!message) {
-    void die('the parent sent a message that is none');
+    die('the parent sent a message that is none');
     return;
   }
   obey(message).catch((error: unknown) => die(reasonOf(error), error instanceof BadPage ? 'destination' : 'us'));
 });
-process.on('disconnect', () => void end());
-process.on('SIGTERM', () => void end());
+process.on('disconnect', endInBackground);
+process.on('SIGTERM', endInBackground);
 // Ctrl+C reaches the whole group of a terminal's processes; the parent decides what ends then.
 process.on('SIGINT', () => undefined);
-process.on('uncaughtException', (error) => void die(error.stack ?? error.message));
-process.on('unhandledRejection', (reason) => void die(reasonOf(reason)));
+process.on('uncaughtException', (error) => die(error.stack ?? error.message));
+process.on('unhandledRejection', (reason) => die(reasonOf(reason)));

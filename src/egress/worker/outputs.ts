@@ -7,7 +7,7 @@ import type { ColourMatrix } from './picture/colour.ts';
 import type { Painted } from './picture/sheet.ts';
 import { Alignment } from './sinks/alignment.ts';
 import { createSink } from './sinks/create-sink.ts';
-import { type Blame, reasonOf, type Sink, type SinkEvents, type Tracks } from './sinks/sink.ts';
+import { type Blame, inBackgroundOf, reasonOf, type Sink, type SinkEvents, type Tracks } from './sinks/sink.ts';
 import { Framer } from './sound/framer.ts';
 
 export interface OutputsOptions {
@@ -171,7 +171,7 @@ export class Outputs {
     this.#known.delete(sinkId);
     const output = this.#outputs.get(sinkId);
     this.#outputs.delete(sinkId);
-    void output?.sink.abort().catch(() => undefined);
+    if (output) inBackgroundOf(this.#eventsOf(sinkId), 'abort of an output', () => output.sink.abort());
   }
 
   #eventsOf(sinkId: string): SinkEvents {

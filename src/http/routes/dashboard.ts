@@ -5,6 +5,7 @@ import { mintToken } from '../../access/mint.ts';
 import { SIGN_IN_MAX_MS, type SignIns } from '../../access/sign-ins.ts';
 import type { Dashboard } from '../../dashboard/dashboard.ts';
 import { AppError } from '../../errors.ts';
+import { DEFAULT_LIMITS, type Limits } from '../../limits.ts';
 import { pageInfo, pagingOf } from '../../protocol/rest/common.ts';
 import {
   CreateKeyBody,
@@ -27,6 +28,7 @@ import { type ReadinessCheck, runChecks } from './health.ts';
 export interface DashboardDeps {
   signIns: SignIns;
   dashboard: Dashboard;
+  limits?: Pick<Limits, 'dashboardStreams'>;
   /** More routes for whoever is signed in. */
   routes?: readonly FastifyPluginAsyncTypebox[];
 }
@@ -41,7 +43,7 @@ interface Deps extends DashboardDeps {
 
 /** `/dashboard-api`: what our own pages call. */
 export function dashboardRoutes(deps: Deps): FastifyPluginAsyncTypebox {
-  const { signIns, dashboard, routes = [], publicUrl, checks, callers, restApi } = deps;
+  const { signIns, dashboard, limits = DEFAULT_LIMITS, routes = [], publicUrl, checks, callers, restApi } = deps;
   const cookie = new SignInCookie(publicUrl);
   return async (app) => {
     app.addHook('onRoute', (route) => {
@@ -79,7 +81,7 @@ export function dashboardRoutes(deps: Deps): FastifyPluginAsyncTypebox {
         const { apiKey, ownerId } = await signIns.authorize(cookie.read(request));
         return { apiKey, ownerId };
       });
-      await signedIn.register(pageRoutes({ signIns, dashboard, cookie, checks }));
+      await signedIn.register(pageRoutes({ signIns, dashboard, limits, cookie, checks }));
       for (const more of routes) await signedIn.register(more);
       await restApi(signedIn);
     });
@@ -95,12 +97,17 @@ function refuse(error: unknown, request: FastifyRequest): never {
 function pageRoutes(deps: {
   signIns: SignIns;
   dashboard: Dashboard;
+  limits: Pick<Limits, 'dashboardStreams'>;
   cookie: SignInCookie;
   checks: Record<string, ReadinessCheck>;
 }): FastifyPluginAsyncTypebox {
-  const { signIns, dashboard, cookie, checks } = deps;
+  const { signIns, dashboard, limits, cookie, checks } = deps;
   return async (app) => {
-    liveRoute(app, dashboard.feed, async (request) => void (await signIns.authorize(cookie.read(request))));
+    liveRoute(app, {
+      feed: dashboard.feed,
+      maxPerOwner: limits.dashboardStreams,
+      authorize: async (request) => void (await signIns.authorize(cookie.read(request))),
+    });
 
     app.get('/overview', { schema: { querystring: OverviewQuery } }, ({ caller, query }) =>
       dashboard.overview(caller, query.range ?? '7d', knownTimeZone(query.timeZone)),

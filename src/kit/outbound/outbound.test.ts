@@ -208,6 +208,23 @@ describe('post', () => {
     expect([resolutions, requests]).toEqual([2, 1]);
   });
 
+  test('a name is resolved once for all who ask at the same time', async () => {
+    const answers = Promise.withResolvers<{ address: string; family: number }[]>();
+    let asked = 0;
+    const outbound = outboundWith({
+      resolve: () => {
+        asked += 1;
+        return answers.promise;
+      },
+    });
+    const all = Promise.all([1, 2, 3].map(() => outbound.addressesOf('example.com')));
+    answers.resolve([{ address: '8.8.8.8', family: 4 }]);
+    expect(await all).toEqual([1, 2, 3].map(() => [{ address: '8.8.8.8', family: 4 }]));
+    expect(asked).toBe(1);
+    await outbound.addressesOf('example.com');
+    expect(asked).toBe(2);
+  });
+
   test('a name the operator has opened may resolve to anything', async () => {
     const port = await serve((_request, response) => response.end('reached'));
     const outbound = outboundWith({

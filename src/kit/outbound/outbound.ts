@@ -2,8 +2,9 @@
 // resolved once, what it resolved to is checked, and the connection goes to exactly that.
 import { lookup as dnsLookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { Agent, buildConnector, request } from 'undici';
+import { StallTimer } from '../stall.ts';
 import { AllowList, specialRange } from './addresses.ts';
 import { ConnectFailure, ForbiddenDestination, toFailure } from './failures.ts';
 
@@ -29,6 +30,15 @@ export interface PostRequest {
   maxResponseBytes: number;
 }
 
+export interface PutRequest {
+  headers: Record<string, string>;
+  body: Readable;
+  /** Bytes of the body. */
+  size: number;
+  /** Given up when nothing has moved for so long. */
+  stallMs: number;
+}
+
 export interface PostAnswer {
   status: number;
   /** The beginning of the body as text. */
@@ -44,6 +54,9 @@ const BODY_TIMEOUT_MS = 2_000;
 const MAX_BODY_TEXT_BYTES = 4096;
 /** Shorter than the 5 s after which Node's own servers close an idle connection, so that we rarely race with it. */
 const KEEP_ALIVE_MS = 4_000;
+/** As much of a file as the system takes at once, and the slowest network that an upload is not given up for. */
+const SYSTEM_BUFFER_BYTES = 4 * 1024 * 1024;
+const SLOWEST_BYTES_PER_SECOND = 64 * 1024;
 const LOOPBACK = ['127.0.0.1', '::1'];
 
 async function systemResolve(hostname: string): Promise<ResolvedAddress[]> {
@@ -58,6 +71,8 @@ export class Outbound {
   readonly #allow: AllowList;
   readonly #resolve: (hostname: string) => Promise<ResolvedAddress[]>;
   readonly #agent: Agent;
+  /** Names that are being resolved; as many as there are connections being made. */
+  readonly #asked = new Map<string, Promise<ResolvedAddress[]>>();
 
   constructor({ allow, resolve = systemResolve }: OutboundOptions) {
     this.#allow = new AllowList(allow);
@@ -94,7 +109,7 @@ export class Outbound {
     this.#checkName(name);
     const family = isIP(name);
     if (family) return [{ address: name, family }];
-    const all = await this.#resolve(name);
+    const all = await this.#resolveOnce(name);
     const open = this.#allow.hasHost(name) ? all : all.filter(({ address }) => !this.#refusal(address));
     if (open.length === 0) {
       throw new ForbiddenDestination(this.#explain(name, (all[0] && this.#refusal(all[0].address)) ?? 'no address'));
@@ -129,22 +144,30 @@ export class Outbound {
     }
   }
 
-  /** Sends a file by PUT; otherwise as `post`. */
-  async put(
-    url: string,
-    { headers, body, timeoutMs }: { headers: Record<string, string>; body: Readable; timeoutMs: number },
-  ): Promise<{ status: number; body: string }> {
+  /** Sends a file by PUT, for as long as its bytes move; otherwise as `post`. `body` is closed afterwards. */
+  async put(url: string, { headers, body, size, stallMs }: PutRequest): Promise<{ status: number; body: string }> {
+    using stall = new StallTimer(stallMs);
+    let sent = 0;
+    // The system takes bytes faster than a slow network sends them: the end of a file is on its way for longer.
+    const onBytes = (count: number) => {
+      sent += count;
+      stall.moved(sent < size ? 0 : (Math.min(size, SYSTEM_BUFFER_BYTES) / SLOWEST_BYTES_PER_SECOND) * 1000);
+    };
+    body.on('error', () => undefined);
     try {
       const answer = await request(this.checkUrl(url), {
         method: 'PUT',
-        headers,
-        body,
+        headers: { ...headers, 'content-length': String(size) },
+        body: counted(body, onBytes),
         dispatcher: this.#agent,
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: stall.signal,
       });
-      return { status: answer.statusCode, body: await readBeginning(answer.body, MAX_BODY_TEXT_BYTES) };
+      const text = await readBeginning(answer.body, MAX_BODY_TEXT_BYTES);
+      const isAccepted = answer.statusCode >= 200 && answer.statusCode < 300;
+      if (isAccepted && sent < size) throw new Error('it accepted the file before it had all of it');
+      return { status: answer.statusCode, body: text };
     } catch (error) {
-      throw toFailure(error, timeoutMs);
+      throw toFailure(error, stallMs);
     } finally {
       body.destroy();
     }
@@ -153,6 +176,18 @@ export class Outbound {
   /** Ends all connections; requests still running fail. */
   async close(): Promise<void> {
     await this.#agent.destroy();
+  }
+
+  /**
+   * Asks once for all who ask at the same time: the system has two threads for this, and a name server that says nothing
+   * holds one of them for each question.
+   */
+  #resolveOnce(name: string): Promise<ResolvedAddress[]> {
+    const asked = this.#asked.get(name);
+    if (asked) return asked;
+    const asking = this.#resolve(name).finally(() => this.#asked.delete(name));
+    this.#asked.set(name, asking);
+    return asking;
   }
 
   #connector(): buildConnector.connector {
@@ -222,6 +257,17 @@ function normalHost(url: URL): string {
   if (!asWeb) throw new ForbiddenDestination('the URL names no valid host');
   // The web's default port is left out when it is written; here it means itself.
   return url.port === '80' ? `${asWeb.hostname}:80` : asWeb.host;
+}
+
+/** The same bytes, told of as they are taken. */
+function counted(body: Readable, onBytes: (count: number) => void): Readable {
+  const pieces = async function* () {
+    for await (const piece of body as AsyncIterable<Buffer>) {
+      onBytes(piece.length);
+      yield piece;
+    }
+  };
+  return Readable.from(pieces(), { highWaterMark: 1 }).on('error', () => undefined);
 }
 
 interface Body extends AsyncIterable<Buffer> {

@@ -41,6 +41,8 @@ export class Intake {
 
   static async open(options: IntakeOptions): Promise<Intake> {
     const socket = createSocket({ type: 'udp4', recvBufferSize: RECEIVE_BUFFER_BYTES });
+    // One packet that could not be sent is no reason to end; that it could not be bound is told by `once`.
+    socket.on('error', () => undefined);
     socket.bind(0, options.isSecure ? '0.0.0.0' : '127.0.0.1');
     await once(socket, 'listening');
     if (!options.isSecure) return new Intake(options, socket);

@@ -7,12 +7,16 @@ import { SAMPLE_RATE } from '../ffmpeg.ts';
 import { AvMuxer } from '../mux/av-muxer.ts';
 import { Fragmenter } from '../mux/fragmenter.ts';
 import { remuxForFastStart } from '../mux/remux.ts';
-import { reasonOf, type Sink, type SinkEvents, type Tracks } from './sink.ts';
+import { RoomOnDisk } from './full-disk.ts';
+import { inBackgroundOf, reasonOf, type Sink, type SinkEvents, type Tracks } from './sink.ts';
 
 /** What a killed process loses at most, besides the canvas's delay. */
 const FRAGMENT_SECONDS = 1;
 /** A disk that is this far behind is not going to catch up. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+/** How long the end of a recording waits for room on a full disk. */
+const FINISH_PATIENCE_MS = 20_000;
+const NO_SPACE = 'no space left on the disk';
 
 /** How long something lasts, from the packets seen. */
 class Extent {
@@ -43,9 +47,14 @@ export class Mp4FileSink implements Sink {
   readonly #fragmenter: Fragmenter;
   readonly #queue = new SerialQueue();
   readonly #extent = new Extent();
+  readonly #room: RoomOnDisk;
+  #position = 0;
   #waitingBytes = 0;
   #hasStarted = false;
   #isOver = false;
+  /** Set once it ends: until then a full disk is waited for. */
+  #patienceEndsMs = Infinity;
+  #hasFailed = false;
 
   private constructor(path: string, file: FileHandle, tracks: Tracks, events: SinkEvents) {
     this.#path = path;
@@ -53,6 +62,7 @@ export class Mp4FileSink implements Sink {
     this.#tracks = tracks;
     this.#events = events;
     this.#fragmenter = new Fragmenter(tracks.video, tracks.audio);
+    this.#room = new RoomOnDisk(events, () => this.#hasStarted && !this.#hasFailed && this.#hasPatience());
     this.#append(this.#fragmenter.initSegment);
   }
 
@@ -72,7 +82,9 @@ export class Mp4FileSink implements Sink {
     if (this.#isOver) return undefined;
     this.#cut();
     this.#isOver = true;
+    this.#patienceEndsMs = performance.now() + FINISH_PATIENCE_MS;
     await this.#queue.idle();
+    if (this.#hasFailed) return undefined;
     await this.#file.close();
     await this.#putInOrder();
     return factsOf(this.#path, this.#extent.seconds, this.#tracks);
@@ -81,8 +93,13 @@ export class Mp4FileSink implements Sink {
   async abort(): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#patienceEndsMs = 0;
     await this.#queue.idle();
-    await this.#file.close();
+    if (!this.#hasFailed) await this.#file.close();
+  }
+
+  #hasPatience(): boolean {
+    return performance.now() < this.#patienceEndsMs;
   }
 
   /** The fragmented file is as good a recording, so whatever goes wrong here is not worth failing for. */
@@ -105,13 +122,14 @@ export class Mp4FileSink implements Sink {
   #append(data: Buffer): void {
     this.#waitingBytes += data.length;
     if (this.#waitingBytes > MAX_WAITING_BYTES) {
-      this.#fail('the disk is too slow to record on');
+      this.#fail(this.#room.isMissing ? NO_SPACE : 'the disk is too slow to record on');
       return;
     }
     const isFragment = data !== this.#fragmenter.initSegment;
-    void this.#queue.run(async () => {
+    this.#inTurn('write of a recording', async () => {
+      if (this.#hasFailed) return;
       try {
-        await this.#file.writeFile(data);
+        await this.#writeWhole(data);
         this.#waitingBytes -= data.length;
         if (isFragment && !this.#hasStarted) {
           this.#hasStarted = true;
@@ -123,10 +141,26 @@ export class Mp4FileSink implements Sink {
     });
   }
 
+  /** A disk may take a part of it, and the rest when there is room again. */
+  async #writeWhole(data: Buffer): Promise<void> {
+    for (let from = 0; from < data.length; ) {
+      const rest = data.length - from;
+      const write = () => this.#file.write(data, from, rest, this.#position);
+      const { bytesWritten } = await this.#room.write(write);
+      from += bytesWritten;
+      this.#position += bytesWritten;
+    }
+  }
+
+  #inTurn(what: string, work: () => Promise<void>): void {
+    inBackgroundOf(this.#events, what, () => this.#queue.run(work));
+  }
+
   #fail(reason: string): void {
-    if (this.#isOver) return;
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
     this.#isOver = true;
-    void this.#queue.run(() => this.#file.close());
+    this.#inTurn('close of a recording', () => this.#file.close());
     this.#events.onFailed(reason, 'destination');
   }
 }
@@ -179,7 +213,7 @@ export class WebmFileSink implements Sink {
   #fail(reason: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    void this.#muxer.abort();
+    inBackgroundOf(this.#events, 'abort of a recording', () => this.#muxer.abort());
     this.#events.onFailed(reason, 'destination');
   }
 }

@@ -6,8 +6,9 @@ import { SerialQueue } from '../../../kit/serial-queue.ts';
 import type { FileFacts } from '../../ipc.ts';
 import type { EncodedPacket } from '../encode/packet.ts';
 import { type Fragment, Fragmenter } from '../mux/fragmenter.ts';
+import { RoomOnDisk } from './full-disk.ts';
 import { type Part, PLAYLIST_NAMES, Playlist, SEGMENT_SECONDS } from './playlist.ts';
-import { reasonOf, type Sink, type SinkEvents, type Tracks } from './sink.ts';
+import { inBackgroundOf, reasonOf, type Sink, type SinkEvents, type Tracks } from './sink.ts';
 
 /** Ten pictures, or sixteen frames of AAC. */
 export const PART_SECONDS = 1 / 3;
@@ -33,6 +34,7 @@ export class HlsSink implements Sink {
   readonly #queue = new SerialQueue();
   readonly #partFiles: { segment: number; name: string }[] = [];
   #segment: OpenSegment = { number: 0, begin: 0, parts: [] };
+  readonly #room: RoomOnDisk;
   #waitingWrites = 0;
   #bytes = 0;
   #seconds = 0;
@@ -43,6 +45,8 @@ export class HlsSink implements Sink {
   private constructor(folder: string, tracks: Tracks, events: SinkEvents) {
     this.#folder = folder;
     this.#events = events;
+    // At the end a full disk is not waited for: what was written plays.
+    this.#room = new RoomOnDisk(events, () => this.#hasStarted && !this.#isOver);
     this.#leads = tracks.video ? 'video' : 'audio';
     this.#fragmenter = new Fragmenter(tracks.video, tracks.audio);
     this.#playlist = new Playlist(PART_SECONDS + TOLERANCE_SECONDS);
@@ -131,19 +135,21 @@ export class HlsSink implements Sink {
     this.#store(PLAYLIST_NAMES.live, this.#playlist.liveEdge());
     if (!this.#playlist.isPlayable || this.#isPlayable) return;
     this.#isPlayable = true;
-    void this.#queue.run(() => !this.#isOver && this.#events.onPlayable());
+    this.#inTurn('notice that a stream is playable', () => {
+      if (!this.#isOver) this.#events.onPlayable();
+    });
   }
 
   #store(name: string, data: Buffer | string): void {
     this.#waitingWrites += 1;
     if (this.#waitingWrites > MAX_WAITING_WRITES) {
-      this.#fail('the disk is too slow to stream from');
+      this.#fail(this.#room.isMissing ? 'no space left on the disk' : 'the disk is too slow to stream from');
       return;
     }
-    void this.#queue.run(async () => {
+    this.#inTurn('write of a stream', async () => {
       const path = join(this.#folder, name);
       try {
-        await writeFile(`${path}.new`, data);
+        await this.#room.write(() => writeFile(`${path}.new`, data));
         await rename(`${path}.new`, path);
         this.#tellStart(name);
       } catch (error) {
@@ -160,7 +166,11 @@ export class HlsSink implements Sink {
   }
 
   #remove(name: string): void {
-    void this.#queue.run(() => rm(join(this.#folder, name), { force: true }).catch(() => undefined));
+    this.#inTurn('removal of a part', () => rm(join(this.#folder, name), { force: true }));
+  }
+
+  #inTurn(what: string, work: () => Promise<void> | void): void {
+    inBackgroundOf(this.#events, what, () => this.#queue.run(work));
   }
 
   #fail(reason: string): void {

@@ -1,4 +1,5 @@
 // What every output has in common.
+import { inBackground } from '../../../kit/in-background.ts';
 import type { FileFacts } from '../../ipc.ts';
 import type { AudioTrack, EncodedPacket, VideoTrack } from '../encode/packet.ts';
 
@@ -31,6 +32,14 @@ export interface Sink {
   finish(): Promise<FileFacts | undefined>;
   /** Drops the output as it is. */
   abort(): Promise<void>;
+}
+
+/** Does what nobody waits for; its failure is logged, and ends nothing. */
+export function inBackgroundOf(events: SinkEvents, what: string, work: () => unknown): void {
+  const error = (facts: { err: unknown }, message: string) => {
+    events.log('warn', message, { what, reason: reasonOf(facts.err) });
+  };
+  inBackground({ error }, what, work);
 }
 
 /** The words of an error, whoever made it. */

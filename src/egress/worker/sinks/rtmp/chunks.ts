@@ -24,7 +24,9 @@ export const OUT_CHUNK_BYTES = 4096;
 const INITIAL_IN_CHUNK_BYTES = 128;
 const EXTENDED_TIMESTAMP = 0xffffff;
 /** Servers send us commands, no media; longer messages are not for us. */
-const MAX_IN_MESSAGE_BYTES = 256 * 1024;
+const MAX_IN_MESSAGE_BYTES = 64 * 1024;
+/** Channels that a server sends on; each may hold a message that is not complete. */
+const MAX_CHANNELS = 32;
 
 /** The bytes of a message on chunk stream `channel`, all of whose headers are written in full. */
 export function toChunks(message: RtmpMessage, channel: number, chunkBytes: number): Buffer {
@@ -92,10 +94,11 @@ export class ChunkReader {
     if (format < 3) readHeader(bytes, basicBytes, format, begun);
     const extended = begun.isLong ? 4 : 0;
     if (begun.length > MAX_IN_MESSAGE_BYTES) throw new RangeError('the server sent a message that is too long');
+    if (begun.length < begun.bytes) throw new RangeError('the server changed the length of a message it had begun');
     const piece = Math.min(this.#chunkBytes, begun.length - begun.bytes);
     const whole = headerBytes + extended + piece;
     if (bytes.length < whole) return 0;
-    begun.pieces = [...begun.pieces, bytes.subarray(headerBytes + extended, whole)];
+    begun.pieces.push(bytes.subarray(headerBytes + extended, whole));
     begun.bytes += piece;
     if (begun.bytes >= begun.length) {
       messages.push(this.#complete(begun));
@@ -103,6 +106,7 @@ export class ChunkReader {
       begun.bytes = 0;
     }
     this.#channels.set(id, begun);
+    if (this.#channels.size > MAX_CHANNELS) throw new RangeError('the server sends on too many channels');
     return whole;
   }
 

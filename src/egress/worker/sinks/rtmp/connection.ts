@@ -19,8 +19,21 @@ const PING_REQUEST = 6;
 const PING_RESPONSE = 7;
 /** Some seconds of the largest picture; a network that is further behind is not going to catch up. */
 const MAX_WAITING_BYTES = 6 * 1024 * 1024;
+/** A server that takes nothing for so long has stopped, however little waits for it. */
+const STALL_TIMEOUT_MS = 20_000;
+/** Servers send acknowledgements and pings: what is more than this at once and per second keeps us from encoding. */
+const IN_BURST_BYTES = 1024 * 1024;
+const IN_BYTES_PER_SECOND = 64 * 1024;
 const CLOSE_TIMEOUT_MS = 3000;
 const TRANSACTION = { connect: 1, releaseStream: 2, fcPublish: 3, createStream: 4, publish: 5 };
+
+/** Shorter in tests. */
+interface Timeouts {
+  openMs: number;
+  stallMs: number;
+}
+
+const TIMEOUTS: Timeouts = { openMs: OPEN_TIMEOUT_MS, stallMs: STALL_TIMEOUT_MS };
 
 type Step = 'connect' | 'createStream' | 'publish' | 'publishing';
 
@@ -35,12 +48,16 @@ export class RtmpConnection {
   #received = 0;
   #acknowledged = 0;
   #windowBytes = 2_500_000;
+  readonly #stallMs: number;
+  readonly #openedMs = performance.now();
+  #taken = { bytes: 0, atMs: performance.now() };
   #isOver = false;
   /** Called once, with why, when the connection breaks after it was opened. */
   onBroken: ((reason: string) => void) | undefined;
 
-  private constructor(socket: Socket, target: RtmpTarget) {
+  private constructor(socket: Socket, target: RtmpTarget, stallMs: number) {
     this.#socket = socket;
+    this.#stallMs = stallMs;
     this.#target = target;
     this.#published.promise.catch(() => undefined);
     socket.on('data', (bytes) => this.#onData(bytes));
@@ -50,19 +67,21 @@ export class RtmpConnection {
   }
 
   /** Connects to `address` (the host's, checked) and resolves when the server takes the stream. */
-  static async open(target: RtmpTarget, address: string): Promise<RtmpConnection> {
+  static async open(target: RtmpTarget, address: string, { openMs, stallMs } = TIMEOUTS): Promise<RtmpConnection> {
     const { hostname, port, isSecure } = target;
     const socket = isSecure
       ? connectTls({ host: address, port, servername: hostname })
       : connect({ host: address, port });
+    // Told by `once` and by the connection; until either listens, and after both, an error must end nothing.
+    socket.on('error', () => undefined);
     const patience = setTimeout(
-      () => socket.destroy(new Error(`the server did not take the stream within ${OPEN_TIMEOUT_MS / 1000} s`)),
-      OPEN_TIMEOUT_MS,
+      () => socket.destroy(new Error(`the server did not take the stream within ${openMs / 1000} s`)),
+      openMs,
     );
     try {
       await once(socket, isSecure ? 'secureConnect' : 'connect');
       socket.setNoDelay(true);
-      const connection = new RtmpConnection(socket, target);
+      const connection = new RtmpConnection(socket, target, stallMs);
       await connection.#published.promise;
       return connection;
     } catch (error) {
@@ -75,9 +94,15 @@ export class RtmpConnection {
 
   send(kind: keyof typeof MEDIA_CHANNELS, timestamp: number, payload: Buffer): void {
     if (this.#isOver) return;
-    const message = { type: MESSAGE[kind], streamId: this.#streamId, timestamp, payload };
-    this.#socket.write(toChunks(message, MEDIA_CHANNELS[kind], OUT_CHUNK_BYTES));
-    if (this.#socket.writableLength > MAX_WAITING_BYTES) this.#break('the server does not take the stream fast enough');
+    this.#write({ type: MESSAGE[kind], streamId: this.#streamId, timestamp, payload }, MEDIA_CHANNELS[kind]);
+    if (this.#isStalled()) this.#break(`the server has taken nothing for ${this.#stallMs / 1000} s`);
+  }
+
+  #isStalled(): boolean {
+    const nowMs = performance.now();
+    const bytes = this.#socket.bytesWritten - this.#socket.writableLength;
+    if (bytes !== this.#taken.bytes || this.#socket.writableLength === 0) this.#taken = { bytes, atMs: nowMs };
+    return nowMs - this.#taken.atMs > this.#stallMs;
   }
 
   /** Says goodbye, and waits for what is on its way for a bounded time. */
@@ -107,6 +132,7 @@ export class RtmpConnection {
   }
 
   #onData(bytes: Buffer): void {
+    if (this.#isOver) return;
     try {
       const rest = this.#handshake ? this.#shakeHands(bytes) : bytes;
       if (!rest) return;
@@ -139,6 +165,8 @@ export class RtmpConnection {
 
   #acknowledge(count: number): void {
     this.#received += count;
+    const seconds = (performance.now() - this.#openedMs) / 1000;
+    if (this.#received > IN_BURST_BYTES + seconds * IN_BYTES_PER_SECOND) throw new RangeError('it sends too much');
     if (this.#received - this.#acknowledged < this.#windowBytes / 2) return;
     this.#acknowledged = this.#received;
     this.#control(MESSAGE.acknowledgement, this.#received >>> 0);
@@ -203,7 +231,9 @@ export class RtmpConnection {
 
   #write(message: RtmpMessage, channel: number): void {
     // The size of chunks changes with the very first message, which is shorter than any.
-    if (!this.#isOver) this.#socket.write(toChunks(message, channel, OUT_CHUNK_BYTES));
+    if (this.#isOver) return;
+    this.#socket.write(toChunks(message, channel, OUT_CHUNK_BYTES));
+    if (this.#socket.writableLength > MAX_WAITING_BYTES) this.#break('the server does not take the stream fast enough');
   }
 }
 

@@ -55,6 +55,42 @@ describe('chunks', () => {
   });
 });
 
+describe('a server that breaks the rules of chunks', () => {
+  it('is refused whatever it sends, and in time', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 }), (pieces) => {
+        const reader = new ChunkReader();
+        try {
+          for (const piece of pieces) reader.push(Buffer.from(piece));
+        } catch (error) {
+          expect(error).toBeInstanceOf(RangeError);
+        }
+      }),
+    );
+  });
+
+  it('is refused when it makes a message shorter than what it has sent of it', () => {
+    const begun = toChunks({ type: 20, streamId: 0, timestamp: 0, payload: Buffer.alloc(300) }, 3, 128).subarray(
+      0,
+      12 + 128,
+    );
+    const shorter = toChunks({ type: 20, streamId: 0, timestamp: 0, payload: Buffer.alloc(0) }, 3, 128);
+    expect(() => new ChunkReader().push(Buffer.concat([begun, shorter, Buffer.alloc(200)]))).toThrow(
+      'changed the length',
+    );
+  });
+
+  it('is refused when it begins messages on ever more channels', () => {
+    const reader = new ChunkReader();
+    const payload = Buffer.alloc(300);
+    const begin = (channel: number) =>
+      reader.push(toChunks({ type: 20, streamId: 0, timestamp: 0, payload }, channel, 128).subarray(0, 12 + 128));
+    expect(() => {
+      for (let channel = 3; channel < 64; channel++) begin(channel);
+    }).toThrow('too many channels');
+  });
+});
+
 describe('an RTMP address', () => {
   it('is taken apart into what is said and what is kept', () => {
     expect(parseRtmpUrl('rtmps://live.example.com/app/sub/my-key?token=abcd')).toEqual({

@@ -4,7 +4,7 @@ import { type EncodedPacket, VIDEO_CLOCK } from '../../encode/packet.ts';
 import { SAMPLE_RATE } from '../../ffmpeg.ts';
 import { Alignment } from '../alignment.ts';
 import type { SinkContext } from '../create-sink.ts';
-import { reasonOf, type Sink, type SinkEvents, type Tracks } from '../sink.ts';
+import { inBackgroundOf, reasonOf, type Sink, type SinkEvents, type Tracks } from '../sink.ts';
 import { RtmpConnection } from './connection.ts';
 import { audioHeader, mediaBody, metadata, videoHeader } from './flv.ts';
 import { parseRtmpUrl, type RtmpTarget } from './url.ts';
@@ -48,7 +48,7 @@ export class RtmpSink implements Sink {
   /** Opens at once; that the server takes the stream is told when it does. */
   static async open(url: string, tracks: Tracks, context: SinkContext, events: SinkEvents): Promise<RtmpSink> {
     const sink = new RtmpSink(parseRtmpUrl(url), tracks, context, events);
-    void sink.#connect();
+    sink.#connectInBackground();
     return sink;
   }
 
@@ -77,6 +77,10 @@ export class RtmpSink implements Sink {
     this.#stream = undefined;
     clearTimeout(this.#timer);
     return connection;
+  }
+
+  #connectInBackground(): void {
+    inBackgroundOf(this.#events, 'connection to an RTMP server', () => this.#connect());
   }
 
   async #connect(): Promise<void> {
@@ -133,7 +137,7 @@ export class RtmpSink implements Sink {
       return;
     }
     this.#events.log('warn', 'livestream disconnected', { server, reason: told, retryInMs: this.#backoffMs });
-    this.#timer = setTimeout(() => void this.#connect(), this.#backoffMs);
+    this.#timer = setTimeout(() => this.#connectInBackground(), this.#backoffMs);
     this.#backoffMs = Math.min(MAX_BACKOFF_MS, this.#backoffMs * 2);
   }
 
