@@ -27,6 +27,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { childEnvironment } from '../kit/child-process.ts';
 import { isAlive } from '../kit/process-identity.ts';
 import { StartError } from '../kit/start-error.ts';
 import type { FileOwner, PostgresAccount } from './postgres-account.ts';
@@ -202,7 +203,8 @@ export class PostgresCluster {
   isServedBy(pid: number): boolean {
     try {
       if (process.platform === 'linux') return readlinkSync(`/proc/${pid}/cwd`) === this.files;
-      return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).includes(this.files);
+      const options = { encoding: 'utf8', env: childEnvironment() } as const;
+      return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], options).includes(this.files);
     } catch {
       return false;
     }
@@ -242,7 +244,7 @@ export class PostgresCluster {
 
 /** Only what PostgreSQL needs: PG* variables and locales of the operator must not leak in. */
 export function postgresEnvironment(): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
+  return childEnvironment({ LC_ALL: 'C', TZ: 'UTC' });
 }
 
 function giveTo({ owner }: PostgresAccount, path: string): void {
