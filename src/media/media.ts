@@ -187,7 +187,9 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
       });
       const router = await worker.createRouter({ mediaCodecs: MEDIA_CODECS });
       const onSuspect = (suspect: MediaWorker) => this.#suspect(suspect);
-      this.#workers[index] = new MediaWorker({ index, worker, router, webRtcServer, onSuspect, silenceS });
+      const [bound] = (await webRtcServer.dump()).tcpServers;
+      const tcpHost = `${announcedAddress ?? listenAddress}:${bound?.port ?? port}`;
+      this.#workers[index] = new MediaWorker({ index, worker, router, webRtcServer, tcpHost, onSuspect, silenceS });
       this.#options.log.info({ worker: index, pid: worker.pid }, 'media worker started');
       if (isRoot) this.#options.log.warn({ worker: index }, 'media worker runs as root: no setpriv here');
     } catch (error) {

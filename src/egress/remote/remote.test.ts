@@ -61,6 +61,7 @@ beforeEach(() => {
     isElsewhere: false,
     participants: () => people,
     activeSpeaker: () => 'ann',
+    mediaHosts: () => ['127.0.0.1:40000'],
     expectObserver: (id) => {
       observers.add(id);
       return () => observers.delete(id);

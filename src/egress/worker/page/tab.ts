@@ -80,13 +80,13 @@ export class Tab {
     }
   }
 
-  /** Runs a script as if somebody had clicked, and answers what it resolves to. */
-  async run(expression: string): Promise<unknown> {
+  /** Runs a script and returns what it resolves to; `asUser` as if somebody had clicked, which a page could profit from. */
+  async run(expression: string, { asUser = false } = {}): Promise<unknown> {
     const answer = await this.#send('Runtime.evaluate', {
       expression,
       awaitPromise: true,
       returnByValue: true,
-      userGesture: true,
+      userGesture: asUser,
     });
     const { result, exceptionDetails } = answer as { result?: { value?: unknown }; exceptionDetails?: object };
     if (exceptionDetails) throw new Error(problemOf(exceptionDetails));
