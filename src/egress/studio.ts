@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { egressNotStarted } from '../errors.ts';
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
+import { PRIVATE } from '../kit/private-folder.ts';
 import type { Logger } from '../log.ts';
 import type { Egress, EgressStatus } from '../protocol/egress.ts';
 import { newObjectId } from '../protocol/ids.ts';
@@ -314,7 +315,8 @@ export class Studio implements Service {
   async #prepared(egress: Egress, run: Run): Promise<OutputSpec[]> {
     const outputs = outputsOf(egress, this.#deps.folder);
     try {
-      for (const { folder } of outputs.filter((spec) => 'folder' in spec)) await mkdir(folder, { recursive: true });
+      const folders = outputs.flatMap((spec) => ('folder' in spec ? [spec.folder] : []));
+      for (const folder of folders) await mkdir(folder, { recursive: true, mode: PRIVATE });
     } catch (error) {
       const reason = `there is no folder to write to: ${(error as Error).message}`;
       this.#runs.delete(egress.id);

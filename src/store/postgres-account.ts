@@ -33,10 +33,14 @@ export async function choosePostgresAccount(options: {
   folder: string;
   postgres: string;
   owner: FileOwner | undefined;
+  /** Lets an account that is to own the database pass to its folder. */
+  open(owner: FileOwner): void;
 }): Promise<{ account: PostgresAccount; version: string }> {
   const failures: string[] = [];
   for (const account of candidates(options.owner)) {
     try {
+      // The others need no way of their own.
+      if (account.owner && account.prefix.length === 0) options.open(account.owner);
       return { account, version: await probe(account, options.folder, options.postgres) };
     } catch (error) {
       const { stderr, message } = error as Error & { stderr?: string };
