@@ -9,12 +9,19 @@ import { processIdentity } from '../../../kit/process-identity.ts';
 
 const PREFIX = 'roomful-page-';
 const BLOCK_BYTES = 512;
+const CANNOT_BECOME =
+  'the browser is not run as root, and root may not start it as another user here: run the server as an ordinary user';
 
 /** Makes one that its owner alone may enter. Where everybody may pass, unlike our own folders: the owner is not us. */
 export function makeProfile(owner: UserIds | undefined): string {
   const profile = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-${lifeOf(process.pid)}-`));
-  if (owner) chownSync(profile, owner.uid, owner.gid);
-  return profile;
+  try {
+    if (owner) chownSync(profile, owner.uid, owner.gid);
+    return profile;
+  } catch (cause) {
+    removeProfile(profile);
+    throw new Error(CANNOT_BECOME, { cause });
+  }
 }
 
 export function removeProfile(profile: string): void {
