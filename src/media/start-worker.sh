@@ -6,13 +6,19 @@
 #   ACCOUNT  user and group id to become; empty: stay who we are
 #   RIGHTS   capabilities that the new user has, such as ,+net_bind_service
 
-confined='setpriv --no-new-privs'
+user= rights=
 if [ -n "$ACCOUNT" ]; then
-  confined="$confined --reuid=$ACCOUNT --regid=$ACCOUNT --clear-groups"
-  for set in --bounding-set --inh-caps --ambient-caps; do confined="$confined $set=-all$RIGHTS"; done
+  user="--reuid=$ACCOUNT --regid=$ACCOUNT --clear-groups"
+  for set in --bounding-set --inh-caps --ambient-caps; do rights="$rights $set=-all$RIGHTS"; done
 fi
-# Not every system has setpriv, and in some containers not even root may become somebody else.
-$confined true 2>/dev/null || confined=
+
+# Not every system has setpriv, and in some containers root may not change its capabilities, or not become another user.
+confined=
+for way in "$user $rights" "$user" ''; do
+  setpriv --no-new-privs $way true 2>/dev/null || continue
+  confined="setpriv --no-new-privs $way"
+  break
+done
 
 # In a folder that only root may enter, such as /root/.cache, the program is reached by its open file.
 if ! $confined test -x "$WORKER"; then

@@ -177,6 +177,7 @@ describe('a session of another node', () => {
 
   it('lets observers in, and tells the meeting', async () => {
     const session = await opened();
+    expect(session.mediaHosts()).toEqual(['127.0.0.1:40000']);
     const dismiss = session.expectObserver('recorder-1');
     await vi.advanceTimersByTimeAsync(10);
     expect([...observers]).toEqual(['recorder-1']);

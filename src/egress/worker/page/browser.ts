@@ -8,7 +8,7 @@ import { childEnvironment, unprivilegedUser } from '../../../kit/child-process.t
 import type { PageBounds } from '../../ipc.ts';
 import type { Blame } from '../sinks/sink.ts';
 import { type BrowserFlags, browserFlags } from './browser-flags.ts';
-import { DevTools } from './devtools.ts';
+import { DevTools, MAX_MESSAGE_BYTES } from './devtools.ts';
 import { usageOfTree } from './process-tree.ts';
 import { makeProfile, profileBytes, removeProfile, removeStaleProfiles } from './profile.ts';
 
@@ -49,6 +49,7 @@ export class Browser {
     this.#watch = setInterval(() => {
       this.#look().catch((error: Error) => this.#end(`the page could not be watched: ${error.message}`));
     }, LOOK_MS);
+    devTools.once('overflow', () => this.#end(`the page reported more than ${mib(MAX_MESSAGE_BYTES)} at once`));
     process.once('exit', this.#leaveNothing);
     child.once('exit', (code, signal) => {
       clearInterval(this.#watch);
@@ -102,8 +103,11 @@ export class Browser {
   }
 }
 
+function mib(bytes: number): string {
+  return `${Math.round(bytes / MIB)} MiB`;
+}
+
 function crossed(usage: PageBounds, bounds: PageBounds): string | undefined {
-  const mib = (bytes: number) => `${Math.round(bytes / MIB)} MiB`;
   if (usage.memoryBytes > bounds.memoryBytes) return `the page used more than ${mib(bounds.memoryBytes)} of memory`;
   if (usage.diskBytes > bounds.diskBytes) return `the page stored more than ${mib(bounds.diskBytes)}`;
   if (usage.threads > bounds.threads) return `the page ran more than ${bounds.threads} threads`;

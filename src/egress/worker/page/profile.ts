@@ -9,6 +9,8 @@ import { processIdentity } from '../../../kit/process-identity.ts';
 
 const PREFIX = 'roomful-page-';
 const BLOCK_BYTES = 512;
+/** What the smallest file or folder counts, so that empty ones are not free. */
+const LEAST_BYTES = 4096;
 const CANNOT_BECOME =
   'the browser is not run as root, and root may not start it as another user here: run the server as an ordinary user';
 
@@ -43,15 +45,13 @@ export function removeStaleProfiles(): void {
 /** What a profile takes on the disk. Files that come and go meanwhile do not matter. */
 export async function profileBytes(profile: string): Promise<number> {
   const entries = await readdir(profile, { recursive: true, withFileTypes: true }).catch(() => []);
-  const sizes = entries
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => diskBytes(join(parentPath, name)));
+  const sizes = entries.map(({ parentPath, name }) => diskBytes(join(parentPath, name)));
   return (await Promise.all(sizes)).reduce((sum, bytes) => sum + bytes, 0);
 }
 
 async function diskBytes(path: string): Promise<number> {
   return lstat(path).then(
-    ({ blocks }) => blocks * BLOCK_BYTES,
+    ({ blocks }) => Math.max(LEAST_BYTES, blocks * BLOCK_BYTES),
     () => 0,
   );
 }

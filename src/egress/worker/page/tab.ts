@@ -74,6 +74,8 @@ export class Tab {
       });
       await Promise.all([begun, loaded]);
       if (status >= 400) throw new Error(`it answered with status ${status}`);
+      // From here on it would repeat all that the page sends and receives.
+      await this.#send('Network.disable');
     } finally {
       clearTimeout(timer);
       this.#devTools.off('event', listener);
