@@ -1,4 +1,4 @@
-// What the browser is told at its start: to show a page alike everywhere, to reach nothing but through the proxy, to
+// The browser's command line: to show a page alike everywhere, to reach nothing but through the proxy, to
 // offer a page nothing of the machine, and to do nothing by itself.
 import { statfsSync } from 'node:fs';
 
@@ -17,7 +17,7 @@ export interface BrowserFlags {
 
 const SMALL_SHARED_MEMORY_BYTES = 512 * 1024 * 1024;
 
-/** Parts of the browser that call their maker, look around in the network, or ask somebody who is not there. */
+/** Parts of the browser that call their maker, look around in the network, or wait for an answer of a person. */
 const FEATURES_OFF = [
   'AimEnabled',
   'AimServerEligibilityEnabled',
@@ -89,7 +89,7 @@ export function browserFlags(flags: BrowserFlags): string[] {
     ...(sharedMemoryBytes() < SMALL_SHARED_MEMORY_BYTES ? ['--disable-dev-shm-usage'] : []),
     ...SAME_EVERYWHERE,
     ...NOTHING_BY_ITSELF,
-    // There it is told that nothing is found.
+    // Answered there with 404.
     ...HOMES.map((home) => `${home}=http://${directHost}/`),
     ...NOTHING_FOR_THE_PAGE,
     'about:blank',

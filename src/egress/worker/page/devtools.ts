@@ -35,7 +35,7 @@ interface Events {
 
 /** Nothing that is asked of a browser that runs takes longer. */
 const ANSWER_TIMEOUT_MS = 15_000;
-/** The longest that is of any use tells a failure of a page's script, which may make it as long as it likes. */
+/** The longest that is of any use reports a failure of a page's script, which may make it as long as it likes. */
 export const MAX_MESSAGE_BYTES = 16 * 1024 ** 2;
 
 export class DevTools extends EventEmitter<Events> {

@@ -82,7 +82,7 @@ export class Tab {
     }
   }
 
-  /** Runs a script and returns what it resolves to; `asUser` as if somebody had clicked, which a page could profit from. */
+  /** Runs a script and returns what it resolves to; `asUser` as if a user had clicked, which a page could profit from. */
   async run(expression: string, { asUser = false } = {}): Promise<unknown> {
     const answer = await this.#send('Runtime.evaluate', {
       expression,
