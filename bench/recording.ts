@@ -4,7 +4,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findBrowser } from '../test/harness/browser.ts';
+import { pageSpec } from '../test/harness/browser.ts';
 import { cameraClip } from '../test/harness/camera-clip.ts';
 import { TestChild } from '../test/harness/egress-child.ts';
 import { beepClip, type Clip } from '../test/harness/test-clip.ts';
@@ -86,8 +86,7 @@ const mp4 = (folder: string) => ({ id: 'file', kind: 'file', format: 'mp4', path
 async function film({ tiles, size, cameras }: Job): Promise<number> {
   const clips = await clipsOf(size);
   await using page = await TilePage.serve(cameras ? clips.cameras : [], size, tiles);
-  const spec = { url: page.url, browser: findBrowser(), ownHosts: [], certificates: [] };
-  await using child = await TestChild.start((folder) => [mp4(folder)], CONFIG, spec);
+  await using child = await TestChild.start((folder) => [mp4(folder)], CONFIG, pageSpec(page.url));
   await child.hears('sink-started');
   return await watch(child);
 }

@@ -1,4 +1,5 @@
 // Finds the browser that the tests drive: one named in the environment, one on PATH, Playwright's, or Debian's.
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,6 +9,9 @@ import { SetupError } from './setup-error.mjs';
 import { installDebianPackages, isDebianLike } from './system-packages.mjs';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+const OTHERS = { uid: 65534, gid: 65534 };
+/** By itself Playwright downloads into the user's folder, and nobody else may enter that of root. */
+const FOLDER_FOR_ALL = '/var/cache/roomful/browsers';
 const MAC_CHROME = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
 
 // Playwright reports its progress, so a download that says nothing for this long is not going to end.
@@ -52,6 +56,7 @@ function findOnPath(env) {
 async function downloadWithPlaywright(root, step) {
   const playwright = join(root, 'node_modules', 'playwright-core');
   if (!existsSync(playwright)) return undefined;
+  if (process.getuid?.() === 0) process.env.PLAYWRIGHT_BROWSERS_PATH ||= FOLDER_FOR_ALL;
   step.update({ note: "downloading Playwright's Chromium" });
   await runCommand(process.execPath, [join(playwright, 'cli.js'), 'install', '--no-shell', 'chromium'], {
     timeoutMs: DOWNLOAD_TIMEOUT_MS,
@@ -74,7 +79,7 @@ async function installFromDebian(step, env) {
     'The tests drive a real browser, and no Chromium or Chrome was found or could be downloaded. ' +
     'Install one, or give its path in ROOMFUL_TEST_BROWSER, and run this again.';
   if (!isDebianLike()) throw new SetupError(advice);
-  await installDebianPackages(step, ['chromium'], 'The browser for the tests');
+  await installDebianPackages(step, ['chromium', 'chromium-sandbox'], 'The browser for the tests');
   const path = findOnPath(env);
   if (path === undefined) throw new SetupError(advice);
   const { code, tail } = await runCommand(path, ['--version'], { timeoutMs: CHECK_TIMEOUT_MS });
@@ -86,8 +91,10 @@ function isExecutable(path) {
   if (path === undefined) return false;
   try {
     accessSync(path, constants.X_OK);
-    return true;
   } catch {
     return false;
   }
+  if (process.getuid?.() !== 0) return true;
+  // Pages are not recorded as root: others must be allowed to execute it too. Some containers have no others.
+  return spawnSync('test', ['-x', path], OTHERS).status !== 1;
 }

@@ -80,6 +80,11 @@ export const SETTINGS = {
     meaning:
       'Chromium or Chrome that films the pages of `templateUrl`. Unset: the first found on PATH (`chromium`, `google-chrome`, …).',
   },
+  ROOMFUL_BROWSER_SANDBOX: {
+    default: 'on',
+    meaning:
+      '`off` lets the browser run without its sandbox on machines that have none for it, such as containers without user namespaces. Only for pages that you trust.',
+  },
   ROOMFUL_STORAGE: {
     default: 'file',
     meaning: 'Where finished recordings are kept: `file` = the data folder, `s3` = an S3-compatible object storage.',
@@ -141,6 +146,7 @@ export interface Config {
     readonly slots: number;
     readonly s3: S3Config | undefined;
     readonly browser: string | undefined;
+    readonly browserSandboxed: boolean;
     /** Where other nodes send streams to. */
     readonly address: string | undefined;
   };
@@ -296,6 +302,12 @@ function browser(env: Env): string | undefined {
   return BROWSERS.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
 }
 
+function isOn(env: Env, name: SettingName): boolean {
+  const text = read(env, name);
+  if (text !== 'on' && text !== 'off') refuse(name, text, 'on or off');
+  return text === 'on';
+}
+
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
@@ -388,6 +400,7 @@ export function readConfig(env: Env = process.env): { config: Config; secrets: S
       slots: read(env, 'ROOMFUL_EGRESS_SLOTS') ? integer(env, 'ROOMFUL_EGRESS_SLOTS', 1, 1024) : availableParallelism(),
       s3: s3Config(env),
       browser: browser(env),
+      browserSandboxed: isOn(env, 'ROOMFUL_BROWSER_SANDBOX'),
       address: nodeAddress(env),
     }),
     outboundAllow: Object.freeze(

@@ -355,6 +355,27 @@ export const LIMITS = {
     meaning: 'Open dashboard pages of one owner that are sent changes as they happen.',
     crossed: 'The oldest is cut; its page connects again.',
   },
+  pageMemoryBytes: {
+    setting: 'ROOMFUL_LIMIT_PAGE_MEMORY',
+    default: 2 * 1024 ** 3,
+    scope: 'room',
+    meaning: 'Bytes of memory of the browser that records a page of `templateUrl`.',
+    crossed: 'The browser is ended, and the recording or stream fails with the reason.',
+  },
+  pageDiskBytes: {
+    setting: 'ROOMFUL_LIMIT_PAGE_DISK',
+    default: 512 * 1024 ** 2,
+    scope: 'room',
+    meaning: 'Bytes that such a page stores: cookies, caches and databases of its browser.',
+    crossed: 'The browser is ended, and the recording or stream fails with the reason.',
+  },
+  pageThreads: {
+    setting: 'ROOMFUL_LIMIT_PAGE_THREADS',
+    default: 1000,
+    scope: 'room',
+    meaning: 'Threads of all processes of such a browser; workers of a page are some of them.',
+    crossed: 'The browser is ended, and the recording or stream fails with the reason.',
+  },
 } as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof LIMITS;

@@ -65,6 +65,8 @@ function endWithReader(): void {
 }
 
 async function main(args: string[]): Promise<number> {
+  // What is written, also by the processes that we start, is for our user alone.
+  process.umask(0o077);
   try {
     const [command = 'serve', ...rest] = args;
     if (command === 'serve') return await serve();

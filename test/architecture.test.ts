@@ -148,7 +148,14 @@ describe('process.env', () => {
   it('is read by config.ts alone', () => {
     // PATH is handed on to child processes, not read.
     const readers = files.filter((file) => /process\.env(?!\.PATH)/.test(readFileSync(file, 'utf8')));
-    expect(readers.map((file) => relative(ROOT, file))).toEqual(['src/config.ts']);
+    // The launcher reads nothing: it takes it away while mediasoup starts a worker.
+    expect(readers.map((file) => relative(ROOT, file))).toEqual(['src/config.ts', 'src/media/worker-launcher.ts']);
+  });
+
+  it('is inherited by no child process: each is given an environment of its own', () => {
+    const starts = (file: string) => importsOf(file).includes('node:child_process');
+    const names = (file: string) => /(childEnvironment|postgresEnvironment)\(/.test(readFileSync(file, 'utf8'));
+    expect(files.filter((file) => starts(file) && !names(file)).map((file) => relative(ROOT, file))).toEqual([]);
   });
 });
 

@@ -17,6 +17,7 @@ import { settingsCheck } from '../doctor/checks/settings.ts';
 import { storageCheck } from '../doctor/checks/storage.ts';
 import { webhookKeyCheck } from '../doctor/checks/webhook-key.ts';
 import { Doctor } from '../doctor/doctor.ts';
+import { tryBrowser } from '../egress/try-browser.ts';
 import { tryCompositor } from '../egress/try-compositor.ts';
 import { ownCertificateFiles } from '../http/certificate.ts';
 import { localAddress, portOf, urlOf } from '../kit/addresses.ts';
@@ -26,7 +27,7 @@ import { Media } from '../media/media.ts';
 import { askPorts, type PortAnswer, tryWorker } from '../media/reach.ts';
 import { inspectDatabase } from '../store/inspect-database.ts';
 import { mediaAddresses, shownHost } from './addresses.ts';
-import { COMPOSITOR, createStorage } from './egress.ts';
+import { COMPOSITOR, createStorage, pageBounds } from './egress.ts';
 import type { Urls } from './listeners.ts';
 
 /** A server that runs on the installation now, in this process. */
@@ -66,7 +67,12 @@ export async function createDoctor(facts: Facts): Promise<Doctor> {
     ...mediaChecks(facts, log),
     storageCheck({ storage, where: whereStored(config), isS3: config.egress.s3 !== undefined, folder: config.dataDir }),
     compositorCheck(config.roles.includes('egress'), () => tryCompositor(COMPOSITOR, log)),
-    browserCheck(config.roles.includes('egress'), config.egress.browser),
+    browserCheck({
+      hasEgress: config.roles.includes('egress'),
+      program: config.egress.browser,
+      sandboxed: config.egress.browserSandboxed,
+      start: (program) => tryBrowser(program, config.egress.browserSandboxed, pageBounds(config)),
+    }),
     outboundCheck({ allow: config.outboundAllow, publicHost: publicHost(config, running) }),
   ];
   return new Doctor(checks, async () => {

@@ -6,6 +6,7 @@ import { Dispatcher } from '../egress/dispatcher.ts';
 import { Egress } from '../egress/egress.ts';
 import { egressRules } from '../egress/egress-state.ts';
 import { Finisher } from '../egress/finisher.ts';
+import type { PageBounds } from '../egress/ipc.ts';
 import { Moves } from '../egress/moves.ts';
 import type { EgressCommand, SessionSource } from '../egress/ports.ts';
 import { FileStorage } from '../egress/storage/file-storage.ts';
@@ -14,6 +15,7 @@ import { Studio } from '../egress/studio.ts';
 import { Successors } from '../egress/successors.ts';
 import type { Installation } from '../egress/template.ts';
 import { Uploads } from '../egress/uploads.ts';
+import { removeStaleProfiles } from '../egress/worker/page/profile.ts';
 import type { Mailbox } from '../jobs/mailbox.ts';
 import { portOf } from '../kit/addresses.ts';
 import { inBackground } from '../kit/in-background.ts';
@@ -79,6 +81,8 @@ export function createEgress(deps: {
   const { rooms, liveRooms, nodeStore } = deps.meetings;
   const { dataDir } = config;
   const log = deps.log.child({ part: 'egress' });
+  // Of compositors that were killed with the server.
+  removeStaleProfiles();
   const put = outbound.put.bind(outbound);
   const uploads = new Uploads({ nodeId, store: deps.uploads, storage, put, limits: config.limits, log });
   const finisher = new Finisher({ folder: dataDir, storage, onUpload: () => uploads.look() });
@@ -104,6 +108,8 @@ export function createEgress(deps: {
     sessions: remote.sessions,
     templates: {
       browser: config.egress.browser,
+      sandboxed: config.egress.browserSandboxed,
+      bounds: pageBounds(config),
       installation: () => installation(nodeStore, urls),
       tokenFor: (ownerId, roomId, participantId) =>
         access.tokenOf(ownerId, {
@@ -142,6 +148,14 @@ export function createEgress(deps: {
     log,
   });
   return { egress, studio, uploads, remote, successors, stopRetries: () => retries.abort() };
+}
+
+export function pageBounds({ limits }: Config): PageBounds {
+  return {
+    memoryBytes: limits.pageMemoryBytes,
+    diskBytes: limits.pageDiskBytes,
+    threads: limits.pageThreads,
+  };
 }
 
 /** What the installation is reached by, all nodes included. */
@@ -255,6 +269,7 @@ function sourceOf(room: LiveRoom | undefined, media: Media, log: Logger): Sessio
         };
       }),
     activeSpeaker: () => room.activeSpeaker,
+    mediaHosts: () => media.workers.map(({ tcpHost }) => tcpHost),
     openTap: (options) => new MediaTap({ media, sources, log }, options),
     expectObserver: (participantId) => room.expectObserver(participantId),
   };

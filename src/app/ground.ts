@@ -1,11 +1,10 @@
 // What everything else stands on: the data folder, the database, keys, the node's mailbox and its media workers.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Access } from '../access/access.ts';
 import type { Config, Secrets } from '../config.ts';
 import { Mailbox } from '../jobs/mailbox.ts';
 import { DataLock } from '../kit/data-lock.ts';
-import { StartError } from '../kit/start-error.ts';
 import type { Logger } from '../log.ts';
 import { Media } from '../media/media.ts';
 import { newObjectId } from '../protocol/ids.ts';
@@ -13,6 +12,7 @@ import { type Db, openDatabase } from '../store/database.ts';
 import { EmbeddedPostgres } from '../store/embedded-postgres.ts';
 import { KeyStore } from '../store/key-store.ts';
 import { mediaAddresses } from './addresses.ts';
+import { closeDataFolder, makeDataFolder } from './data-folder.ts';
 import type { Undo } from './undo.ts';
 
 export interface FirstKey {
@@ -39,9 +39,10 @@ export async function layGround(
   undo: Undo,
 ): Promise<Ground> {
   const { dataDir } = config;
-  makeFolder(dataDir);
+  makeDataFolder(dataDir);
   const lock = DataLock.acquire(dataDir);
   undo.push(() => lock.release());
+  closeDataFolder(dataDir, log);
   const nodeId = keptNodeId(dataDir);
 
   const databaseUrl = secrets.databaseUrl ?? (await startEmbedded(dataDir, log, undo));
@@ -64,14 +65,6 @@ async function startEmbedded(dataDir: string, log: Logger, undo: Undo): Promise<
   const postgres = await EmbeddedPostgres.start({ dataDir, log });
   undo.push(() => postgres.stop());
   return postgres.url;
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw new StartError(`The data folder ${folder} could not be made: ${(error as Error).message}`);
-  }
 }
 
 /** A node keeps its id, so that after a crash it finds the sessions and deliveries that were its own. */

@@ -2,6 +2,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PRIVATE } from '../kit/private-folder.ts';
 import { isRunning, pidOf, processIdentity } from '../kit/process-identity.ts';
 import type { Logger } from '../log.ts';
 
@@ -22,7 +23,7 @@ export class Children {
   async note(compositionId: string, pid: number | undefined): Promise<void> {
     const path = join(this.#folder, compositionId);
     try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await mkdir(this.#folder, { recursive: true, mode: PRIVATE });
       if (pid === undefined) await rm(path, { force: true });
       else await writeFile(path, processIdentity(pid));
     } catch (error) {

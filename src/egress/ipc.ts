@@ -69,6 +69,18 @@ export interface PageSpec {
   ownHosts: string[];
   /** SHA-256 of the public keys of this installation's own certificates, base64. */
   certificates: string[];
+  /** Whether the browser has to have its sandbox. */
+  sandboxed: boolean;
+  bounds: PageBounds;
+}
+
+/** What a page may use of the machine. */
+export interface PageBounds {
+  memoryBytes: number;
+  /** Of its cookies, caches and databases. */
+  diskBytes: number;
+  /** Of all processes of its browser. */
+  threads: number;
 }
 
 export type ToChild =

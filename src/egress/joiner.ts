@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { childEnvironment } from '../kit/child-process.ts';
 import { SerialQueue } from '../kit/serial-queue.ts';
 import { fits } from '../kit/validate.ts';
 import { FileFacts } from './ipc.ts';
@@ -26,7 +27,7 @@ export async function joinParts(output: string, parts: readonly string[]): Promi
     promisify(execFile)(process.execPath, [PROGRAM, output, ...parts], {
       timeout: TIMEOUT_MS,
       killSignal: 'SIGKILL',
-      env: { PATH: process.env.PATH },
+      env: childEnvironment(),
     });
   const { stdout } = await inTurn(join).catch((error: { stderr?: string; message: string }) => {
     throw new Error(`the parts could not be joined: ${(error.stderr || error.message).trim().slice(-LAST_WORDS)}`);

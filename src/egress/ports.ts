@@ -22,6 +22,8 @@ export interface SessionSource {
   readonly isElsewhere: boolean;
   participants(): EgressParticipant[];
   activeSpeaker(): string | null;
+  /** `host:port` that clients in it send their media to, by TCP. */
+  mediaHosts(): string[];
   openTap(options: TapOptions): Tap;
   /** Whoever joins under this id is seen by nobody; until the answer is called, which sends it away. */
   expectObserver(participantId: string): () => void;

@@ -63,6 +63,8 @@ function newStudio(): Studio {
     sessions: { open: () => openSession(), release: () => undefined },
     templates: {
       browser: undefined,
+      sandboxed: true,
+      bounds: { memoryBytes: 1, diskBytes: 1, threads: 1 },
       installation: async () => ({ hosts: [], certificates: [] }),
       tokenFor: async () => '',
     },

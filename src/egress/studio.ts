@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, egressNotStarted } from '../errors.ts';
 import { inBackground } from '../kit/in-background.ts';
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
+import { PRIVATE } from '../kit/private-folder.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import type { Egress, EgressStatus } from '../protocol/egress.ts';
@@ -343,7 +344,8 @@ export class Studio implements Service {
   async #prepared(egress: Egress): Promise<OutputSpec[]> {
     const outputs = outputsOf(egress, this.#deps.folder);
     try {
-      for (const { folder } of outputs.filter((spec) => 'folder' in spec)) await mkdir(folder, { recursive: true });
+      const folders = outputs.flatMap((spec) => ('folder' in spec ? [spec.folder] : []));
+      for (const folder of folders) await mkdir(folder, { recursive: true, mode: PRIVATE });
     } catch (error) {
       const reason = `there is no folder to write to: ${(error as Error).message}`;
       this.#runs.delete(egress.id);

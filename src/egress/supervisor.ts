@@ -1,6 +1,7 @@
 // One child process that composes and encodes: launched, listened to, told to end, and made to.
 import { type ChildProcess, fork } from 'node:child_process';
 import { EventEmitter } from 'node:events';
+import { childEnvironment } from '../kit/child-process.ts';
 import { fits } from '../kit/validate.ts';
 import type { Logger } from '../log.ts';
 import { FromChild, type ToChild } from './ipc.ts';
@@ -75,7 +76,7 @@ export class EgressChild extends EventEmitter<ChildEvents> {
       // A Ctrl-C in the terminal is for the server: it tells its children to finish, so they are a group of their own.
       detached: true,
       execArgv: [],
-      env: { PATH: process.env.PATH },
+      env: childEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'json',
     });

@@ -1,7 +1,9 @@
 // A page of the caller's that is filmed instead of the composed picture: the browser for it, and a place in the meeting
 // that nobody sees.
+import { lookup } from 'node:dns/promises';
+import { portOf } from '../kit/addresses.ts';
 import { newObserverId } from '../protocol/ids.ts';
-import type { PageSpec } from './ipc.ts';
+import type { PageBounds, PageSpec } from './ipc.ts';
 import type { SessionSource } from './ports.ts';
 
 /** What a page reaches an installation by, all nodes included. */
@@ -15,6 +17,9 @@ export interface Installation {
 export interface TemplateDeps {
   /** Path of a Chromium or Chrome, where there is one. */
   browser: string | undefined;
+  /** Whether it has to have its sandbox. */
+  sandboxed: boolean;
+  bounds: PageBounds;
   installation(): Promise<Installation>;
   /** A token to join a room with, for pages that bring none. */
   tokenFor(ownerId: string, roomId: string, participantId: string): Promise<string>;
@@ -30,6 +35,7 @@ export class Template {
   readonly #deps: TemplateDeps;
   readonly #wish: TemplateWish;
   readonly #browser: string;
+  readonly #source: SessionSource;
   readonly #observerId = newObserverId();
   readonly #dismiss: () => void;
 
@@ -37,13 +43,14 @@ export class Template {
     this.#deps = deps;
     this.#wish = wish;
     this.#browser = deps.browser;
+    this.#source = source;
     this.#dismiss = source.expectObserver(this.#observerId);
   }
 
   /** What a compositor has to know to film it. */
   async page(): Promise<PageSpec> {
     const { templateUrl, roomId, ownerId } = this.#wish;
-    const { installation, tokenFor } = this.#deps;
+    const { installation, tokenFor, sandboxed, bounds } = this.#deps;
     const { hosts, certificates } = await installation();
     return {
       url: await pageUrl(templateUrl, {
@@ -52,8 +59,10 @@ export class Template {
         token: () => tokenFor(ownerId, roomId, this.#observerId),
       }),
       browser: this.#browser,
-      ownHosts: hosts,
+      ownHosts: [...hosts, ...(await reachedAt(this.#source.mediaHosts()))],
       certificates,
+      sandboxed,
+      bounds,
     };
   }
 
@@ -61,6 +70,16 @@ export class Template {
   close(): void {
     this.#dismiss();
   }
+}
+
+/** A browser looks up the name that media is announced with before it asks the proxy. */
+async function reachedAt(hosts: readonly string[]): Promise<string[]> {
+  const found = hosts.map(async (host) => {
+    const url = new URL(`http://${host}`);
+    const addresses = await lookup(url.hostname, { all: true, family: 4 }).catch(() => []);
+    return [host, ...addresses.map(({ address }) => `${address}:${portOf(url)}`)];
+  });
+  return [...new Set((await Promise.all(found)).flat())];
 }
 
 /**

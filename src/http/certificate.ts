@@ -1,9 +1,10 @@
 // The certificate of the HTTPS listener: the operator's, or a self-signed one that is made once and kept.
 import { createHash, X509Certificate } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { generate } from 'selfsigned';
+import { makePrivateFolder } from '../kit/private-folder.ts';
 
 export interface Certificate {
   cert: string;
@@ -28,7 +29,7 @@ export async function loadCertificate(options: {
     if (stillGood(kept, hosts)) return kept;
   }
   const made = await selfSigned(hosts);
-  mkdirSync(dirname(certFile), { recursive: true });
+  makePrivateFolder(dirname(certFile));
   writeFileSync(keyFile, made.key, { mode: 0o600 });
   writeFileSync(certFile, made.cert);
   return made;

@@ -2,6 +2,7 @@
 // restarted container it often does.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { childEnvironment } from './child-process.ts';
 
 /** The process id, and where the system tells it, the moment the process started: `4711 883400 <boot id>`. */
 export function processIdentity(pid: number): string {
@@ -39,7 +40,10 @@ function startOf(pid: number): string | undefined {
   }
   if (process.platform === 'win32') return undefined;
   try {
-    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
+      encoding: 'utf8',
+      env: childEnvironment(),
+    }).trim();
   } catch {
     return undefined;
   }

@@ -1,7 +1,6 @@
 // The SFU: media workers, one router and one WebRtcServer port each, replaced when they die. This folder is the only
 // importer of mediasoup.
 import { EventEmitter } from 'node:events';
-import { createWorker } from 'mediasoup';
 import type { RtpCapabilities } from 'mediasoup/types';
 import { notYetReady } from '../errors.ts';
 import { inBackground } from '../kit/in-background.ts';
@@ -14,6 +13,7 @@ import { MediaWorker } from './media-worker.ts';
 import { PeerMedia } from './peer-media.ts';
 import { RoomMedia } from './room-media.ts';
 import { StreamReader } from './stream-reader.ts';
+import { launchWorker } from './worker-launcher.ts';
 
 export interface MediaOptions {
   /** Address the WebRtcServers bind. */
@@ -171,7 +171,8 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
 
   async #startWorker(index: number): Promise<void> {
     const { listenAddress, announcedAddress, firstPort, workerBin, silenceS } = this.#options;
-    const worker = await createWorker({ logLevel: 'warn', ...(workerBin && { workerBin }) }).catch((error: Error) => {
+    const launch = { workerBin, port: firstPort, logLevel: 'warn' } as const;
+    const { worker, isRoot } = await launchWorker(launch).catch((error: Error) => {
       throw new StartError(`The media worker ${workerBin || 'of mediasoup'} could not be run: ${error.message}`);
     });
     worker.once('died', () => this.#replace(index));
@@ -186,8 +187,11 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
       });
       const router = await worker.createRouter({ mediaCodecs: MEDIA_CODECS });
       const onSuspect = (suspect: MediaWorker) => this.#suspect(suspect);
-      this.#workers[index] = new MediaWorker({ index, worker, router, webRtcServer, onSuspect, silenceS });
+      const [bound] = (await webRtcServer.dump()).tcpServers;
+      const tcpHost = `${announcedAddress ?? listenAddress}:${bound?.port ?? port}`;
+      this.#workers[index] = new MediaWorker({ index, worker, router, webRtcServer, tcpHost, onSuspect, silenceS });
       this.#options.log.info({ worker: index, pid: worker.pid }, 'media worker started');
+      if (isRoot) this.#options.log.warn({ worker: index }, 'media worker runs as root: no setpriv here');
     } catch (error) {
       worker.close();
       const where = port === undefined ? listenAddress : `${listenAddress}:${port}`;

@@ -1,10 +1,10 @@
 // Whether media would get through: a worker that starts, and the ports of the workers that answer as they answer a browser.
-import { createWorker } from 'mediasoup';
 import { localAddress } from '../kit/addresses.ts';
 import { reasonOf } from '../kit/ask.ts';
 import type { Media } from './media.ts';
 import type { MediaWorker } from './media-worker.ts';
 import { askByTcp, askByUdp } from './stun.ts';
+import { launchWorker } from './worker-launcher.ts';
 
 export interface PortAnswer {
   protocol: 'udp' | 'tcp';
@@ -19,9 +19,10 @@ export interface PortAnswer {
 const ANSWER_MS = 3_000;
 
 /** Starts one worker and ends it again; rejects with the reason when that cannot be done. */
-export async function tryWorker(workerBin: string): Promise<void> {
-  const worker = await createWorker({ logLevel: 'none', ...(workerBin && { workerBin }) });
+export async function tryWorker(workerBin: string): Promise<{ isRoot: boolean }> {
+  const { worker, isRoot } = await launchWorker({ workerBin, port: 0, logLevel: 'none' });
   worker.close();
+  return { isRoot };
 }
 
 /** Asks the ports of all workers, by the address that they are bound to and by the one that browsers are told. */

@@ -149,8 +149,12 @@ export class EmbeddedPostgres {
 /** With `port`, on that one; else on any that is free. */
 async function startOrAdopt(cluster: PostgresCluster, log: Logger, port?: number): Promise<Running> {
   const binaries = await findBinaries();
-  const where = { folder: cluster.folder, postgres: binaries.postgres, owner: cluster.owner() };
-  const { account, version } = await choosePostgresAccount(where);
+  const { account, version } = await choosePostgresAccount({
+    folder: cluster.folder,
+    postgres: binaries.postgres,
+    owner: cluster.owner(),
+    open: (owner) => cluster.open(owner),
+  });
   cluster.sweep();
   if (cluster.exists) {
     cluster.check(version);

@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { childEnvironment } from '../kit/child-process.ts';
 import { StartError } from '../kit/start-error.ts';
 
 const run = promisify(execFile);
@@ -32,10 +33,14 @@ export async function choosePostgresAccount(options: {
   folder: string;
   postgres: string;
   owner: FileOwner | undefined;
+  /** Lets an account that is to own the database pass to its folder. */
+  open(owner: FileOwner): void;
 }): Promise<{ account: PostgresAccount; version: string }> {
   const failures: string[] = [];
   for (const account of candidates(options.owner)) {
     try {
+      // The others need no way of their own.
+      if (account.owner && account.prefix.length === 0) options.open(account.owner);
       return { account, version: await probe(account, options.folder, options.postgres) };
     } catch (error) {
       const { stderr, message } = error as Error & { stderr?: string };
@@ -82,7 +87,7 @@ async function probe(account: PostgresAccount, folder: string, postgres: string)
   // The account itself must enter the folder: `cwd` would be entered by us, before the account changes.
   const shell = ['/bin/sh', '-c', 'cd "$0" && exec "$1" --version', folder, postgres];
   const [command = '', ...args] = [...account.prefix, ...shell];
-  const { stdout } = await run(command, args, { ...account.ids, timeout: PROBE_TIMEOUT_MS });
+  const { stdout } = await run(command, args, { ...account.ids, env: childEnvironment(), timeout: PROBE_TIMEOUT_MS });
   const version = /(\d+)(\.\d+)*/.exec(stdout)?.[0];
   if (version === undefined) throw new Error(`unexpected version: ${stdout.trim()}`);
   return version;

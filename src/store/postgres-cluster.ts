@@ -13,7 +13,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -27,6 +26,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { childEnvironment } from '../kit/child-process.ts';
+import { letPass, makePrivateFolder } from '../kit/private-folder.ts';
 import { isAlive } from '../kit/process-identity.ts';
 import { StartError } from '../kit/start-error.ts';
 import type { FileOwner, PostgresAccount } from './postgres-account.ts';
@@ -49,11 +50,13 @@ export interface Postmaster {
 
 export class PostgresCluster {
   readonly folder: string;
+  readonly #dataDir: string;
 
   constructor(dataDir: string) {
+    this.#dataDir = dataDir;
     this.folder = join(dataDir, 'postgres');
     try {
-      mkdirSync(this.folder, { recursive: true });
+      makePrivateFolder(this.folder);
       // PostgreSQL sees paths without symbolic links, and we compare with what it sees.
       this.folder = realpathSync(this.folder);
     } catch (error) {
@@ -86,6 +89,11 @@ export class PostgresCluster {
     if (!this.exists) return undefined;
     const { uid, gid } = statSync(this.files);
     return { uid, gid };
+  }
+
+  /** Lets the account that runs PostgreSQL reach its files; both folders are closed to everybody else. */
+  open(owner: FileOwner): void {
+    for (const folder of [this.#dataDir, this.folder]) letPass(folder, owner.gid);
   }
 
   /** Throws the reason why this PostgreSQL cannot serve what is here, before anything runs. */
@@ -202,7 +210,8 @@ export class PostgresCluster {
   isServedBy(pid: number): boolean {
     try {
       if (process.platform === 'linux') return readlinkSync(`/proc/${pid}/cwd`) === this.files;
-      return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).includes(this.files);
+      const options = { encoding: 'utf8', env: childEnvironment() } as const;
+      return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], options).includes(this.files);
     } catch {
       return false;
     }
@@ -242,7 +251,7 @@ export class PostgresCluster {
 
 /** Only what PostgreSQL needs: PG* variables and locales of the operator must not leak in. */
 export function postgresEnvironment(): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
+  return childEnvironment({ LC_ALL: 'C', TZ: 'UTC' });
 }
 
 function giveTo({ owner }: PostgresAccount, path: string): void {

@@ -1,7 +1,10 @@
 // One headless Chromium with a fake camera and microphone; each participant gets a tab with storage of its own.
+import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
+import type { PageSpec } from '../../src/egress/ipc.ts';
+import { DEFAULT_LIMITS } from '../../src/limits.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
@@ -25,6 +28,35 @@ const FLAGS = [
 
 export function launchBrowser(more: readonly string[] = []): Promise<Browser> {
   return chromium.launch({ executablePath: findBrowser(), headless: true, args: [...FLAGS, ...more] });
+}
+
+/** A page to be filmed, as a server with default settings asks for it. */
+export function pageSpec(url: string, more: Partial<PageSpec> = {}): PageSpec {
+  const { pageMemoryBytes, pageDiskBytes, pageThreads } = DEFAULT_LIMITS;
+  return {
+    url,
+    browser: findBrowser(),
+    ownHosts: [],
+    certificates: [],
+    sandboxed: process.env.ROOMFUL_BROWSER_SANDBOX !== 'off',
+    bounds: { memoryBytes: pageMemoryBytes, diskBytes: pageDiskBytes, threads: pageThreads },
+    ...more,
+  };
+}
+
+export interface BrowserProcess {
+  pid: number;
+  args: string;
+}
+
+/** Processes of the browser that a compositor has started, without such as have ended. */
+export function browserProcesses(compositor: number | undefined): BrowserProcess[] {
+  const lines = execFileSync('ps', ['-eo', 'pid=,stat=,args=', '-ww'], { encoding: 'utf8' }).split('\n');
+  return lines.flatMap((line) => {
+    const [, pid, state = 'Z', args = ''] = /^\s*(\d+)\s+(\S+)\s+(.*)/.exec(line) ?? [];
+    const isOurs = args.includes(`roomful-page-${compositor}-`) && !state.startsWith('Z');
+    return isOurs ? [{ pid: Number(pid), args }] : [];
+  });
 }
 
 /** The browser that set-up found, else one on PATH. */

@@ -149,7 +149,7 @@ export class TestServer implements AsyncDisposable {
   }
 
   async #launch(ports: Record<string, string>): Promise<void> {
-    const { PATH, HOME, MEDIASOUP_WORKER_BIN } = process.env;
+    const { PATH, HOME, MEDIASOUP_WORKER_BIN, ROOMFUL_BROWSER_SANDBOX } = process.env;
     const child = spawn(process.execPath, [...this.#nodeFlags, 'src/main.ts', 'serve'], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -157,6 +157,7 @@ export class TestServer implements AsyncDisposable {
         PATH,
         HOME,
         ...(MEDIASOUP_WORKER_BIN && { MEDIASOUP_WORKER_BIN }),
+        ...(ROOMFUL_BROWSER_SANDBOX && { ROOMFUL_BROWSER_SANDBOX }),
         ROOMFUL_DATA_DIR: this.dataDir,
         ROOMFUL_RTC_PORT: '0',
         ROOMFUL_API_KEY: this.apiKey,

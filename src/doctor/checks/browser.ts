@@ -1,23 +1,30 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { type Check, ok, skipped } from '../check.ts';
+import { type Check, ok, skipped, warning } from '../check.ts';
 
-const run = promisify(execFile);
-const START_MS = 10_000;
+interface BrowserFacts {
+  hasEgress: boolean;
+  /** Nothing where none was found. */
+  program: string | undefined;
+  sandboxed: boolean;
+  /** Starts it as a page would be recorded with, ends it, and returns its name and version. */
+  start(program: string): Promise<string>;
+}
 
-/** The browser that films pages of `templateUrl`; nothing where none was found. */
-export function browserCheck(hasEgress: boolean, program: string | undefined): Check {
+/** The browser that records pages of `templateUrl`. */
+export function browserCheck({ hasEgress, program, sandboxed, start }: BrowserFacts): Check {
   return {
     name: 'browser',
     title: 'Browser',
-    timeoutMs: START_MS + 2_000,
-    advice: 'Install Chromium or Chrome anew, or name one that starts in ROOMFUL_BROWSER.',
+    timeoutMs: 15_000,
+    advice: 'Install Chromium or Chrome again, or name one that starts in ROOMFUL_BROWSER.',
     async run() {
       if (!hasEgress) return skipped('This node films no pages: its roles lack egress.');
       if (program === undefined) return skipped('None was found; recordings with a templateUrl are refused.');
-      const env = { PATH: process.env.PATH };
-      const { stdout } = await run(program, ['--version'], { timeout: START_MS, killSignal: 'SIGKILL', env });
-      return ok(`${program} starts (${stdout.trim()}).`);
+      const version = await start(program);
+      if (sandboxed) return ok(`${program} starts in its sandbox (${version}).`);
+      return warning(
+        `${program} starts without its sandbox (${version}), as ROOMFUL_BROWSER_SANDBOX wants it.`,
+        'Record only pages that you trust, or let the machine have user namespaces and remove the setting.',
+      );
     },
   };
 }

@@ -9,8 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { findBrowser, pageSpec } from '../../../test/harness/browser.ts';
 import { BUCKET, ObjectStorage } from '../../../test/harness/object-storage.ts';
 import { S3Storage } from '../../egress/storage/s3-storage.ts';
+import { tryBrowser } from '../../egress/try-browser.ts';
 import type { Check, Verdict } from '../check.ts';
 import { browserCheck } from './browser.ts';
 import { certificateCheck } from './certificate.ts';
@@ -275,17 +277,35 @@ describe('media', () => {
 });
 
 describe('the browser for template pages', () => {
-  test.each([
-    [true, process.execPath, 'ok', 'starts (v'],
-    [true, undefined, 'skipped', 'None was found'],
-    [false, process.execPath, 'skipped', 'films no pages'],
-  ])('with egress %s and %s: %s', async (hasEgress, program, level, found) => {
-    const verdict = await run(browserCheck(hasEgress, program));
-    expect(verdict).toMatchObject({ level, found: expect.stringContaining(found) });
+  const bounds = { memoryBytes: 2 ** 31, diskBytes: 2 ** 29, threads: 1000 };
+  const facts = {
+    hasEgress: true,
+    program: findBrowser(),
+    sandboxed: pageSpec('').sandboxed,
+    start: (program: string) => tryBrowser(program, pageSpec('').sandboxed, bounds),
+  };
+
+  test('starts as it would for a page', async () => {
+    const verdict = await run(browserCheck(facts));
+    expect(verdict.found).toMatch(/starts (in|without) its sandbox \(.*Chrom.*\d/);
+    expect(verdict.level).toBe(facts.sandboxed ? 'ok' : 'warning');
   });
 
-  test('that does not start is told of', async () => {
-    await expect(run(browserCheck(true, '/no/such/browser'))).rejects.toThrow('ENOENT');
+  test('without its sandbox is warned of', async () => {
+    const verdict = await run(browserCheck({ ...facts, sandboxed: false }));
+    expect(verdict).toMatchObject({ level: 'warning', found: expect.stringContaining('without its sandbox') });
+  });
+
+  test.each([
+    [{ program: undefined }, 'None was found'],
+    [{ hasEgress: false }, 'films no pages'],
+  ])('is not looked at with %j', async (other, found) => {
+    const verdict = await run(browserCheck({ ...facts, ...other }));
+    expect(verdict).toMatchObject({ level: 'skipped', found: expect.stringContaining(found) });
+  });
+
+  test.each(['/no/such/browser', '/bin/false'])('that does not start is reported: %s', async (program) => {
+    await expect(run(browserCheck({ ...facts, program }))).rejects.toThrow(/could not be started: .*(ENOENT|code 1)/);
   });
 });
 

@@ -7,7 +7,11 @@ import { AT_ONCE_MS, type Check, failure, ok, plural, skipped, type Verdict, war
 
 const NO_MEDIA = 'This node has no media: its roles lack it.';
 
-export function mediaWorkerCheck(hasMedia: boolean, workerBin: string, start: () => Promise<void>): Check {
+export function mediaWorkerCheck(
+  hasMedia: boolean,
+  workerBin: string,
+  start: () => Promise<{ isRoot: boolean }>,
+): Check {
   return {
     name: 'media-worker',
     title: 'Media worker',
@@ -15,8 +19,13 @@ export function mediaWorkerCheck(hasMedia: boolean, workerBin: string, start: ()
     advice: 'Run the set-up again with npm start, or point MEDIASOUP_WORKER_BIN at a worker that runs here.',
     async run() {
       if (!hasMedia) return skipped(NO_MEDIA);
-      await start();
-      return ok(`${workerBin || "mediasoup's own worker"} starts.`);
+      const { isRoot } = await start();
+      const name = workerBin || "mediasoup's own worker";
+      if (!isRoot) return ok(`${name} starts.`);
+      return warning(
+        `${name} runs as root: setpriv is missing here, or not allowed.`,
+        'Run the server as an ordinary user, or install util-linux.',
+      );
     },
   };
 }

@@ -6,6 +6,8 @@ import { EgressParticipant, EgressStream, Id, StreamKind } from '../ipc.ts';
 const Key = Type.String({ maxLength: 128 });
 const Count = Type.Number({ minimum: 0 });
 const MAX_STREAMS = 5000;
+/** As many media workers as a node may have. */
+const MAX_MEDIA_HOSTS = 256;
 
 const TappedStream = Type.Object({ ...EgressStream.properties, isPaused: Type.Boolean() });
 export type TappedStream = Static<typeof TappedStream>;
@@ -50,6 +52,8 @@ export const ToFollower = Type.Union([
     roomId: Id,
     participants: Type.Array(EgressParticipant, { maxItems: MAX_STREAMS }),
     speakerId: Type.Union([Id, Type.Null()]),
+    /** Not sent by nodes of earlier versions. */
+    mediaHosts: Type.Optional(Type.Array(Type.String({ maxLength: 512 }), { maxItems: MAX_MEDIA_HOSTS })),
   }),
   /** What is sent through a tap, and what it is encrypted with. */
   Type.Object({

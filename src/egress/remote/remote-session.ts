@@ -63,6 +63,10 @@ export class RemoteSession implements SessionSource {
     return this.#scene?.speakerId ?? null;
   }
 
+  mediaHosts(): string[] {
+    return this.#scene?.mediaHosts ?? [];
+  }
+
   openTap(options: TapOptions): Tap {
     const tap = new RemoteTap(options, {
       address: this.#options.address,

@@ -61,6 +61,7 @@ beforeEach(() => {
     isElsewhere: false,
     participants: () => people,
     activeSpeaker: () => 'ann',
+    mediaHosts: () => ['127.0.0.1:40000'],
     expectObserver: (id) => {
       observers.add(id);
       return () => observers.delete(id);
@@ -183,6 +184,7 @@ describe('a session of another node', () => {
 
   it('lets observers in, and tells the meeting', async () => {
     const session = await opened();
+    expect(session.mediaHosts()).toEqual(['127.0.0.1:40000']);
     const dismiss = session.expectObserver('recorder-1');
     await vi.advanceTimersByTimeAsync(10);
     expect([...observers]).toEqual(['recorder-1']);

@@ -95,8 +95,14 @@ export class SessionHost {
 
   #sendScene({ nodeId, source }: Follower): void {
     const { sessionId, roomId } = source;
-    const speakerId = source.activeSpeaker();
-    this.#deps.send(nodeId, { type: 'scene', sessionId, roomId, participants: source.participants(), speakerId });
+    this.#deps.send(nodeId, {
+      type: 'scene',
+      sessionId,
+      roomId,
+      participants: source.participants(),
+      speakerId: source.activeSpeaker(),
+      mediaHosts: source.mediaHosts(),
+    });
   }
 
   #bringTaps({ nodeId, source, taps }: Follower, wanted: readonly WantedTap[]): void {

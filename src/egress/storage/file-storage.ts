@@ -2,6 +2,7 @@
 import { constants, copyFile, link, mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
+import { PRIVATE } from '../../kit/private-folder.ts';
 import type { ByteRange, Storage } from './storage.ts';
 
 export class FileStorage implements Storage {
@@ -15,7 +16,7 @@ export class FileStorage implements Storage {
   /** On the same disk it costs nothing: the file gets a second name. */
   async put(localPath: string, key: string): Promise<void> {
     const path = this.#pathOf(key);
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await mkdir(dirname(path), { recursive: true, mode: PRIVATE });
     await link(localPath, path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'EEXIST') return;
       return copyFile(localPath, path, constants.COPYFILE_EXCL);

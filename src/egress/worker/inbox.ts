@@ -26,11 +26,15 @@ const Config = Type.Object({
   orientation: Type.Enum(['landscape', 'portrait']),
 });
 
+const Bound = Type.Integer({ minimum: 1 });
+
 const Page = Type.Object({
   url: Type.String({ minLength: 1, maxLength: 8192 }),
   browser: Path,
   ownHosts: Type.Array(Type.String({ maxLength: 512 }), { maxItems: 1000 }),
   certificates: Type.Array(Type.String({ pattern: '^[A-Za-z0-9+/=]{44}$' }), { maxItems: 100 }),
+  sandboxed: Type.Boolean(),
+  bounds: Type.Object({ memoryBytes: Bound, diskBytes: Bound, threads: Bound }),
 });
 
 const Message = Type.Union([

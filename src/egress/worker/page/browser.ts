@@ -1,87 +1,75 @@
-// The Chromium that a page is filmed in: a process of its own with a fresh profile, confined as far as the machine
-// allows, that can reach nothing but through the proxy.
+// The Chromium that a page is filmed in: a process of its own with a fresh profile, as a user without rights, in its
+// sandbox, with bounds, that can reach nothing but through the proxy.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { setPriority } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
-import { isAlive } from '../../../kit/process-identity.ts';
+import { childEnvironment, unprivilegedUser } from '../../../kit/child-process.ts';
+import type { PageBounds } from '../../ipc.ts';
 import type { Blame } from '../sinks/sink.ts';
-import { DevTools } from './devtools.ts';
-import { memoryOfTree } from './process-tree.ts';
+import { type BrowserFlags, browserFlags } from './browser-flags.ts';
+import { DevTools, MAX_MESSAGE_BYTES } from './devtools.ts';
+import { usageOfTree } from './process-tree.ts';
+import { makeProfile, profileBytes, removeProfile, removeStaleProfiles } from './profile.ts';
 
-export interface BrowserOptions {
+export interface BrowserOptions extends Omit<BrowserFlags, 'profile'> {
   /** Path of a Chromium or Chrome. */
   program: string;
-  size: { width: number; height: number };
-  proxyPort: number;
-  /** `host:port` that is reached without the proxy. */
-  directHost: string;
-  /** Of the tab that is filmed, at the time when filming begins. */
-  titleOfFilmed: string;
-  /** SHA-256 of public keys, base64: certificates of this installation that need no authority to vouch for them. */
-  certificates: readonly string[];
+  /** What the page may use; more of it ends the browser. */
+  bounds: PageBounds;
   /** Called once when it has ended although nobody closed it. */
   onGone(reason: string, blame: Blame): void;
-  log(level: 'info' | 'warn', msg: string, facts: Record<string, unknown>): void;
 }
 
-/** A way to run it. */
-interface Account {
-  ids: { uid?: number; gid?: number };
-  sandboxed: boolean;
-}
-
-const PROFILE_PREFIX = 'roomful-page-';
-/** Nobody, on every Linux. */
-const NOBODY = { uid: 65534, gid: 65534 };
-const START_TIMEOUT_MS = 8_000;
+const START_TIMEOUT_MS = 10_000;
 const LAST_LINES = 5;
 /** What the browser says on machines without a desktop, which explains nothing. */
 const NOISE = /dbus|gcm|GpuControl|vaapi|Fontconfig|DevTools listening|^\s*$/i;
-const SMALL_SHARED_MEMORY_BYTES = 512 * 1024 * 1024;
-const MAX_MEMORY_BYTES = 2 * 1024 ** 3;
-const LOOK_AT_MEMORY_MS = 3_000;
+const NO_SANDBOX = /sandbox|namespace/i;
+/** Meetings come first where the machine has not enough for all. */
+const NICENESS = 10;
+const LOOK_MS = 1_000;
+const MIB = 1024 ** 2;
 
 export class Browser {
   readonly devTools: DevTools;
   readonly #process: ChildProcess;
   readonly #profile: string;
+  readonly #bounds: PageBounds;
   readonly #watch: NodeJS.Timeout;
+  #isLooking = false;
   #reason: string | undefined;
   #closed = false;
 
-  private constructor(child: ChildProcess, devTools: DevTools, profile: string, options: BrowserOptions) {
+  private constructor({ child, devTools, profile }: Started, options: BrowserOptions) {
     this.#process = child;
     this.devTools = devTools;
     this.#profile = profile;
-    this.#watch = setInterval(() => this.#lookAtMemory(), LOOK_AT_MEMORY_MS);
+    this.#bounds = options.bounds;
+    this.#watch = setInterval(() => {
+      this.#look().catch((error: Error) => this.#end(`the page could not be watched: ${error.message}`));
+    }, LOOK_MS);
+    devTools.once('overflow', () => this.#end(`the page reported more than ${mib(MAX_MESSAGE_BYTES)} at once`));
+    process.once('exit', this.#leaveNothing);
     child.once('exit', (code, signal) => {
       clearInterval(this.#watch);
+      removeProfile(profile);
       const reason = this.#reason ?? `the browser ended by itself (${signal ?? `code ${code}`})`;
       devTools.close(reason);
       if (!this.#closed) options.onGone(reason, this.#reason === undefined ? 'us' : 'destination');
     });
   }
 
-  /** Starts it in the most confined way that works here; rejects with what it said when none does. */
+  /** A compositor that fails ends at once and closes nothing. */
+  readonly #leaveNothing = () => {
+    killTree(this.#process);
+    removeProfile(this.#profile);
+  };
+
+  /** Rejects with what it said when it does not start. */
   static async launch(options: BrowserOptions): Promise<Browser> {
     removeStaleProfiles();
-    let failure = 'it cannot be run on this machine';
-    for (const account of accounts()) {
-      const started = await tryLaunch(options, account);
-      if (typeof started === 'string') {
-        failure = started;
-        continue;
-      }
-      const { child, devTools, profile } = started;
-      if (!account.sandboxed) {
-        options.log('warn', 'the browser runs without its sandbox: user namespaces are not available here', {});
-      }
-      return new Browser(child, devTools, profile, options);
-    }
-    throw new Error(`the browser could not be started: ${failure}`);
+    return new Browser(await start(options), options);
   }
 
   /** Ends it and removes its profile. */
@@ -89,6 +77,7 @@ export class Browser {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#watch);
+    process.removeListener('exit', this.#leaveNothing);
     const gone = once(this.#process, 'exit');
     if (this.#process.exitCode === null && this.#process.signalCode === null) {
       killTree(this.#process);
@@ -97,103 +86,66 @@ export class Browser {
     removeProfile(this.#profile);
   }
 
-  #lookAtMemory(): void {
-    const bytes = this.#process.pid === undefined ? 0 : memoryOfTree(this.#process.pid);
-    if (bytes <= MAX_MEMORY_BYTES) return;
-    this.#reason = `the page used more than ${MAX_MEMORY_BYTES / 1024 ** 3} GiB of memory`;
+  /** One look at a time: a page with many files makes it long. */
+  async #look(): Promise<void> {
+    if (this.#isLooking || this.#process.pid === undefined) return;
+    this.#isLooking = true;
+    const usage = { ...usageOfTree(this.#process.pid), diskBytes: await profileBytes(this.#profile) };
+    this.#isLooking = false;
+    const reason = crossed(usage, this.#bounds);
+    if (reason !== undefined) this.#end(reason);
+  }
+
+  #end(reason: string): void {
+    if (this.#closed) return;
+    this.#reason ??= reason;
     killTree(this.#process);
   }
 }
 
-/** The browser's own sandbox does not work for root, and needs user namespaces for everybody else. */
-function accounts(): Account[] {
-  const isRoot = process.getuid?.() === 0;
-  const ids = isRoot ? NOBODY : {};
-  const confined = [
-    { ids, sandboxed: true },
-    { ids, sandboxed: false },
-  ];
-  // Where nobody else may execute it, such as in root's own folder.
-  return isRoot ? [...confined, { ids: {}, sandboxed: false }] : confined;
+function mib(bytes: number): string {
+  return `${Math.round(bytes / MIB)} MiB`;
+}
+
+function crossed(usage: PageBounds, bounds: PageBounds): string | undefined {
+  if (usage.memoryBytes > bounds.memoryBytes) return `the page used more than ${mib(bounds.memoryBytes)} of memory`;
+  if (usage.diskBytes > bounds.diskBytes) return `the page stored more than ${mib(bounds.diskBytes)}`;
+  if (usage.threads > bounds.threads) return `the page ran more than ${bounds.threads} threads`;
+  return undefined;
 }
 
 type Started = { child: ChildProcess; devTools: DevTools; profile: string };
 
-async function tryLaunch(options: BrowserOptions, account: Account): Promise<Started | string> {
-  const profile = mkdtempSync(join(tmpdir(), `${PROFILE_PREFIX}${process.pid}-`));
-  if (account.ids.uid !== undefined) chownSync(profile, account.ids.uid, account.ids.gid ?? account.ids.uid);
-  const child = spawn(options.program, flags(options, account, profile), {
-    ...account.ids,
+async function start(options: BrowserOptions): Promise<Started> {
+  const user = unprivilegedUser('browser');
+  const profile = makeProfile(user);
+  const child = spawn(options.program, browserFlags({ ...options, profile }), {
+    ...user,
     // A process group of its own: it is ended as a whole, and by nobody's Ctrl-C.
     detached: true,
-    env: { PATH: process.env.PATH, HOME: profile, TMPDIR: profile, LANG: 'en_US.UTF-8' },
+    cwd: profile,
+    env: childEnvironment({ HOME: profile, TMPDIR: profile, LANG: 'en_US.UTF-8' }),
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
   });
+  giveWay(child);
   const lastLines = keepLastLines(child.stderr as Readable);
   const devTools = new DevTools(child.stdio[3] as Writable, child.stdio[4] as Readable);
   const failure = await Promise.race([
-    devTools.send('Browser.getVersion').then(
-      () => undefined,
-      (error: Error) => error.message,
-    ),
-    once(child, 'exit').then(([code, signal]) => `it ended with ${signal ?? `code ${code}`}`),
-    once(child, 'error').then(([error]) => (error as Error).message),
+    // Its first command: a page has nobody who would open what it downloads.
+    devTools.send('Browser.setDownloadBehavior', { behavior: 'deny' }).then(() => undefined, messageOf),
+    // Rejects when there is no such program.
+    once(child, 'exit').then(([code, signal]) => `it ended with ${signal ?? `code ${code}`}`, messageOf),
     new Promise<string>((resolve) => setTimeout(resolve, START_TIMEOUT_MS, 'it did not answer').unref()),
   ]);
   if (failure === undefined) return { child, devTools, profile };
   devTools.close(failure);
   killTree(child);
   removeProfile(profile);
-  return [failure, ...lastLines].join('; ');
+  throw new Error(whyNotStarted([failure, ...lastLines].join('; '), options));
 }
 
-function flags(options: BrowserOptions, { sandboxed }: Account, profile: string): string[] {
-  const { width, height } = options.size;
-  const hasSmallSharedMemory = sharedMemoryBytes() < SMALL_SHARED_MEMORY_BYTES;
-  return [
-    '--headless=new',
-    '--remote-debugging-pipe',
-    `--user-data-dir=${profile}`,
-    `--window-size=${width},${height}`,
-    `--proxy-server=http://127.0.0.1:${options.proxyPort}`,
-    // By itself Chromium goes around the proxy for the loopback; of two rules that fit, the later one counts.
-    `--proxy-bypass-list=<-loopback>;${options.directHost}`,
-    `--auto-select-tab-capture-source-by-title=${options.titleOfFilmed}`,
-    '--autoplay-policy=no-user-gesture-required',
-    ...(options.certificates.length > 0
-      ? [`--ignore-certificate-errors-spki-list=${options.certificates.join(',')}`]
-      : []),
-    ...(sandboxed ? [] : ['--no-sandbox']),
-    ...(hasSmallSharedMemory ? ['--disable-dev-shm-usage'] : []),
-    '--disable-gpu',
-    '--disable-infobars',
-    '--hide-scrollbars',
-    '--force-color-profile=srgb',
-    '--force-device-scale-factor=1',
-    '--no-first-run',
-    '--no-default-browser-check',
-    '--disable-background-networking',
-    '--disable-background-timer-throttling',
-    '--disable-backgrounding-occluded-windows',
-    '--disable-renderer-backgrounding',
-    '--disable-breakpad',
-    '--disable-component-update',
-    '--disable-default-apps',
-    '--disable-extensions',
-    '--disable-quic',
-    '--disable-sync',
-    '--disable-features=Translate,MediaRouter,OptimizationHints,DialMediaRouteProvider',
-    'about:blank',
-  ];
-}
-
-function sharedMemoryBytes(): number {
-  try {
-    const { bsize, blocks } = statfsSync('/dev/shm');
-    return bsize * blocks;
-  } catch {
-    return 0;
-  }
+function messageOf(error: Error): string {
+  return error.message;
 }
 
 function keepLastLines(stream: Readable): string[] {
@@ -214,18 +166,22 @@ function killTree({ pid }: ChildProcess): void {
   }
 }
 
-function removeProfile(profile: string): void {
+/** What it starts is like it. */
+function giveWay({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
   try {
-    rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
+    setPriority(pid, NICENESS);
   } catch {
-    // Removed by the next one.
+    // Gone already, which is noticed elsewhere.
   }
 }
 
-/** Of compositors that were killed. */
-function removeStaleProfiles(): void {
-  for (const name of readdirSync(tmpdir()).filter((name) => name.startsWith(PROFILE_PREFIX))) {
-    const pid = Number.parseInt(name.slice(PROFILE_PREFIX.length), 10);
-    if (!isAlive(pid)) removeProfile(join(tmpdir(), name));
-  }
+function whyNotStarted(said: string, { sandboxed }: BrowserOptions): string {
+  const reason = `the browser could not be started: ${said}`;
+  if (said.includes('EACCES')) return `${reason}; it is not run as root, so others must be allowed to execute it`;
+  if (!sandboxed || !NO_SANDBOX.test(said)) return reason;
+  return (
+    'the browser has no sandbox here, and pages of strangers are not shown without one: allow user namespaces to ' +
+    `ordinary users, or install chromium-sandbox; ROOMFUL_BROWSER_SANDBOX=off does without (${said})`
+  );
 }

@@ -29,22 +29,29 @@ interface Waiting {
 
 interface Events {
   event: [DevToolsEvent];
+  /** Emitted once when a message grows beyond all bounds; nothing is read any more. */
+  overflow: [];
 }
 
 /** Nothing that is asked of a browser that runs takes longer. */
 const ANSWER_TIMEOUT_MS = 15_000;
+/** The longest that is of any use reports a failure of a page's script, which may make it as long as it likes. */
+export const MAX_MESSAGE_BYTES = 16 * 1024 ** 2;
 
 export class DevTools extends EventEmitter<Events> {
   readonly #out: Writable;
+  readonly #incoming: Readable;
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
   #pieces: Buffer[] = [];
+  #pieceBytes = 0;
   #closed: Error | undefined;
 
   /** `out` and `incoming` are the browser's file descriptors 3 and 4. */
   constructor(out: Writable, incoming: Readable) {
     super();
     this.#out = out;
+    this.#incoming = incoming;
     incoming.on('data', (chunk: Buffer) => this.#read(chunk));
     out.on('error', () => undefined);
     incoming.on('error', () => undefined);
@@ -79,9 +86,19 @@ export class DevTools extends EventEmitter<Events> {
       this.#pieces.push(chunk.subarray(from, end));
       this.#take(Buffer.concat(this.#pieces).toString('utf8'));
       this.#pieces = [];
+      this.#pieceBytes = 0;
       from = end + 1;
     }
-    if (from < chunk.length) this.#pieces.push(chunk.subarray(from));
+    if (from === chunk.length) return;
+    this.#pieces.push(chunk.subarray(from));
+    this.#pieceBytes += chunk.length - from;
+    if (this.#pieceBytes > MAX_MESSAGE_BYTES) this.#overflow();
+  }
+
+  #overflow(): void {
+    this.#pieces = [];
+    this.#incoming.destroy();
+    this.emit('overflow');
   }
 
   #take(text: string): void {

@@ -194,14 +194,15 @@ export class PageScene implements Scene {
   }
 
   async #launch(addresses: { proxyPort: number; directHost: string; titleOfFilmed: string }): Promise<Browser> {
-    const { browser: program, certificates, size } = this.#options;
+    const { browser: program, certificates, size, sandboxed, bounds } = this.#options;
     const browser = await Browser.launch({
       ...addresses,
       program,
       certificates,
       size,
+      sandboxed,
+      bounds,
       onGone: (reason, blame) => this.#events.onBroken(reason, blame),
-      log: (level, msg, facts) => this.#events.log(level, msg, facts),
     });
     this.#undo.push(() => browser.close());
     return browser;
@@ -215,7 +216,7 @@ export class PageScene implements Scene {
       onProblem: (text) => this.#events.log('warn', BROKEN_CAMERA, { reason: text }),
     });
     await tab.navigate(camera.url);
-    const hasSound = await tab.run(`film(${width}, ${height}, ${FRAME_RATE})`);
+    const hasSound = await tab.run(`film(${width}, ${height}, ${FRAME_RATE})`, { asUser: true });
     if (!hasSound) this.#events.log('warn', 'the page is filmed without its sound', {});
   }
 

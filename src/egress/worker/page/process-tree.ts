@@ -1,26 +1,39 @@
-// How much memory a process and everything it has started use, on Linux.
+// What a process and everything it has started use, on Linux.
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Bytes that belong to the tree alone; 0 where the system does not tell. */
-export function memoryOfTree(root: number): number {
-  const processes = readProcesses();
-  const children = Map.groupBy(processes, ({ parent }) => parent);
-  let bytes = 0;
-  const open = processes.filter(({ pid }) => pid === root);
-  for (let next = open.pop(); next; next = open.pop()) {
-    bytes += next.bytes;
-    open.push(...(children.get(next.pid) ?? []));
-  }
-  return bytes;
+export interface TreeUsage {
+  /** Memory that belongs to the tree alone. */
+  memoryBytes: number;
+  threads: number;
 }
 
-function readProcesses(): { pid: number; parent: number; bytes: number }[] {
+interface Process extends TreeUsage {
+  pid: number;
+  parent: number;
+}
+
+/** Zeros where the system says nothing. */
+export function usageOfTree(root: number): TreeUsage {
+  const processes = readProcesses();
+  const children = Map.groupBy(processes, ({ parent }) => parent);
+  const usage = { memoryBytes: 0, threads: 0 };
+  const open = processes.filter(({ pid }) => pid === root);
+  for (let next = open.pop(); next; next = open.pop()) {
+    usage.memoryBytes += next.memoryBytes;
+    usage.threads += next.threads;
+    open.push(...(children.get(next.pid) ?? []));
+  }
+  return usage;
+}
+
+function readProcesses(): Process[] {
   return names().flatMap((name) => {
     const status = readStatus(name);
-    const parent = /^PPid:\s*(\d+)/m.exec(status)?.[1];
-    if (parent === undefined) return [];
-    const kilobytes = Number(/^RssAnon:\s*(\d+)/m.exec(status)?.[1] ?? 0);
-    return [{ pid: Number(name), parent: Number(parent), bytes: kilobytes * 1024 }];
+    const field = (key: string) => Number(new RegExp(`^${key}:\\s*(\\d+)`, 'm').exec(status)?.[1] ?? Number.NaN);
+    const parent = field('PPid');
+    if (Number.isNaN(parent)) return [];
+    const memoryBytes = ((field('RssAnon') || 0) + (field('RssShmem') || 0)) * 1024;
+    return [{ pid: Number(name), parent, memoryBytes, threads: field('Threads') || 0 }];
   });
 }
 

@@ -74,19 +74,21 @@ export class Tab {
       });
       await Promise.all([begun, loaded]);
       if (status >= 400) throw new Error(`it answered with status ${status}`);
+      // From here on it would repeat all that the page sends and receives.
+      await this.#send('Network.disable');
     } finally {
       clearTimeout(timer);
       this.#devTools.off('event', listener);
     }
   }
 
-  /** Runs a script as if somebody had clicked, and answers what it resolves to. */
-  async run(expression: string): Promise<unknown> {
+  /** Runs a script and returns what it resolves to; `asUser` as if a user had clicked, which a page could profit from. */
+  async run(expression: string, { asUser = false } = {}): Promise<unknown> {
     const answer = await this.#send('Runtime.evaluate', {
       expression,
       awaitPromise: true,
       returnByValue: true,
-      userGesture: true,
+      userGesture: asUser,
     });
     const { result, exceptionDetails } = answer as { result?: { value?: unknown }; exceptionDetails?: object };
     if (exceptionDetails) throw new Error(problemOf(exceptionDetails));

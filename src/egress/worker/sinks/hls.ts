@@ -2,6 +2,7 @@
 // two playlists, one to rewind to the beginning with and one of the live edge. Each file appears complete, by renaming.
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PRIVATE } from '../../../kit/private-folder.ts';
 import { SerialQueue } from '../../../kit/serial-queue.ts';
 import type { FileFacts } from '../../ipc.ts';
 import type { EncodedPacket } from '../encode/packet.ts';
@@ -54,7 +55,7 @@ export class HlsSink implements Sink {
   }
 
   static async open(folder: string, tracks: Tracks, events: SinkEvents): Promise<HlsSink> {
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: PRIVATE });
     return new HlsSink(folder, tracks, events);
   }
 
