@@ -21,6 +21,11 @@ export class FailedAttempts {
     this.#windowMs = windowMs;
   }
 
+  /** Whether nobody has failed, as far as is remembered. */
+  get isEmpty(): boolean {
+    return this.#entries.size === 0;
+  }
+
   /** Milliseconds until `who` may try again; 0 when that is now. */
   waitMs(who: string): number {
     const entry = this.#live(who);

@@ -59,23 +59,24 @@ export class Callers {
     scope.addHook('onRoute', (route) => {
       route.bodyLimit ??= CALLER_BODY_BYTES;
     });
-    scope.addHook('onRequest', async (request) => {
+    // One hook and not three: every call passes here, and each hook costs it some microseconds.
+    scope.addHook('onRequest', async (request, reply) => {
       request.caller = await this.attempt(request, () => identify(request));
+      await this.#rateLimit.call(scope, request, reply);
+      await this.#enter(request);
     });
-    scope.addHook('onRequest', this.#rateLimit);
-    scope.addHook('onRequest', (request) => this.#enter(request));
   }
 
   /** Runs the check of something secret; an address that is wrong too often is refused before it. */
   async attempt<T>(request: FastifyRequest, check: () => Promise<T>): Promise<T> {
-    const from = addressGroup(request.ip);
-    const waitMs = this.#failures.waitMs(from);
+    const waitMs = this.#failures.isEmpty ? 0 : this.#failures.waitMs(addressGroup(request.ip));
     // Whoever shares the address of a flood, behind one proxy or NAT, goes on with the token they have.
     if (waitMs > 0 && !this.#isKnown(request)) throw tooManyAttempts(waitMs / 1000);
     try {
       return await check();
     } catch (error) {
-      if (error instanceof AppError && (error.status === 401 || error.status === 403)) this.#failures.failed(from);
+      const isWrong = error instanceof AppError && (error.status === 401 || error.status === 403);
+      if (isWrong) this.#failures.failed(addressGroup(request.ip));
       throw error;
     }
   }
@@ -104,18 +105,20 @@ export function boundOpenRequests(app: FastifyInstance, limits: Limits): void {
     other: new InFlight({ perKey: limits.openRequests, total: limits.openRequests }),
     stream: new InFlight({ perKey: limits.streamRequests, total: limits.streamRequests }),
   };
-  app.addHook('preHandler', async (request) => {
+  app.addHook('preHandler', (request, _reply, done) => {
     const kind = request.routeOptions.config?.openAs ?? 'other';
-    if (request.caller || kind === 'none') return;
-    if (bounds[kind].enter(kind)) throw serverBusy('The server has as many requests under way as it takes.');
+    if (request.caller || kind === 'none') return done();
+    if (bounds[kind].enter(kind)) return done(serverBusy('The server has as many requests under way as it takes.'));
     request.release = () => bounds[kind].leave(kind);
+    done();
   });
 }
 
 /** Of every request, whatever its answer: what is sent after this costs no work. */
 export function releaseWhenAnswered(app: FastifyInstance): void {
-  app.addHook('onSend', async (request) => {
+  app.addHook('onSend', (request, _reply, _payload, done) => {
     request.release?.();
     request.release = undefined;
+    done();
   });
 }

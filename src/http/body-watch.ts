@@ -20,25 +20,28 @@ const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Watches every body that is read, and ends the connections of those that nobody reads. */
 export function watchBodies(app: FastifyInstance, pace: Pace): void {
-  app.addHook('preParsing', async (request, reply, payload) => {
-    if (BODILESS.has(request.method)) return payload;
+  app.addHook('preParsing', (request, reply, payload, done) => {
+    if (BODILESS.has(request.method)) return done(null, payload);
     if (waitsToBeAsked(request)) reply.raw.writeContinue();
     // Small ones have come together with their headers.
-    return stillComes(request.raw) ? watched(request.raw, pace) : payload;
+    done(null, stillComes(request.raw) ? watched(request.raw, pace) : payload);
   });
-  app.addHook('onSend', async ({ raw, headers }, reply) => {
-    if (!stillComes(raw) || reply.statusCode === 408) return;
+  app.addHook('onSend', ({ raw, headers }, reply, _payload, done) => {
+    if (!stillComes(raw) || reply.statusCode === 408) return done();
     if (headers.expect === undefined) reply.removeHeader('connection');
     else reply.header('connection', 'close');
+    done();
   });
-  app.addHook('onResponse', async ({ raw }) => {
+  app.addHook('onResponse', ({ raw }, _reply, done) => {
     if (stillComes(raw)) discardRest(raw);
+    done();
   });
 }
 
-/** What is injected without a connection has no such field, and is there at once. */
-function stillComes(raw: IncomingMessage): boolean {
-  return raw.complete === false;
+/** A request without a body is not complete either while its head is being looked at; an injected one says nothing. */
+function stillComes({ complete, headers }: IncomingMessage): boolean {
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  return hasBody && complete === false;
 }
 
 /** With `Expect: 100-continue` the body is not even sent before the caller is known. */

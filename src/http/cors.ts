@@ -21,8 +21,9 @@ export const CORS_OPTIONS = {
 
 /** Lets pages see when they may ask again. */
 export function exposeRates(app: FastifyInstance): void {
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     const present = SOMETIMES_EXPOSED.filter((name) => reply.hasHeader(name));
     if (present.length > 0) reply.header('access-control-expose-headers', [ALWAYS_EXPOSED, ...present].join(', '));
+    done();
   });
 }

@@ -7,7 +7,7 @@ import type { ErrorBody } from '../protocol/rest/errors.ts';
 export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = toAppError(error);
   if (known) {
-    if (known.status >= 500) request.log.warn({ err: error }, 'request.refused');
+    if (known.status >= 500) logRefusal(known.code, error, request);
     sayWhen(known, reply);
     return reply.code(known.status).send(errorBody(known, request.id));
   }
@@ -20,7 +20,10 @@ export function handleError(error: unknown, request: FastifyRequest, reply: Fast
 export function handleJoinError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = toAppError(error);
   if (!known) request.log.error({ err: error, path: pathOf(request) }, 'request.failed');
-  else sayWhen(known, reply);
+  else {
+    if (known.status >= 500) logRefusal(known.code, error, request);
+    sayWhen(known, reply);
+  }
   const { status, signalingCode, message } = known ?? {
     status: 500,
     signalingCode: 5000,
@@ -33,6 +36,20 @@ export function handleJoinError(error: unknown, request: FastifyRequest, reply: 
 export function handleNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const message = `There is no ${request.method} ${pathOf(request).slice(0, 200)}; /docs lists what there is.`;
   return reply.code(404).send(errorBody({ status: 404, code: 'NOT_FOUND', message }, request.id));
+}
+
+const REFUSALS_LOGGED_EVERY_MS = 1_000;
+/** By code, of which there are few: when the next one is logged, and how many were not since the last. */
+const refusals = new Map<string, { nextAt: number; unlogged: number }>();
+
+/** While the database is away or the server overloaded every request is refused; that shall not fill the disk. */
+function logRefusal(code: string, error: unknown, request: FastifyRequest): void {
+  const now = performance.now();
+  const { nextAt, unlogged } = refusals.get(code) ?? { nextAt: 0, unlogged: 0 };
+  const isDue = now >= nextAt;
+  if (isDue) request.log.warn({ err: error, ...(unlogged > 0 && { unlogged }) }, 'request.refused');
+  const next = isDue ? { nextAt: now + REFUSALS_LOGGED_EVERY_MS, unlogged: 0 } : { nextAt, unlogged: unlogged + 1 };
+  refusals.set(code, next);
 }
 
 function sayWhen({ retryAfterS }: AppError, reply: FastifyReply): void {

@@ -29,9 +29,8 @@ export function refuseUnderPressure(
     clearInterval(look);
     delays.disable();
   });
-  app.addHook('onRequest', async ({ routeOptions }) => {
-    if (isBusy && routeOptions.config?.openAs !== 'none') {
-      throw serverBusy('The server is overloaded; try again in a moment.');
-    }
+  app.addHook('onRequest', ({ routeOptions }, _reply, done) => {
+    const isRefused = isBusy && routeOptions.config?.openAs !== 'none';
+    done(isRefused ? serverBusy('The server is overloaded; try again in a moment.') : undefined);
   });
 }

@@ -86,10 +86,10 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
 
 /** RFC 9112, section 3.2. Node would refuse it too, but without our headers and body. */
 function requireHost(app: FastifyInstance): void {
-  app.addHook('onRequest', async ({ raw }, reply) => {
-    if (raw.httpVersionMinor === 0 || raw.headers.host) return;
+  app.addHook('onRequest', ({ raw }, reply, done) => {
+    if (raw.httpVersionMinor === 0 || raw.headers.host) return done();
     reply.header('connection', 'close');
-    throw badRequest('HOST_MISSING', 'The header Host is missing.');
+    done(badRequest('HOST_MISSING', 'The header Host is missing.'));
   });
 }
 
@@ -129,8 +129,9 @@ function newApp({ log, trustedProxies = [] }: Pick<HttpDeps, 'log' | 'trustedPro
   app.setErrorHandler(handleError);
   app.setNotFoundHandler(handleNotFound);
   app.decorateRequest('caller').decorateRequest('release');
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
+    done();
   });
   return app;
 }
