@@ -74,6 +74,13 @@ export function invalidToken(message = 'Token is invalid or expired', cause?: un
   return new AppError({ code: 'INVALID_TOKEN', status: 401, signalingCode: 4002, message, cause });
 }
 
+/** Nothing is wrong with the token but that its time is over. */
+export class TokenExpired extends AppError {
+  constructor() {
+    super({ code: 'INVALID_TOKEN', status: 401, signalingCode: 4002, message: 'Token is invalid or expired' });
+  }
+}
+
 export function invalidApiKey(): AppError {
   const message =
     "Token is invalid: its apikey claim names no API key of this server. Check the key with 'roomful keys list'.";
@@ -112,6 +119,12 @@ export function participantNotAllowed(message: string): AppError {
 export function invalidParticipantId(): AppError {
   const message = 'participantId must be 1 to 128 characters without whitespace.';
   return new AppError({ code: 'INVALID_PARTICIPANT_ID', status: 400, signalingCode: 4004, message });
+}
+
+/** What only those in the meeting may do. */
+export function notInMeeting(room: string): AppError {
+  const message = `Only who has joined room ${room} with this token, and is still there, may do this.`;
+  return new AppError({ code: 'NOT_IN_MEETING', status: 403, signalingCode: 4025, message });
 }
 
 /** Somebody is in the meeting under this id, and it is not shown that this is the same one. */

@@ -1,6 +1,13 @@
 // Who may do what: tokens in, callers and join grants out. REST and sockets both ask here and nowhere else.
-import { decodeJwt, jwtVerify } from 'jose';
-import { apiKeyDisabled, invalidApiKey, invalidPermissions, invalidToken, roleNotAllowed } from '../errors.ts';
+import { decodeJwt, errors, jwtVerify } from 'jose';
+import {
+  apiKeyDisabled,
+  invalidApiKey,
+  invalidPermissions,
+  invalidToken,
+  roleNotAllowed,
+  TokenExpired,
+} from '../errors.ts';
 import { findProblems, withoutNulls } from '../kit/validate.ts';
 import { TokenClaims } from '../protocol/rest/tokens.ts';
 import { Invites } from './invites.ts';
@@ -51,12 +58,12 @@ export class Access {
   }
 
   /** Checks signature, times and claims of a token, or throws an `AppError` with status 401. */
-  async verifyToken(token: string): Promise<VerifiedToken> {
+  async verifyToken(token: string, { evenIfExpired = false } = {}): Promise<VerifiedToken> {
     const known = this.#tokens.get(token);
     const key = await this.#cache.find(known?.claims.apikey ?? claimedKey(token));
     if (!key) throw invalidApiKey();
     const claims = known?.secret === key.secret ? known.claims : await this.#check(token, key);
-    requireTime(claims);
+    requireTime(claims, evenIfExpired);
     // After the signature: only who holds the secret may learn that a key has been disabled.
     if (key.disabledAt) throw apiKeyDisabled();
     return { apiKey: key.apiKey, ownerId: key.ownerId, claims };
@@ -80,9 +87,12 @@ export class Access {
     return callerOf(await this.verifyToken(tokenOf(header)));
   }
 
-  /** Reads a token for joining a room; a scheme word before it is accepted here too. */
-  async authorizeJoin(token: string | undefined): Promise<JoinGrant> {
-    const verified = await this.verifyToken(tokenOf(token));
+  /**
+   * Reads a token for joining a room; a scheme word before it is accepted here too. Throws `TokenExpired` when nothing
+   * else is wrong with it; `evenIfExpired` is for who is in the room already.
+   */
+  async authorizeJoin(token: string | undefined, options: { evenIfExpired?: boolean } = {}): Promise<JoinGrant> {
+    const verified = await this.verifyToken(tokenOf(token), options);
     const { roles, permissions = [] } = verified.claims;
     if (roles && !roles.includes('rtc')) throw roleNotAllowed('rtc');
     return { ...callerOf(verified), entry: entryOf(permissions), moderator: permissions.includes('allow_mod') };
@@ -110,7 +120,7 @@ function tokenOf(header: string | undefined): string {
   return token;
 }
 
-function bareToken(header: string | undefined): string {
+export function bareToken(header: string | undefined): string {
   return header?.trim().replace(/^bearer\s+/i, '') ?? '';
 }
 
@@ -133,14 +143,17 @@ async function verifiedPayload(token: string, key: VerifyingKey): Promise<unknow
     const options = { algorithms: ['HS256'], clockTolerance: CLOCK_TOLERANCE_S };
     return (await jwtVerify(token, key.verifyWith, options)).payload;
   } catch (cause) {
+    // Its signature is right, and its times are looked at by themselves.
+    if (cause instanceof errors.JWTExpired) return cause.payload;
     throw invalidToken('Token is invalid or expired', cause);
   }
 }
 
 /** The tolerance is for clocks that run ahead; what has expired by our own clock has expired. */
-function requireTime({ exp = Number.POSITIVE_INFINITY, nbf = 0 }: TokenClaims): void {
+function requireTime({ exp = Number.POSITIVE_INFINITY, nbf = 0 }: TokenClaims, evenIfExpired: boolean): void {
   const nowS = Date.now() / 1000;
-  if (exp <= nowS || nbf > nowS + CLOCK_TOLERANCE_S) throw invalidToken();
+  if (nbf > nowS + CLOCK_TOLERANCE_S) throw invalidToken();
+  if (exp <= nowS && !evenIfExpired) throw new TokenExpired();
 }
 
 function readClaims(payload: unknown): TokenClaims {

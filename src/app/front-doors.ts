@@ -74,11 +74,12 @@ export async function createFrontDoors(deps: FrontDeps, undo: Undo): Promise<Fro
 function createHttp(deps: FrontDeps): Promise<HttpServer> {
   const { config, ground, meetings, egress, webhooks, quality, dashboard, metrics, urls, log } = deps;
   const { db, access, nodeId, keyStore, media } = ground;
-  const { rooms, node, nodeStore } = meetings;
+  const { rooms, node, nodeStore, admission } = meetings;
   const publicUrl = () => urls.public;
   const links = new Links(publicUrl);
   return createHttpServer({
     access,
+    admission,
     dashboard: {
       dashboard,
       limits: config.limits,
@@ -117,14 +118,11 @@ function createHttp(deps: FrontDeps): Promise<HttpServer> {
 }
 
 function createSignaling({ config, ground, meetings, egress, urls, log }: FrontDeps): SignalingServer {
-  const { access, media } = ground;
-  const { rooms, liveRooms } = meetings;
+  const { media } = ground;
+  const { liveRooms, admission } = meetings;
   return new SignalingServer({
     services: {
-      admit: async (token, roomId, participantId) => {
-        const grant = await access.authorizeJoin(token);
-        return { facts: await rooms.joinable(grant, roomId, participantId), grant };
-      },
+      admit: admission.admit,
       openRoom: (facts) => liveRooms.open(facts),
       rtpCapabilities: () => media.rtpCapabilities,
       egress: egressOfMeetings(egress),

@@ -9,9 +9,11 @@ import { Rooms } from '../rooms/rooms.ts';
 import type { EgressStore } from '../store/egress-store.ts';
 import { LiveStore } from '../store/live-store.ts';
 import { NodeStore } from '../store/node-store.ts';
+import { PresenceStore } from '../store/presence-store.ts';
 import { RoomStore } from '../store/room-store.ts';
 import { SessionStore } from '../store/session-store.ts';
 import { TopicStore } from '../store/topic-store.ts';
+import { type Admission, createAdmission } from './admission.ts';
 import { type EgressParts, egressOnlooker, splitMailbox } from './egress.ts';
 import type { Ground } from './ground.ts';
 import type { Urls } from './listeners.ts';
@@ -21,6 +23,7 @@ export interface Meetings {
   nodeStore: NodeStore;
   node: Node;
   rooms: Rooms;
+  admission: Admission;
 }
 
 export function createMeetings(deps: {
@@ -75,5 +78,6 @@ export function createMeetings(deps: {
     live: node,
     checkUrl: (url) => outbound.checkUrl(url),
   });
-  return { liveRooms, nodeStore, node, rooms };
+  const admission = createAdmission({ access: ground.access, rooms, presence: new PresenceStore(db) });
+  return { liveRooms, nodeStore, node, rooms, admission };
 }

@@ -26,7 +26,7 @@ import { refuseUnderPressure } from './pressure.ts';
 import { measureRequests } from './request-metrics.ts';
 import { type DashboardDeps, dashboardRoutes } from './routes/dashboard.ts';
 import { docsRoutes } from './routes/docs.ts';
-import { type FileStore, fileRoutes } from './routes/files.ts';
+import { type Admission, type FileStore, fileRoutes } from './routes/files.ts';
 import { type Draining, healthRoutes, type ReadinessCheck } from './routes/health.ts';
 import { initConfigRoutes } from './routes/init-config.ts';
 import { roomRoutes } from './routes/rooms.ts';
@@ -37,6 +37,8 @@ export type HttpServer = FastifyInstance;
 
 export interface HttpDeps {
   access: Access;
+  /** Judges tokens for joining with what is known of who is in a meeting. */
+  admission: Admission;
   rooms: Rooms;
   files: FileStore;
   /** Asked by `/readyz`, by name. */
@@ -141,7 +143,7 @@ async function registerRoutes(
   deps: HttpDeps & { metrics: Registry },
   callers: Callers,
 ): Promise<void> {
-  const { access, rooms, files, checks, publicUrl, metrics, dashboard } = deps;
+  const { access, admission, rooms, files, checks, publicUrl, metrics, dashboard } = deps;
   const links = new Links(publicUrl);
   const restApi = async (scope: FastifyInstance) => {
     if (dashboard) tellOfChanges(scope, dashboard.dashboard.feed);
@@ -157,8 +159,8 @@ async function registerRoutes(
     const routes = dashboardRoutes({ ...dashboard, publicUrl, checks, callers, restApi });
     await app.register(routes, { prefix: '/dashboard-api' });
   }
-  await app.register(initConfigRoutes({ access, rooms, callers }));
-  await app.register(fileRoutes({ access, rooms, files, links, callers }));
+  await app.register(initConfigRoutes({ access, admission, rooms, callers }));
+  await app.register(fileRoutes({ access, admission, rooms, files, links, callers }));
   await app.register(healthRoutes({ checks, draining: deps.draining, nodeId: deps.nodeId, metrics }));
   await app.register(docsRoutes({ publicUrl }));
   for (const routes of deps.open?.(callers) ?? []) await app.register(routes);

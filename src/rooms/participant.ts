@@ -1,6 +1,7 @@
 // Somebody in a room, from being let in until gone: their connection, their media, and what they receive.
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { hashToken } from '../kit/token-hash.ts';
 import type { Logger } from '../log.ts';
 import type { Mode, PeerInfo, PinState, StreamKind } from '../protocol/signaling.ts';
 import type { ParticipantLink } from './link.ts';
@@ -117,7 +118,7 @@ export class Participant {
 
   /** SHA-256 of the token. */
   get tokenHash(): string {
-    return createHash('sha256').update(this.token).digest('base64url');
+    return hashToken(this.token);
   }
 
   /** The token is for this id alone. */

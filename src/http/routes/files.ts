@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { Access } from '../../access/access.ts';
-import { notFound } from '../../errors.ts';
+import type { Access, JoinGrant } from '../../access/access.ts';
+import { notFound, notInMeeting } from '../../errors.ts';
 import {
   FileParams,
   MAX_UPLOAD_BODY_BYTES,
@@ -36,8 +36,17 @@ export interface FileStore {
   open(id: string): Promise<Readable | undefined>;
 }
 
+/** What is known of who is in a meeting. */
+export interface Admission {
+  /** Reads a token for a room; of who is in its meeting, also when it has expired. */
+  authorize(token: string | undefined, room: string): Promise<JoinGrant>;
+  /** Whether somebody who joined with this very token is in the room's meeting. */
+  isInMeeting(caller: { ownerId: string }, token: string | undefined, room: string): Promise<boolean>;
+}
+
 interface Deps {
   access: Access;
+  admission: Admission;
   rooms: Rooms;
   files: FileStore;
   links: Links;
@@ -54,9 +63,9 @@ export function fileRoutes(deps: Deps): FastifyPluginAsyncTypebox {
 
 const doc = documented('Files');
 
-function uploadRoute({ access, rooms, files, links, callers }: Deps): FastifyPluginAsyncTypebox {
+function uploadRoute({ access, admission, rooms, files, links, callers }: Deps): FastifyPluginAsyncTypebox {
   return async (app) => {
-    callers.require(app, ({ headers }) => access.authorizeJoin(headers.authorization));
+    callers.require(app, ({ headers }) => access.authorizeJoin(headers.authorization, { evenIfExpired: true }));
     // The handler reads the body as it comes.
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', async (_request: FastifyRequest, body: Readable) => body);
@@ -68,9 +77,11 @@ function uploadRoute({ access, rooms, files, links, callers }: Deps): FastifyPlu
         validatorCompiler: (part) => (part.httpPart === 'body' ? () => true : validatorCompiler(part as never)),
       },
       async (request) => {
-        const { caller, query, headers } = request;
+        const { query, headers } = request;
         if (Number(headers['content-length']) > MAX_UPLOAD_BODY_BYTES) throw uploadTooLarge();
+        const caller = await admission.authorize(headers.authorization, query.roomId);
         const { ownerId, roomId } = await rooms.joinable(caller, query.roomId);
+        if (!(await admission.isInMeeting(caller, headers.authorization, roomId))) throw notInMeeting(query.roomId);
         const body = (request.body as unknown as Readable | undefined) ?? Readable.from([]);
         const file = await files
           .save({ ownerId, roomId }, (write) => readUpload(body, write))

@@ -5,13 +5,20 @@ import { InitConfigAnswer, InitConfigBody } from '../../protocol/rest/joining.ts
 import type { Rooms } from '../../rooms/rooms.ts';
 import { type Callers, OPEN_BODY_BYTES } from '../auth.ts';
 import { handleJoinError } from '../error-handler.ts';
+import type { Admission } from './files.ts';
 
 /** `/infra/v1/meetings/init-config`: asked by browser SDKs before they connect, and the best place to refuse one. */
-export function initConfigRoutes(deps: { access: Access; rooms: Rooms; callers: Callers }): FastifyPluginAsyncTypebox {
-  const { access, rooms, callers } = deps;
+export function initConfigRoutes(deps: {
+  access: Access;
+  admission: Pick<Admission, 'authorize'>;
+  rooms: Rooms;
+  callers: Callers;
+}): FastifyPluginAsyncTypebox {
+  const { access, admission, rooms, callers } = deps;
   return async (app) => {
     app.setErrorHandler(handleJoinError);
-    callers.require(app, ({ headers }) => access.authorizeJoin(headers.authorization));
+    // Who is in the meeting may come back with a token that has expired; which room it is, the body says.
+    callers.require(app, ({ headers }) => access.authorizeJoin(headers.authorization, { evenIfExpired: true }));
     app.post(
       '/infra/v1/meetings/init-config',
       {
@@ -24,7 +31,8 @@ export function initConfigRoutes(deps: { access: Access; rooms: Rooms; callers: 
           response: { 200: InitConfigAnswer, '4xx': JoinErrorBody },
         },
       },
-      async ({ caller, body }) => {
+      async ({ headers, body }) => {
+        const caller = await admission.authorize(headers.authorization, body.roomId);
         const room = await rooms.joinable(caller, body.roomId);
         const { publicUrl } = await rooms.placement(room);
         return { data: { baseUrl: new URL(publicUrl).host, observability: { traces: {}, logs: {} } } };
