@@ -1,5 +1,5 @@
 // Answers of the socket: one shape for success, one for refusal.
-import { AppError, badRequest } from '../errors.ts';
+import { asAppError, badRequest } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
 const SOMETHING_WENT_WRONG = 5000;
@@ -11,9 +11,11 @@ export function success(answer: unknown): { data: unknown } {
 
 /** A refusal; what is not an `AppError` is told to the log, not to the client. */
 export function failure(error: unknown, method: string, log: Logger) {
-  if (error instanceof AppError) {
-    log.debug({ method, code: error.code, reason: error.message }, 'request refused');
-    return { data: { status: 'error', errorCode: error.signalingCode, message: error.message } };
+  const known = asAppError(error);
+  if (known) {
+    const level = known.status >= 500 ? 'warn' : 'debug';
+    log[level]({ method, code: known.code, reason: known.message, err: known.cause }, 'request refused');
+    return { data: { status: 'error', errorCode: known.signalingCode, message: known.message } };
   }
   log.error({ method, err: error }, 'request failed');
   return { data: { status: 'error', errorCode: SOMETHING_WENT_WRONG, message: 'Something went wrong on the server.' } };
@@ -24,7 +26,7 @@ export async function onMedia<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    if (error instanceof AppError) throw error;
-    throw badRequest('MEDIA_REFUSED', `The media server refused this: ${(error as Error).message}`);
+    const refused = () => badRequest('MEDIA_REFUSED', `The media server refused this: ${(error as Error).message}`);
+    throw asAppError(error) ?? refused();
   }
 }

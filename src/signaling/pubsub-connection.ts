@@ -1,6 +1,6 @@
 // One participant's pub/sub socket: its subscriptions, the rate it wants, and the pings that keep it alive.
 import type { WebSocket } from 'ws';
-import { AppError, tooManyRequests } from '../errors.ts';
+import { asAppError, tooManyRequests } from '../errors.ts';
 import { SerialQueue } from '../kit/serial-queue.ts';
 import { findUnstorable } from '../kit/storable.ts';
 import type { Logger } from '../log.ts';
@@ -133,7 +133,8 @@ export class PubsubConnection implements TopicListener {
   }
 
   #reasonOf(error: unknown): string {
-    if (error instanceof PubsubRefusal || error instanceof AppError) return error.message;
+    const known = error instanceof PubsubRefusal ? error : asAppError(error);
+    if (known) return known.message;
     if (error instanceof TopicLimitReached) return 'The meeting has as many topics or messages as it may have.';
     this.#log.error({ err: error }, 'pub/sub request failed');
     return 'Something went wrong on the server.';

@@ -6,6 +6,7 @@ import { Server, type Socket } from 'socket.io';
 import { type Static, Type } from 'typebox';
 import {
   AppError,
+  asAppError,
   badRequest,
   invalidInput,
   invalidParticipantId,
@@ -161,7 +162,7 @@ export class SignalingServer {
       this.#serve(socket, connection, peer.traffic);
       socket.emit('connectionSuccess');
     } catch (error) {
-      const known = error instanceof AppError ? error : undefined;
+      const known = asAppError(error);
       if (!known) this.#log.error({ err: error }, 'client could not be accepted');
       link.notify({
         method: 'error',
