@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setInterval as every } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { head, type RawAnswer, RawHttp } from '../harness/http-wire.ts';
+import { RawClient } from '../harness/raw-client.ts';
 import { startTestApp, type TestApp } from '../harness/test-app.ts';
 
 const IDLE_MS = 300;
@@ -12,6 +13,7 @@ const IDLE_MS = 300;
 let server: TestApp;
 let token: string;
 let roomId: string;
+let participant: RawClient;
 
 beforeAll(async () => {
   server = await startTestApp({
@@ -22,8 +24,13 @@ beforeAll(async () => {
   });
   token = await server.token({ permissions: ['allow_join'] });
   roomId = String((await server.post('/v2/rooms', {})).body.roomId);
+  // Files are taken from those who are in the meeting.
+  participant = await RawClient.join(urlOf('http'), { roomId, peerId: 'ada', secret: token });
 });
-afterAll(() => server?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  participant?.close();
+  await server?.[Symbol.asyncDispose]();
+});
 
 const urlOf = (scheme: string) => (scheme === 'http' ? server.app.httpUrl : server.app.httpsUrl) as string;
 const rooms = (headers: Record<string, string | number>) =>
