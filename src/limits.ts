@@ -144,7 +144,7 @@ export const LIMITS = {
   },
   restCalls: {
     setting: 'ROOMFUL_LIMIT_REST_CALLS',
-    default: 10_000,
+    default: 50_000,
     scope: 'API key',
     meaning: 'REST calls in ten seconds.',
     crossed:
