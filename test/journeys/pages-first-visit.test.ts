@@ -77,8 +77,11 @@ test('a newcomer has three people in a meeting within a minute of clicks', async
 test('a sign-in that has expired is asked for again, and leads on to where one wanted to go', async () => {
   await using tab = await DashboardTab.open(browser, server);
   const { page } = tab;
+  // The last that the page asks for: later it would hear of the end by itself.
+  const answered = page.waitForResponse((it) => it.url().endsWith('/dashboard-api/system'));
   await tab.signIn();
   await tab.heading('Overview').waitFor();
+  await answered;
   const long = new Date(Date.now() - 13 * 3_600_000);
   await database.db.updateTable('dashboard_sign_ins').set({ used_at: long }).execute();
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'API keys' }).click();
