@@ -2,6 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import { arch, release, type } from 'node:os';
 import { conflict, notFound, operatorsOnly } from '../errors.ts';
+import { residentBytes } from '../kit/memory.ts';
 import type { DoctorLine } from '../protocol/doctor.ts';
 import { nodeState } from '../protocol/node.ts';
 import type { Paging } from '../protocol/rest/common.ts';
@@ -191,7 +192,7 @@ export class Dashboard {
       postgres: database.version,
       platform: `${type()} ${release()} ${arch()}`,
       startedAt: new Date(Date.now() - process.uptime() * 1000).toISOString(),
-      memoryBytes: process.memoryUsage.rss(),
+      memoryBytes: residentBytes(),
       databaseBytes: database.bytes,
       disk,
       checks,

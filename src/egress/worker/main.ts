@@ -1,5 +1,6 @@
 // The program of an egress child: one composition, told what to do by its parent over IPC.
 import { inBackground } from '../../kit/in-background.ts';
+import { residentBytes } from '../../kit/memory.ts';
 import type { FromChild, ToChild } from '../ipc.ts';
 import { Composition } from './composition.ts';
 import { keepLog, withLastWords } from './ffmpeg.ts';
@@ -122,7 +123,7 @@ function reportStats(running: Composition): void {
       droppedTicks: running.droppedTicks,
       encodedFrames: running.encodedFrames,
       driftMs: running.driftMs,
-      rssBytes: process.memoryUsage.rss(),
+      rssBytes: residentBytes(),
     });
     say({ type: 'log', level: 'debug', msg: 'scene', facts: running.facts() });
     before = now;
