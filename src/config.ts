@@ -55,6 +55,16 @@ export const SETTINGS = {
     meaning: 'Its secret, at least 16 characters. Set both or none.',
     secret: true,
   },
+  ROOMFUL_REST_ROLES: {
+    default: 'optional',
+    meaning:
+      'Whether calls of the REST API take a token with the role `crawler`: `optional` = as each API key has it, `required` = always. See [tokens](tokens.md).',
+  },
+  ROOMFUL_METRICS_TOKEN: {
+    default: '',
+    meaning: 'What `/metrics` asks for, as `Authorization: Bearer …`, at least 16 characters. Unset: nothing.',
+    secret: true,
+  },
   ROOMFUL_RTC_ADDRESS: {
     default: '',
     meaning: 'Address announced in ICE candidates. Unset: detected; loopback when the listeners bind it.',
@@ -121,6 +131,9 @@ export type SettingName = keyof typeof SETTINGS;
 const ROLES = ['api', 'media', 'egress'] as const;
 export type Role = (typeof ROLES)[number];
 
+const REST_ROLES = ['optional', 'required'] as const;
+type RestRoles = (typeof REST_ROLES)[number];
+
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
 /** A port to bind: a number, 0 for any free one, or `undefined` for no listener. */
@@ -135,6 +148,8 @@ export interface Config {
   /** Addresses and CIDRs. */
   readonly trustedProxies: readonly string[];
   readonly dataDir: string;
+  /** Whether calls of the REST API take a token with a role, whatever its API key says. */
+  readonly restRoles: RestRoles;
   readonly media: {
     readonly announcedAddress: string | undefined;
     readonly firstPort: number;
@@ -167,6 +182,8 @@ export interface S3Config {
 export interface Secrets {
   readonly databaseUrl: string | undefined;
   readonly firstKey: { readonly apiKey: string; readonly secret: string } | undefined;
+  /** What `/metrics` asks for. */
+  readonly metricsToken: string | undefined;
   readonly s3: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
 }
 
@@ -266,12 +283,29 @@ function databaseUrl(env: Env): string | undefined {
   return text || undefined;
 }
 
+const MIN_SECRET_LENGTH = 16;
+
 function firstKey(env: Env): Secrets['firstKey'] {
   const given = pair(env, 'ROOMFUL_API_KEY', 'ROOMFUL_API_SECRET');
   if (!given) return undefined;
   const [apiKey, secret] = given;
-  if (secret.length < 16) throw new StartError('ROOMFUL_API_SECRET must be at least 16 characters long.');
+  if (secret.length < MIN_SECRET_LENGTH) {
+    throw new StartError(`ROOMFUL_API_SECRET must be at least ${MIN_SECRET_LENGTH} characters long.`);
+  }
   return { apiKey, secret };
+}
+
+function restRoles(env: Env): RestRoles {
+  const text = read(env, 'ROOMFUL_REST_ROLES');
+  return REST_ROLES.find((known) => known === text) ?? refuse('ROOMFUL_REST_ROLES', text, REST_ROLES.join(' or '));
+}
+
+function metricsToken(env: Env): string | undefined {
+  const token = read(env, 'ROOMFUL_METRICS_TOKEN');
+  if (token && token.length < MIN_SECRET_LENGTH) {
+    throw new StartError(`ROOMFUL_METRICS_TOKEN must be at least ${MIN_SECRET_LENGTH} characters long.`);
+  }
+  return token || undefined;
 }
 
 function s3Config(env: Env): S3Config | undefined {
@@ -389,6 +423,7 @@ export function readConfig(env: Env = process.env): { config: Config; secrets: S
     publicUrl: publicUrl(env),
     trustedProxies: Object.freeze(trustedProxies(env)),
     dataDir: resolve(read(env, 'ROOMFUL_DATA_DIR')),
+    restRoles: restRoles(env),
     media: Object.freeze({
       announcedAddress: read(env, 'ROOMFUL_RTC_ADDRESS') || undefined,
       firstPort: integer(env, 'ROOMFUL_RTC_PORT', 0, 65535),
@@ -417,6 +452,11 @@ export function readConfig(env: Env = process.env): { config: Config; secrets: S
   }
   return {
     config,
-    secrets: Object.freeze({ databaseUrl: databaseUrl(env), firstKey: firstKey(env), s3: s3Credentials(env) }),
+    secrets: Object.freeze({
+      databaseUrl: databaseUrl(env),
+      firstKey: firstKey(env),
+      metricsToken: metricsToken(env),
+      s3: s3Credentials(env),
+    }),
   };
 }

@@ -70,26 +70,50 @@ export function invalidInput(problems: Problem[]): AppError {
   });
 }
 
-export function invalidToken(message = 'Token is invalid or expired', cause?: unknown): AppError {
+/** `what` is a sentence about what came: the claim, its value and the right one. */
+export function invalidToken(what: string, cause?: unknown): AppError {
+  const message = tokenSentence(what);
   return new AppError({ code: 'INVALID_TOKEN', status: 401, signalingCode: 4002, message, cause });
 }
 
 /** Nothing is wrong with the token but that its time is over. */
 export class TokenExpired extends AppError {
-  constructor() {
-    super({ code: 'INVALID_TOKEN', status: 401, signalingCode: 4002, message: 'Token is invalid or expired' });
+  constructor(exp: number) {
+    const message = tokenSentence(`the claim exp is ${instant(exp)}, which is past.`);
+    super({ code: 'INVALID_TOKEN', status: 401, signalingCode: 4002, message });
   }
 }
 
-export function invalidApiKey(): AppError {
-  const message =
-    "Token is invalid: its apikey claim names no API key of this server. Check the key with 'roomful keys list'.";
+export function tokenFromTheFuture(claim: 'nbf' | 'iat', time: number): AppError {
+  return invalidToken(`the claim ${claim} is ${instant(time)}, which is still to come: compare the clocks.`);
+}
+
+export function invalidApiKey(apiKey: string): AppError {
+  const message = tokenSentence(
+    `the claim apikey is "${apiKey}", which is no API key of this server; 'roomful keys list' shows them.`,
+  );
   return new AppError({ code: 'INVALID_API_KEY', status: 401, signalingCode: 4001, message });
 }
 
-export function apiKeyDisabled(): AppError {
-  const message = 'This API key has been disabled.';
+export function wrongSecret(apiKey: string): AppError {
+  return invalidToken(`the claim apikey is "${apiKey}", but the token is not signed with the secret of that key.`);
+}
+
+export function apiKeyDisabled(apiKey: string): AppError {
+  const message = tokenSentence(`the claim apikey is "${apiKey}", and this API key has been disabled.`);
   return new AppError({ code: 'API_KEY_DISABLED', status: 401, signalingCode: 4053, message });
+}
+
+/** Begins as VideoSDK's does, which callers compare with. */
+function tokenSentence(what: string): string {
+  return `Token is invalid or expired: ${what} The server's time is ${instant(Date.now() / 1000)}.`;
+}
+
+/** A time of a claim as people read it, with the number beside. */
+function instant(seconds: number): string {
+  const time = new Date(seconds * 1000);
+  const whole = Math.floor(seconds);
+  return Number.isNaN(time.getTime()) ? String(seconds) : `${time.toISOString().replace(/\.\d+Z$/, 'Z')} (${whole})`;
 }
 
 export function invalidPermissions(message: string): AppError {
@@ -101,15 +125,31 @@ export function invalidInvite(cause?: unknown): AppError {
   return new AppError({ code: 'INVALID_INVITE', status: 403, signalingCode: 4002, message, cause });
 }
 
-export function roleNotAllowed(needed: 'crawler' | 'rtc'): AppError {
-  const use = needed === 'crawler' ? 'call the REST API' : 'join a room';
-  const message = `The token's roles do not allow it to ${use}; that takes the role "${needed}" (or no roles claim).`;
+/** `alternative` continues the sentence with what else would do. */
+export function roleNotAllowed(needed: 'crawler' | 'rtc', roles: readonly string[], alternative = ''): AppError {
+  const has = roles.length === 0 ? 'no roles claim that counts' : `the roles ${JSON.stringify(roles)}`;
+  const use = needed === 'crawler' ? 'This call' : 'Joining a room';
+  const message = `${use} takes a token whose roles claim is ["${needed}"]${alternative}; this one has ${has}.`;
   return new AppError({ code: 'ROLE_NOT_ALLOWED', status: 403, signalingCode: 4024, message });
 }
 
 export function wrongRoomForToken(roomId: string): AppError {
-  const message = `The token is for another room, not for ${roomId}.`;
+  const message = `The token's roomId claim names another room; this takes "${roomId}" there, or no roomId claim.`;
   return new AppError({ code: 'TOKEN_FOR_OTHER_ROOM', status: 403, signalingCode: 4022, message });
+}
+
+/** A token for one participant and no room reaches only the rooms that they are in. */
+export function participantNotInRoom(roomId: string): AppError {
+  const message =
+    `The token's participantId claim names a participant who is not in room ${roomId} now; this takes a roomId claim ` +
+    `"${roomId}" beside it, or a token whose roles claim is ["crawler"].`;
+  return new AppError({ code: 'TOKEN_FOR_OTHER_ROOM', status: 403, signalingCode: 4022, message });
+}
+
+/** An invite gives no more than its maker has. */
+export function permissionNotHeld(permission: string): AppError {
+  const message = `An invite with "${permission}" takes a token whose permissions claim names "${permission}".`;
+  return new AppError({ code: 'PERMISSION_NOT_HELD', status: 403, signalingCode: 4008, message });
 }
 
 export function participantNotAllowed(message: string): AppError {
@@ -289,10 +329,29 @@ export function asEgressError(kind: EgressKind, what: 'start' | 'stop', error: u
   return new AppError({ ...facts, signalingCode: EGRESS_CODES[kind][what], cause: error });
 }
 
+/** A token for one room makes no other; a sample of the reference carries such a claim, and people paste it. */
+export function noRoomsByToken(roomId: string): AppError {
+  const message = `The token's roomId claim "${roomId}" limits it to that room; making one takes a token without a roomId claim.`;
+  return new AppError({ code: 'TOKEN_FOR_OTHER_ROOM', status: 403, signalingCode: 4022, message });
+}
+
 /** For calls that concern everything an API key's owner has. */
-export function tokenForOneRoom(): AppError {
-  const message = 'The token is for one room only; this call takes a token without a roomId claim.';
+export function tokenForOneRoom(roomId: string): AppError {
+  const message = `The token's roomId claim "${roomId}" limits it to that room; this call takes a token without a roomId claim.`;
   return new AppError({ code: 'TOKEN_FOR_ONE_ROOM', status: 403, signalingCode: 4022, message });
+}
+
+export function metricsRefused(): AppError {
+  const message = 'Send the token of ROOMFUL_METRICS_TOKEN, as Authorization: Bearer …';
+  return new AppError({ code: 'METRICS_TOKEN_NEEDED', status: 401, signalingCode: 5000, message });
+}
+
+/** The browser was led here by a name that is not ours, which a page of somebody else may have pointed at us. */
+export function hostNotKnown(host: string): AppError {
+  const message =
+    `Pages of this server are not under the name ${JSON.stringify(host.slice(0, 100))}. If it is a name of yours, set ` +
+    'ROOMFUL_PUBLIC_URL to it; a proxy in front has to pass on the header Host.';
+  return new AppError({ code: 'HOST_NOT_KNOWN', status: 421, signalingCode: 5000, message });
 }
 
 export function signInRefused(): AppError {

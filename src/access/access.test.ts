@@ -25,8 +25,18 @@ class MemoryKeys implements KeyStore {
   async disable(apiKey: string, disabledAt: Date) {
     return this.#change(apiKey, { disabledAt });
   }
-  async replaceSecret(apiKey: string, secret: string) {
-    return this.#change(apiKey, { secret });
+  async replaceSecret(apiKey: string, secret: string, previousSecretUntil: Date) {
+    const previousSecret = this.keys.get(apiKey)?.secret ?? null;
+    return this.#change(apiKey, { secret, previousSecret, previousSecretUntil });
+  }
+  async endPreviousSecret(apiKey: string) {
+    return this.#change(apiKey, { previousSecret: null, previousSecretUntil: null });
+  }
+  async requireRoles(apiKey: string, rolesRequired: boolean) {
+    return this.#change(apiKey, { rolesRequired });
+  }
+  async usedWithoutRoles(apiKey: string, usedWithoutRolesAt: Date) {
+    this.#change(apiKey, { usedWithoutRolesAt });
   }
   async ensureFirst(key: ApiKey) {
     return { key, created: true };
@@ -68,7 +78,7 @@ const INVALID = { status: 401, code: 'INVALID_TOKEN', signaling: 4002 };
 describe('a token for the REST API', () => {
   test.each(['', 'Bearer ', 'bearer ', 'BEARER   '])('is accepted after %j', async (scheme) => {
     const caller = await access.authorizeRest(`${scheme}${await mintToken(key)}`);
-    expect(caller).toEqual({ apiKey: key.apiKey, ownerId: key.ownerId });
+    expect(caller).toMatchObject({ apiKey: key.apiKey, ownerId: key.ownerId });
   });
 
   test('needs no more than the apikey claim', async () => {
@@ -76,7 +86,7 @@ describe('a token for the REST API', () => {
   });
 
   test('hands on the room and participant it is limited to', async () => {
-    const token = await mintToken(key, { roomId: 'r', participantId: 'p' });
+    const token = await mintToken(key, { roomId: 'r', participantId: 'p', roles: ['crawler'] });
     expect(await access.authorizeRest(token)).toMatchObject({ roomId: 'r', participantId: 'p' });
   });
 
@@ -89,7 +99,11 @@ describe('a token for the REST API', () => {
     [['crawler'], undefined],
     [['crawler', 'rtc'], undefined],
     [['rtc'], { status: 403, code: 'ROLE_NOT_ALLOWED', signaling: 4024 }],
-    [[], { status: 403, code: 'ROLE_NOT_ALLOWED', signaling: 4024 }],
+    ['rtc', { status: 403, code: 'ROLE_NOT_ALLOWED', signaling: 4024 }],
+    [['rtc', 'CRAWLER'], { status: 403, code: 'ROLE_NOT_ALLOWED', signaling: 4024 }],
+    [[], undefined],
+    ['', undefined],
+    [['CRAWLER', 'moderator', 7], undefined],
   ])('with roles %j', async (roles, expected) => {
     const work = access.authorizeRest(await mintToken(key, { roles }));
     if (expected) expect(await refusal(work)).toEqual(expected);
@@ -128,16 +142,15 @@ describe('a forged or broken token', () => {
       const body = Buffer.from(JSON.stringify({ apikey: key.apiKey, roomId: 'b' })).toString('base64url');
       return `${head}.${body}.${signature}`;
     },
-    expired: () => sign({ apikey: key.apiKey, exp: NOW_S() - 1 }),
     'not yet valid': () => sign({ apikey: key.apiKey, nbf: NOW_S() + 60 }),
     'exp as text': () => sign({ apikey: key.apiKey, exp: 'never' }),
     'no apikey': () => sign({}),
-    'apikey as a number': () => sign({ apikey: 7 }),
+    'apikey as a list': () => sign({ apikey: [key.apiKey] }),
     'apikey with NUL': () => sign({ apikey: 'a\0b' }),
-    'roles as text': () => sign({ apikey: key.apiKey, roles: 'crawler' }),
+    'made in the future': () => sign({ apikey: key.apiKey, iat: NOW_S() + 60 }),
+    'roles as an object': () => sign({ apikey: key.apiKey, roles: { crawler: true } }),
     'permissions as an object': () => sign({ apikey: key.apiKey, permissions: { allow_join: true } }),
-    'roomId as a number': () => sign({ apikey: key.apiKey, roomId: 5 }),
-    'an empty roomId': () => sign({ apikey: key.apiKey, roomId: '' }),
+    'roomId as a boolean': () => sign({ apikey: key.apiKey, roomId: true }),
     'participantId as an array': () => sign({ apikey: key.apiKey, participantId: ['a'] }),
   };
 
@@ -175,7 +188,11 @@ describe('a token for joining', () => {
     [['allow_join'], { entry: 'allowed', moderator: false }],
     [['allow_join', 'allow_mod'], { entry: 'allowed', moderator: true }],
     [['ask_join'], { entry: 'ask', moderator: false }],
-    [['ask_join', 'allow_join'], refusedPermissions],
+    [['ask_join', 'allow_join'], { entry: 'allowed', moderator: false }],
+    [['allow_join', 'allow_mod', 'ask_join'], { entry: 'allowed', moderator: true }],
+    ['allow_join', { entry: 'allowed', moderator: false }],
+    [['allow_join', 'allow_all'], { entry: 'allowed', moderator: false }],
+    [['allow_all'], refusedPermissions],
     [['ask_join', 'allow_mod'], refusedPermissions],
     [['allow_mod'], refusedPermissions],
     [[], refusedPermissions],

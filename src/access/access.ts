@@ -1,39 +1,58 @@
 // Who may do what: tokens in, callers and join grants out. REST and sockets both ask here and nowhere else.
-import { decodeJwt, errors, jwtVerify } from 'jose';
+import { compactVerify } from 'jose';
 import {
   apiKeyDisabled,
+  conflict,
   invalidApiKey,
   invalidPermissions,
   invalidToken,
   roleNotAllowed,
   TokenExpired,
+  tokenFromTheFuture,
+  wrongSecret,
 } from '../errors.ts';
-import { findProblems, withoutNulls } from '../kit/validate.ts';
-import { TokenClaims } from '../protocol/rest/tokens.ts';
+import { inBackground } from '../kit/in-background.ts';
+import type { Logger } from '../log.ts';
+import type { Permission, Role, TokenClaims } from '../protocol/rest/tokens.ts';
+import { claimedKey, readClaims } from './claims.ts';
 import { Invites } from './invites.ts';
 import { KeyCache, type VerifyingKey } from './key-cache.ts';
 import { type KeyStore, Keys } from './keys.ts';
-import { mintToken, type TokenWish } from './mint.ts';
+import { mintToken, type TokenOptions } from './mint.ts';
+import { DOCUMENTED, type RestCall } from './rest-calls.ts';
+import { isWithoutRoles, type Rights, requireCall, rightsOf } from './rights.ts';
 import { TokenCache } from './token-cache.ts';
 
 /** Longer than any token with sensible claims; refused before anything is parsed. */
 const MAX_TOKEN_LENGTH = 8_192;
-/** How far ahead the clock of whoever mints tokens may be. */
-const CLOCK_TOLERANCE_S = 5;
+/** How far ahead the clock of whoever mints tokens may be, by what a token says it is good from and was made at. */
+const CLOCK_TOLERANCE_S = { nbf: 5, iat: 30 };
+/** That a key is used with tokens without roles is written down once in this time. */
+const NOTE_EVERY_MS = 60_000;
+const MAX_NOTED_KEYS = 10_000;
 
 /** A token whose signature, times and shape are right. */
 export interface VerifiedToken {
   apiKey: string;
   ownerId: string;
   claims: TokenClaims;
+  /** Whether its API key takes no tokens without roles. */
+  rolesRequired: boolean;
 }
 
-/** Who calls the REST API; `roomId` and `participantId` limit the call to that room and participant. */
+/** Who calls the REST API, and what the call is limited to. */
 export interface Caller {
   apiKey: string;
   ownerId: string;
+  /** The one room, by either id. */
   roomId?: string;
+  /** Calls that name a participant: only for this one. */
   participantId?: string;
+  /** Ids of the rooms, where the token is for a participant and those are the rooms that they are in. */
+  presentIn?: readonly string[];
+  /** What invites of this caller may hold at most, and until when; absent where there is no such limit. */
+  permissions?: readonly Permission[];
+  expiresAt?: Date;
 }
 
 /** What a token allows its bearer in a meeting. */
@@ -43,30 +62,50 @@ export interface JoinGrant extends Caller {
   moderator: boolean;
 }
 
+export interface AccessOptions {
+  /** Ids of the rooms in whose live session a participant of an owner is. */
+  roomsOf?: (ownerId: string, participantId: string) => Promise<string[]>;
+  /** Whether no API key takes tokens without roles. */
+  rolesRequired?: boolean;
+  log?: Logger;
+}
+
 export class Access {
   /** The API keys; changing one through here takes effect in this process at once. */
   readonly keys: Keys;
   /** Invite links for guests. */
   readonly invites: Invites;
+  readonly #store: KeyStore;
+  readonly #options: AccessOptions;
   readonly #cache: KeyCache;
   readonly #tokens = new TokenCache();
+  /** When it was noted last, by API key. */
+  readonly #noted = new Map<string, number>();
 
-  constructor(store: KeyStore) {
+  constructor(store: KeyStore, options: AccessOptions = {}) {
+    this.#store = store;
+    this.#options = options;
     this.#cache = new KeyCache(store);
     this.invites = new Invites((apiKey) => this.#cache.find(apiKey));
     this.keys = new Keys(store, (apiKey) => this.#cache.forget(apiKey));
   }
 
-  /** Checks signature, times and claims of a token, or throws an `AppError` with status 401. */
+  /**
+   * Checks signature, times and claims of a token, or throws an `AppError` with status 401: `TokenExpired` when nothing
+   * but `exp` is wrong, which is no fault with `evenIfExpired`.
+   */
   async verifyToken(token: string, { evenIfExpired = false } = {}): Promise<VerifiedToken> {
     const known = this.#tokens.get(token);
-    const key = await this.#cache.find(known?.claims.apikey ?? claimedKey(token));
-    if (!key) throw invalidApiKey();
-    const claims = known?.secret === key.secret ? known.claims : await this.#check(token, key);
-    requireTime(claims, evenIfExpired);
+    const apiKey = known?.claims.apikey ?? claimedKey(token);
+    const key = await this.#cache.find(apiKey);
+    if (!key) throw invalidApiKey(apiKey);
+    const isKnown = known && key.verifyWith.some(({ secret }) => secret === known.secret);
+    const claims = isKnown ? known.claims : await this.#check(token, key);
     // After the signature: only who holds the secret may learn that a key has been disabled.
-    if (key.disabledAt) throw apiKeyDisabled();
-    return { apiKey: key.apiKey, ownerId: key.ownerId, claims };
+    if (key.disabledAt) throw apiKeyDisabled(apiKey);
+    requireTime(claims, evenIfExpired);
+    const rolesRequired = key.rolesRequired || this.#options.rolesRequired === true;
+    return { apiKey: key.apiKey, ownerId: key.ownerId, claims, rolesRequired };
   }
 
   /** Whether the token of an `Authorization` header has been found right before; what it may now is asked elsewhere. */
@@ -76,109 +115,124 @@ export class Access {
   }
 
   /** Reads an `Authorization` header for a call of the REST API. */
-  async authorizeRest(header: string | undefined): Promise<Caller> {
+  async authorizeRest(header: string | undefined, call: RestCall = DOCUMENTED): Promise<Caller> {
     const token = await this.verifyToken(tokenOf(header));
-    if (token.claims.roles && !token.claims.roles.includes('crawler')) throw roleNotAllowed('crawler');
-    return callerOf(token);
+    const rights = rightsOf(token.claims, token);
+    requireCall(rights, call, token.claims);
+    if (isWithoutRoles(rights, token.claims)) this.#noteUseWithoutRoles(token.apiKey);
+    const presentIn = await this.#roomsOf(token.ownerId, rights);
+    return { ...callerOf(token, rights), ...(presentIn && { presentIn }) };
   }
 
   /** Reads an `Authorization` header where a token of either role will do, such as fetching a file. */
   async authorizeAny(header: string | undefined): Promise<Caller> {
-    return callerOf(await this.verifyToken(tokenOf(header)));
+    const token = await this.verifyToken(tokenOf(header));
+    return callerOf(token, token.claims);
   }
 
   /**
-   * Reads a token for joining a room; a scheme word before it is accepted here too. Throws `TokenExpired` when nothing
-   * else is wrong with it; `evenIfExpired` is for who is in the room already.
+   * Reads a token for joining a room; a scheme word before it is accepted here too. `evenIfExpired` is for who is in the
+   * room already.
    */
   async authorizeJoin(token: string | undefined, options: { evenIfExpired?: boolean } = {}): Promise<JoinGrant> {
     const verified = await this.verifyToken(tokenOf(token), options);
-    const { roles, permissions = [] } = verified.claims;
-    if (roles && !roles.includes('rtc')) throw roleNotAllowed('rtc');
-    return { ...callerOf(verified), entry: entryOf(permissions), moderator: permissions.includes('allow_mod') };
+    const { roles, permissions } = verified.claims;
+    if (roles.includes('crawler') && !roles.includes('rtc')) throw roleNotAllowed('rtc', roles);
+    const moderator = permissions.includes('allow_mod');
+    return { ...callerOf(verified, verified.claims), entry: entryOf(permissions), moderator };
   }
 
   /** A token in the name of an owner, for what this server itself joins a room with. */
-  async tokenOf(ownerId: string, wish: TokenWish): Promise<string> {
+  async tokenOf(ownerId: string, options: TokenOptions & { roles: readonly Role[] }): Promise<string> {
     const key = (await this.keys.list()).find((it) => it.ownerId === ownerId && !it.disabledAt);
-    if (!key) throw apiKeyDisabled();
-    return mintToken(key, wish);
+    if (!key) throw conflict('NO_API_KEY', 'The owner has no API key that works.');
+    return mintToken(key, options);
   }
 
   async #check(token: string, key: VerifyingKey): Promise<TokenClaims> {
-    const claims = readClaims(await verifiedPayload(token, key));
-    this.#tokens.set(token, { claims, secret: key.secret });
+    const { secret, payload } = await verified(token, key);
+    const claims = readClaims(payload);
+    this.#tokens.set(token, { claims, secret });
+    const { permissions } = claims;
+    if (permissions.includes('ask_join') && permissions.includes('allow_join')) {
+      const { apikey: apiKey, participantId } = claims;
+      this.#options.log?.warn({ apiKey, participantId }, 'token with ask_join and allow_join: it joins without asking');
+    }
     return claims;
+  }
+
+  async #roomsOf(ownerId: string, { presentAs }: Rights): Promise<string[] | undefined> {
+    if (presentAs === undefined) return undefined;
+    return (await this.#options.roomsOf?.(ownerId, presentAs)) ?? [];
+  }
+
+  #noteUseWithoutRoles(apiKey: string): void {
+    const { log } = this.#options;
+    const now = Date.now();
+    if (!log || (this.#noted.get(apiKey) ?? 0) > now - NOTE_EVERY_MS) return;
+    if (this.#noted.size >= MAX_NOTED_KEYS) this.#noted.clear();
+    this.#noted.set(apiKey, now);
+    inBackground(log, 'note of a token without roles', () => this.#store.usedWithoutRoles(apiKey, new Date(now)));
   }
 }
 
 /** The token in a header value: bare as the reference wants it, or after `Bearer` as other tools send it. */
 function tokenOf(header: string | undefined): string {
   const token = bareToken(header);
-  if (!token) throw invalidToken('Token is missing: send it in the Authorization header.');
-  if (token.length > MAX_TOKEN_LENGTH) throw invalidToken();
+  if (!token) throw invalidToken('it is missing; send it in the Authorization header.');
+  if (token.length > MAX_TOKEN_LENGTH) {
+    throw invalidToken(`it has ${token.length} characters, but may have ${MAX_TOKEN_LENGTH}.`);
+  }
   return token;
 }
 
+/** The token without a scheme word before it; empty where there is none. */
 export function bareToken(header: string | undefined): string {
-  return header?.trim().replace(/^bearer\s+/i, '') ?? '';
+  return header?.trim().replace(/^bearer(\s+|$)/i, '') ?? '';
 }
 
-/** The key a token says it is signed by; nothing else of the token is trusted before its signature is checked. */
-function claimedKey(token: string): string {
-  let apiKey: unknown;
-  try {
-    apiKey = decodeJwt(token).apikey;
-  } catch (cause) {
-    throw invalidToken('Token is invalid or expired', cause);
+/** Tries the secrets of the key that are good now. */
+async function verified(token: string, key: VerifyingKey): Promise<{ secret: string; payload: Uint8Array }> {
+  for (const { secret, key: verifier } of key.verifyWith) {
+    const found = await compactVerify(token, verifier, { algorithms: ['HS256'] }).catch(() => undefined);
+    if (found) return { secret, payload: found.payload };
   }
-  if (typeof apiKey !== 'string' || !/^[\x21-\x7e]{1,128}$/.test(apiKey)) {
-    throw invalidToken('Token is invalid: it has no apikey claim.');
-  }
-  return apiKey;
-}
-
-async function verifiedPayload(token: string, key: VerifyingKey): Promise<unknown> {
-  try {
-    const options = { algorithms: ['HS256'], clockTolerance: CLOCK_TOLERANCE_S };
-    return (await jwtVerify(token, key.verifyWith, options)).payload;
-  } catch (cause) {
-    // Its signature is right, and its times are looked at by themselves.
-    if (cause instanceof errors.JWTExpired) return cause.payload;
-    throw invalidToken('Token is invalid or expired', cause);
-  }
+  throw wrongSecret(key.apiKey);
 }
 
 /** The tolerance is for clocks that run ahead; what has expired by our own clock has expired. */
-function requireTime({ exp = Number.POSITIVE_INFINITY, nbf = 0 }: TokenClaims, evenIfExpired: boolean): void {
+function requireTime(claims: TokenClaims, evenIfExpired: boolean): void {
   const nowS = Date.now() / 1000;
-  if (nbf > nowS + CLOCK_TOLERANCE_S) throw invalidToken();
-  if (exp <= nowS && !evenIfExpired) throw new TokenExpired();
+  for (const name of ['nbf', 'iat'] as const) {
+    const time = claims[name];
+    if (time !== undefined && time > nowS + CLOCK_TOLERANCE_S[name]) throw tokenFromTheFuture(name, time);
+  }
+  if (claims.exp !== undefined && claims.exp <= nowS && !evenIfExpired) throw new TokenExpired(claims.exp);
 }
 
-function readClaims(payload: unknown): TokenClaims {
-  const claims = withoutNulls(payload);
-  const problems = findProblems(TokenClaims, claims, 'token');
-  const words = problems.map((p) => `${p.field}: ${p.allowed}, but got ${p.got}.`);
-  if (words.length > 0) throw invalidToken(`Token is invalid: ${words.join(' ')}`);
-  return claims as TokenClaims;
-}
-
-function callerOf({ apiKey, ownerId, claims }: VerifiedToken): Caller {
+function callerOf(
+  { apiKey, ownerId, claims }: VerifiedToken,
+  limits: Pick<Rights, 'roomId' | 'participantId'>,
+): Caller {
+  const { roomId, participantId } = limits;
+  const { permissions, roles, exp } = claims;
+  const isUnlimited = permissions.length === 0 && roles.includes('crawler');
   return {
     apiKey,
     ownerId,
-    ...(claims.roomId !== undefined && { roomId: claims.roomId }),
-    ...(claims.participantId !== undefined && { participantId: claims.participantId }),
+    ...(roomId !== undefined && { roomId }),
+    ...(participantId !== undefined && { participantId }),
+    ...(!isUnlimited && { permissions }),
+    ...(exp !== undefined && { expiresAt: new Date(exp * 1000) }),
   };
 }
 
-function entryOf(permissions: readonly string[]): JoinGrant['entry'] {
-  const asks = permissions.includes('ask_join');
-  if (asks && (permissions.includes('allow_join') || permissions.includes('allow_mod'))) {
-    throw invalidPermissions('The token combines ask_join with allow_join or allow_mod; they exclude each other.');
-  }
-  if (asks) return 'ask';
+/** Who may join needs not ask; who may only moderate cannot get in. */
+function entryOf(permissions: readonly Permission[]): JoinGrant['entry'] {
   if (permissions.includes('allow_join')) return 'allowed';
-  throw invalidPermissions('The token does not allow joining: its permissions hold neither allow_join nor ask_join.');
+  if (permissions.includes('ask_join') && !permissions.includes('allow_mod')) return 'ask';
+  const has = JSON.stringify(permissions);
+  throw invalidPermissions(
+    `Joining takes a token whose permissions claim names "allow_join", or "ask_join" without "allow_mod"; this one's are ${has}.`,
+  );
 }

@@ -6,7 +6,7 @@ import { decodeJwt, jwtVerify, SignJWT } from 'jose';
 import { invalidInvite } from '../errors.ts';
 import { newParticipantId } from '../protocol/ids.ts';
 import type { Permission } from '../protocol/rest/tokens.ts';
-import type { ApiKey } from './keys.ts';
+import { type ApiKey, validSecrets } from './keys.ts';
 import { mintToken } from './mint.ts';
 
 /** A guest stays in a meeting for no longer; within it, a lost connection comes back with the same token. */
@@ -26,7 +26,8 @@ export interface Guest extends Invite {
   token: string;
 }
 
-type FindKey = (apiKey: string) => Promise<Pick<ApiKey, 'apiKey' | 'secret' | 'disabledAt'> | undefined>;
+type SigningKey = Pick<ApiKey, 'apiKey' | 'secret' | 'previousSecret' | 'previousSecretUntil' | 'disabledAt'>;
+type FindKey = (apiKey: string) => Promise<SigningKey | undefined>;
 
 export class Invites {
   readonly #find: FindKey;
@@ -52,18 +53,27 @@ export class Invites {
   async redeem(invite: string): Promise<Guest> {
     const key = await this.#find(claimedKey(invite));
     if (!key || key.disabledAt) throw invalidInvite();
-    let claims: Invite;
-    try {
-      const options = { algorithms: ['HS256'], audience: AUDIENCE };
-      claims = (await jwtVerify<Invite>(invite, signingKey(key.secret), options)).payload;
-    } catch (cause) {
-      throw invalidInvite(cause);
-    }
-    const { roomId, name, permissions } = claims;
-    const wish = { expiresInSeconds: GUEST_TOKEN_SECONDS, roomId, permissions, roles: ['rtc'] };
-    const token = await mintToken(key, { ...wish, participantId: newParticipantId() });
+    const { roomId, name, permissions, exp } = await verified(invite, key);
+    // A guest's token ends with the invite, as the invite does with the token of its maker.
+    const expiresInSeconds = Math.min(GUEST_TOKEN_SECONDS, exp - Math.floor(Date.now() / 1000));
+    const participantId = newParticipantId();
+    const token = await mintToken(key, { expiresInSeconds, roomId, permissions, roles: ['rtc'], participantId });
     return { token, roomId, name, permissions };
   }
+}
+
+/** Tries the secrets of the key that are good now. */
+async function verified(invite: string, key: SigningKey): Promise<Invite & { exp: number }> {
+  let cause: unknown;
+  for (const secret of validSecrets(key)) {
+    try {
+      const options = { algorithms: ['HS256'], audience: AUDIENCE, requiredClaims: ['exp'] };
+      return (await jwtVerify<Invite & { exp: number }>(invite, signingKey(secret), options)).payload;
+    } catch (error) {
+      cause = error;
+    }
+  }
+  throw invalidInvite(cause);
 }
 
 function signingKey(secret: string): Uint8Array {

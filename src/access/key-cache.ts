@@ -1,6 +1,6 @@
 // Keys as verifying needs them, remembered for a moment: one database query per key and second, however many calls.
 import type { CryptoKey } from 'jose';
-import type { ApiKey, KeyStore } from './keys.ts';
+import { type ApiKey, type KeyStore, validSecrets } from './keys.ts';
 
 /** How long a key that was disabled elsewhere may go on working. */
 const TTL_MS = 1_000;
@@ -8,7 +8,8 @@ const TTL_MS = 1_000;
 const MAX_ENTRIES = 10_000;
 
 export interface VerifyingKey extends ApiKey {
-  verifyWith: CryptoKey;
+  /** The secrets that were good when it was looked up, as signatures are checked with them. */
+  verifyWith: readonly { secret: string; key: CryptoKey }[];
 }
 
 interface Entry {
@@ -43,10 +44,12 @@ export class KeyCache {
   async #load(apiKey: string): Promise<VerifyingKey | undefined> {
     const key = await this.#store.find(apiKey);
     if (!key) return undefined;
-    const secret = new TextEncoder().encode(key.secret);
-    const verifyWith = await crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, [
-      'verify',
-    ]);
-    return { ...key, verifyWith };
+    return { ...key, verifyWith: await Promise.all(validSecrets(key).map(verifierOf)) };
   }
+}
+
+async function verifierOf(secret: string): Promise<{ secret: string; key: CryptoKey }> {
+  const bytes = new TextEncoder().encode(secret);
+  const key = await crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']);
+  return { secret, key };
 }

@@ -1,16 +1,17 @@
 import { SignJWT } from 'jose';
 
-export interface TokenWish {
+export interface TokenOptions {
   expiresInSeconds: number;
   permissions?: readonly string[] | undefined;
+  /** Without them the claim is left out, as many callers of VideoSDK do. */
   roles?: readonly string[] | undefined;
   roomId?: string | undefined;
   participantId?: string | undefined;
 }
 
 /** Mints a token as the official SDKs do: HS256 with the key's secret, claims as the reference names them. */
-export function mintToken(key: { apiKey: string; secret: string }, wish: TokenWish): Promise<string> {
-  const { permissions = ['allow_join', 'allow_mod'], roles, roomId, participantId } = wish;
+export function mintToken(key: { apiKey: string; secret: string }, options: TokenOptions): Promise<string> {
+  const { permissions = ['allow_join', 'allow_mod'], roles, roomId, participantId } = options;
   const claims = {
     apikey: key.apiKey,
     permissions,
@@ -23,6 +24,6 @@ export function mintToken(key: { apiKey: string; secret: string }, wish: TokenWi
   return new SignJWT(claims)
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setIssuedAt(now)
-    .setExpirationTime(now + wish.expiresInSeconds)
+    .setExpirationTime(now + options.expiresInSeconds)
     .sign(new TextEncoder().encode(key.secret));
 }

@@ -2,7 +2,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { signInNeeded, signInRefused, tooManyAttempts } from '../errors.ts';
 import { addressGroup, FailedAttempts } from './attempts.ts';
-import type { KeyStore } from './keys.ts';
+import { type KeyStore, validSecrets } from './keys.ts';
 
 /** A sign-in ends when it has not been used for this long, and after the longer time whatever is done with it. */
 const IDLE_MS = 12 * 3_600_000;
@@ -11,9 +11,8 @@ export const SIGN_IN_MAX_MS = 7 * 24 * 3_600_000;
 const TOUCH_EVERY_MS = 60_000;
 
 const FAILURES_WINDOW_MS = 10 * 60_000;
-const FAILURES_PER_ADDRESS = 10;
-/** More than for an address, because whoever reaches it shuts the key's owner out for some minutes. */
-const FAILURES_PER_KEY = 50;
+/** For an address and a key together: nobody elsewhere can shut the key's owner out. */
+const MAX_FAILURES = 10;
 
 export interface SignInStore {
   insert(signIn: { tokenHash: string; apiKey: string; secretHash: string; at: Date }): Promise<void>;
@@ -22,6 +21,8 @@ export interface SignInStore {
         apiKey: string;
         ownerId: string;
         secret: string;
+        previousSecret: string | null;
+        previousSecretUntil: Date | null;
         secretHash: string;
         keyDisabled: boolean;
         createdAt: Date;
@@ -44,8 +45,7 @@ export interface SignedIn {
 export class SignIns {
   readonly #store: SignInStore;
   readonly #keys: Pick<KeyStore, 'find'>;
-  readonly #byAddress = new FailedAttempts(FAILURES_PER_ADDRESS, FAILURES_WINDOW_MS);
-  readonly #byKey = new FailedAttempts(FAILURES_PER_KEY, FAILURES_WINDOW_MS);
+  readonly #failures = new FailedAttempts(MAX_FAILURES, FAILURES_WINDOW_MS);
 
   constructor({ store, keys }: { store: SignInStore; keys: Pick<KeyStore, 'find'> }) {
     this.#store = store;
@@ -54,20 +54,19 @@ export class SignIns {
 
   /** Returns the token for the cookie, or refuses; it says the same whether the key or the secret was wrong. */
   async signIn(given: { apiKey: string; secret: string }, address: string): Promise<{ token: string }> {
-    const from = addressGroup(address);
-    const waitMs = Math.max(this.#byAddress.waitMs(from), this.#byKey.waitMs(given.apiKey));
+    const who = `${addressGroup(address)} ${given.apiKey}`;
+    const waitMs = this.#failures.waitMs(who);
     if (waitMs > 0) throw tooManyAttempts(waitMs / 1000);
     const key = await this.#keys.find(given.apiKey);
-    const isRight = sameText(given.secret, key?.secret ?? '');
+    const isRight = key ? validSecrets(key).some((secret) => sameText(given.secret, secret)) : false;
     if (!key || key.disabledAt || !isRight) {
-      this.#byAddress.failed(from);
-      this.#byKey.failed(given.apiKey);
+      this.#failures.failed(who);
       throw signInRefused();
     }
     const token = randomBytes(32).toString('base64url');
     const at = new Date();
     await this.#store.removeUnusedSince(new Date(at.getTime() - IDLE_MS));
-    await this.#store.insert({ tokenHash: hash(token), apiKey: key.apiKey, secretHash: hash(key.secret), at });
+    await this.#store.insert({ tokenHash: hash(token), apiKey: key.apiKey, secretHash: hash(given.secret), at });
     return { token };
   }
 
@@ -75,7 +74,8 @@ export class SignIns {
   async authorize(token: string | undefined): Promise<SignedIn> {
     if (!token || token.length > 100) throw signInNeeded();
     const found = await this.#store.find(hash(token));
-    if (!found || found.keyDisabled || !sameText(hash(found.secret), found.secretHash)) throw signInNeeded();
+    if (!found || found.keyDisabled) throw signInNeeded();
+    if (!validSecrets(found).some((secret) => sameText(hash(secret), found.secretHash))) throw signInNeeded();
     const now = Date.now();
     const endsAt = found.createdAt.getTime() + SIGN_IN_MAX_MS;
     if (now >= endsAt || now >= found.usedAt.getTime() + IDLE_MS) throw signInNeeded();
@@ -83,7 +83,7 @@ export class SignIns {
     return { apiKey: found.apiKey, ownerId: found.ownerId, expiresAt: new Date(Math.min(endsAt, now + IDLE_MS)) };
   }
 
-  /** Goes on with a sign-in whose own key got a new secret; all others of that key have ended with the old one. */
+  /** Goes on with a sign-in whose own key got a new secret; the others of that key end with the old one. */
   async renew(token: string, secret: string): Promise<void> {
     await this.#store.renew(hash(token), hash(secret));
   }

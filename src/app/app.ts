@@ -155,7 +155,7 @@ async function startParts(given: Given, undo: Undo): Promise<Started> {
   measure(metrics, parts);
   const dashboard = createDashboard(given, parts);
   const doors = await createFrontDoors(
-    { config, ground, meetings, egress, webhooks, quality, dashboard, metrics, urls, log },
+    { config, secrets: given.secrets, ground, meetings, egress, webhooks, quality, dashboard, metrics, urls, log },
     undo,
   );
 

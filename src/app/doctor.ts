@@ -15,6 +15,7 @@ import { outboundCheck } from '../doctor/checks/outbound.ts';
 import { publicUrlCheck } from '../doctor/checks/public-url.ts';
 import { settingsCheck } from '../doctor/checks/settings.ts';
 import { storageCheck } from '../doctor/checks/storage.ts';
+import { tokensCheck } from '../doctor/checks/tokens.ts';
 import { webhookKeyCheck } from '../doctor/checks/webhook-key.ts';
 import { Doctor } from '../doctor/doctor.ts';
 import { tryBrowser } from '../egress/try-browser.ts';
@@ -63,6 +64,7 @@ export async function createDoctor(facts: Facts): Promise<Doctor> {
   const storage = await createStorage(config, secrets);
   const checks: Check[] = [
     ...installationChecks(config, inspect, running),
+    tokensCheck(inspect, config.restRoles === 'required'),
     ...addressChecks(facts),
     ...mediaChecks(facts, log),
     storageCheck({ storage, where: whereStored(config), isS3: config.egress.s3 !== undefined, folder: config.dataDir }),

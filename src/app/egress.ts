@@ -40,8 +40,8 @@ import { createRemoteEgress, type RemoteEgress } from './remote-egress.ts';
 
 export const COMPOSITOR = fileURLToPath(new URL('../egress/worker/main.ts', import.meta.url));
 
-/** Longer than any session. */
-const TOKEN_SECONDS = 24 * 3600;
+/** A page joins as it starts. Each start of the browser makes a new token, for its one room. */
+const TOKEN_SECONDS = 3600;
 
 export function createEgressStore(db: Db, mailbox: Mailbox, limits: Limits): EgressStore {
   return new EgressStore({
@@ -116,6 +116,7 @@ export function createEgress(deps: {
           roomId,
           participantId,
           permissions: ['allow_join'],
+          roles: ['rtc'],
           expiresInSeconds: TOKEN_SECONDS,
         }),
     },

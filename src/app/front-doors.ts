@@ -4,7 +4,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { sql } from 'kysely';
 import type { Registry } from 'prom-client';
 import { SignIns } from '../access/sign-ins.ts';
-import type { Config } from '../config.ts';
+import type { Config, Secrets } from '../config.ts';
 import type { Dashboard } from '../dashboard/dashboard.ts';
 import { Links } from '../http/links.ts';
 import { dashboardEgressRoutes } from '../http/routes/dashboard-egresses.ts';
@@ -30,6 +30,7 @@ import { type EgressParts, egressOfMeetings } from './egress.ts';
 import type { Ground } from './ground.ts';
 import type { Urls } from './listeners.ts';
 import type { Meetings } from './meetings.ts';
+import { ownHosts } from './own-hosts.ts';
 import type { Undo } from './undo.ts';
 
 /** What set-up builds of `web/`. */
@@ -37,6 +38,7 @@ const PAGES_FOLDER = join(import.meta.dirname, '..', '..', 'dist', 'web');
 
 interface FrontDeps {
   config: Config;
+  secrets: Secrets;
   ground: Ground;
   meetings: Meetings;
   egress: EgressParts['egress'];
@@ -72,11 +74,12 @@ export async function createFrontDoors(deps: FrontDeps, undo: Undo): Promise<Fro
 }
 
 function createHttp(deps: FrontDeps): Promise<HttpServer> {
-  const { config, ground, meetings, egress, webhooks, quality, dashboard, metrics, urls, log } = deps;
+  const { config, secrets, ground, meetings, egress, webhooks, quality, dashboard, metrics, urls, log } = deps;
   const { db, access, nodeId, keyStore, media } = ground;
   const { rooms, node, nodeStore, admission } = meetings;
   const publicUrl = () => urls.public;
   const links = new Links(publicUrl);
+  const isOwnHost = ownHosts({ config, urls, nodes: nodeStore });
   return createHttpServer({
     access,
     admission,
@@ -97,8 +100,12 @@ function createHttp(deps: FrontDeps): Promise<HttpServer> {
     limits: config.limits,
     trustedProxies: config.trustedProxies,
     publicUrl,
+    isOwnHost,
+    // With a certificate of our own, a visit without TLS is what is left when it has changed.
+    strictTransport: config.tlsFiles !== undefined && config.httpsPort === 443,
     log,
     metrics,
+    metricsToken: secrets.metricsToken,
     v2: [
       webhookRoutes({ webhooks }),
       inviteRoutes({ access, rooms, publicUrl }),
@@ -112,7 +119,7 @@ function createHttp(deps: FrontDeps): Promise<HttpServer> {
       publicKeyRoutes({ webhooks }),
       mediaFileRoutes({ egress }),
       prefixed('/watch-api', watchingRoutes({ egress, rooms, links })),
-      pageRoutes({ folder: PAGES_FOLDER, mediaOrigins: () => otherOrigins(nodeStore, urls.public) }),
+      pageRoutes({ folder: PAGES_FOLDER, mediaOrigins: () => otherOrigins(nodeStore, urls.public), isOwnHost }),
     ],
   });
 }

@@ -11,6 +11,7 @@ import { newObjectId } from '../protocol/ids.ts';
 import { type Db, openDatabase } from '../store/database.ts';
 import { EmbeddedPostgres } from '../store/embedded-postgres.ts';
 import { KeyStore } from '../store/key-store.ts';
+import { SessionStore } from '../store/session-store.ts';
 import { mediaAddresses } from './addresses.ts';
 import { closeDataFolder, makeDataFolder } from './data-folder.ts';
 import type { Undo } from './undo.ts';
@@ -49,7 +50,12 @@ export async function layGround(
   const { db } = await openDatabase(databaseUrl, config.limits);
   undo.push(() => db.destroy());
   const keyStore = new KeyStore(db);
-  const access = new Access(keyStore);
+  const sessions = new SessionStore(db);
+  const access = new Access(keyStore, {
+    roomsOf: (ownerId, participantId) => sessions.roomsOf(ownerId, participantId),
+    rolesRequired: config.restRoles === 'required',
+    log: log.child({ part: 'access' }),
+  });
   const firstKey = await access.keys.ensureFirstKey(secrets.firstKey);
 
   const addresses = mediaAddresses(config);

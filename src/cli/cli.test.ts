@@ -59,16 +59,38 @@ test('token uses the key of the environment without any database', async () => {
 
 test('keys are listed, made, rotated and disabled', async () => {
   const made = await run('keys', 'create', '--name', 'from the command line');
-  expect(made.out).toMatch(/^API key: +(\S+)\nSecret: +\S+\nWebhook secret: whsec_/);
+  expect(made.out).toMatch(/^API key: +(\S+)\nSecret: +\S+\nWebhook secret: whsec_\S+\nOwner: +[0-9a-f]{24}$/);
   const apiKey = /API key: +(\S+)/.exec(made.out)?.[1] ?? '';
   const listed = JSON.parse((await run('keys', 'list', '--json')).out) as { apiKey: string; owner: string }[];
-  expect(listed.find((key) => key.apiKey === apiKey)).toMatchObject({ owner: api.key.ownerId, state: 'active' });
+  expect(listed.find((key) => key.apiKey === apiKey)).toMatchObject({ state: 'active', roles: 'optional' });
+  expect(listed.find((key) => key.apiKey === apiKey)?.owner).not.toBe(api.key.ownerId);
   expect((await run('keys', 'list')).out).not.toContain(api.key.secret);
   expect((await run('keys', 'rotate', apiKey)).out).not.toContain(/Secret: +(\S+)/.exec(made.out)?.[1]);
   expect((await run('keys', 'disable', apiKey)).code).toBe(0);
   expect(await run('token', '--key', apiKey)).toMatchObject({ code: 1, out: '' });
-  const apart = await run('keys', 'create', '--new-owner');
-  expect(apart.code).toBe(0);
+  const shared = await run('keys', 'create', '--owner', api.key.apiKey);
+  expect(shared.out).toContain(`Owner:          ${api.key.ownerId}`);
+  expect(await run('keys', 'create', '--owner', 'nobody')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('no owner nobody'),
+  });
+});
+
+test('both secrets of a rotation are good for as long as is asked for, and tokens without roles can be ended', async () => {
+  const { apiKey, secret } = await api.access.keys.create();
+  const stateOf = async () => {
+    const keys = JSON.parse((await run('keys', 'list', '--json')).out) as Record<string, string>[];
+    return keys.find((key) => key.apiKey === apiKey);
+  };
+  expect((await run('keys', 'rotate', apiKey, '--keep', '1h')).out).toMatch(/^Old secret: +good until \d{4}-/m);
+  expect((await stateOf())?.oldSecretUntil).toMatch(/^\d{4}-/);
+  expect((await run('keys', 'end-old', apiKey)).code).toBe(0);
+  expect((await stateOf())?.oldSecretUntil).toBe('-');
+  const rotated = await run('keys', 'rotate', apiKey, '--now');
+  expect(rotated.out).not.toContain('Old secret');
+  expect(rotated.out).not.toContain(secret);
+  await run('keys', 'roles', apiKey, 'required');
+  expect((await stateOf())?.roles).toBe('required');
 });
 
 test('rooms go through the running server', async () => {
@@ -134,6 +156,8 @@ test.each([
   [['nodes'], "'nodes' needs a command"],
   [['nodes', 'drain', 'a', 'b'], "Unexpected argument 'b'"],
   [['nodes', 'drain', '--wait', 'long'], '--wait'],
+  [['keys', 'roles', 'a', 'sometimes'], "not 'sometimes'"],
+  [['keys', 'rotate', 'a', '--now', '--keep', '1h'], 'exclude each other'],
   [['token', '--frob'], "Unknown option '--frob'"],
   [['token', '--expires', 'soon'], '--expires'],
   [['token', '--permissions', 'allow_all'], 'allow_join'],

@@ -17,14 +17,22 @@ export const USAGE = `Usage: roomful <command> [options]
       --room <id>            good for this room only
       --participant <id>     good for this participant only
       --permissions <words>  of allow_join, ask_join, allow_mod; default allow_join,allow_mod
-      --roles <words>        of crawler (REST API), rtc (joining); default both, without a roles claim
+      --roles <words>        of crawler (REST API), rtc (joining); default both: documented calls, and joining
       --expires <time>       such as 30m, 24h or 7d; default 24h
       --key <api key>        the key to sign with; default the first
 
   keys list                List API keys.  --json, --secrets
-  keys create              Make an API key.  --name <text>, --new-owner (sees none of the others' rooms)
+  keys create              Make an API key of an owner of its own, who sees none of the others' rooms.
+      --name <text>          what it is for
+      --owner <owner>        for the owner of that id, or of that API key, instead
+      --roles required       calls of the REST API take a token with a role
   keys disable <api key>   End a key for good.
-  keys rotate <api key>    Give a key a new secret.
+  keys rotate <api key>    Give a key a new secret; the old one stays good for a day.
+      --keep <time>          stays good so long, such as 1h
+      --now                  ends at once
+  keys end-old <api key>   End the old secret of a rotation.
+  keys roles <api key> required|optional
+                           Say whether calls of the REST API take a token with a role.
 
   rooms list               List rooms.  --query <id>, --page <n>, --per-page <n>
   rooms create             Make a room.  --custom-id <id>, --webhook <url>, --events <patterns>, --body <json>

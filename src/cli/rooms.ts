@@ -1,10 +1,10 @@
 // Rooms are changed through the running server: only it can end the session of a room that is deactivated.
+import { mintToken } from '../access/mint.ts';
 import type { Config } from '../config.ts';
 import { localAddress, urlOf } from '../kit/addresses.ts';
 import { StartError } from '../kit/start-error.ts';
 import { readArguments, textOf, wordsOf } from './arguments.ts';
 import { findKey, type Installation } from './installation.ts';
-import { mintToken } from './token.ts';
 import { UsageError } from './usage-error.ts';
 
 const SERVER_OPTIONS = ['url', 'key'];
@@ -31,7 +31,7 @@ export async function roomsCommand(
   const { call, options } = command(args);
   const base = textOf(options, 'url') ?? addressOf(installation.config);
   const key = await findKey(installation, textOf(options, 'key'));
-  const token = await mintToken(key, { roles: ['crawler'], version: 2 }, TOKEN_LIFETIME_S);
+  const token = await mintToken(key, { roles: ['crawler'], permissions: [], expiresInSeconds: TOKEN_LIFETIME_S });
   return JSON.stringify(await send(base, call, token), null, 2);
 }
 

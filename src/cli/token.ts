@@ -1,4 +1,4 @@
-import { SignJWT } from 'jose';
+import { mintToken } from '../access/mint.ts';
 import { PERMISSIONS, ROLES } from '../protocol/rest/tokens.ts';
 import { readArguments, secondsOf, textOf, wordsOf } from './arguments.ts';
 import { findKey, type Installation } from './installation.ts';
@@ -11,30 +11,14 @@ export async function tokenCommand(args: readonly string[], installation: Instal
   const { options } = readArguments(args, {
     options: ['room', 'participant', 'permissions', 'roles', 'expires', 'key'],
   });
-  const claims = {
-    permissions: knownWords('permissions', wordsOf(options, 'permissions'), PERMISSIONS) ?? ['allow_join', 'allow_mod'],
-    version: 2,
-    roles: knownWords('roles', wordsOf(options, 'roles'), ROLES),
+  const token = {
+    expiresInSeconds: secondsOf(options, 'expires') ?? DEFAULT_LIFETIME_S,
+    permissions: knownWords('permissions', wordsOf(options, 'permissions'), PERMISSIONS),
+    roles: knownWords('roles', wordsOf(options, 'roles'), ROLES) ?? ROLES,
     roomId: textOf(options, 'room'),
     participantId: textOf(options, 'participant'),
   };
-  const expiresInS = secondsOf(options, 'expires') ?? DEFAULT_LIFETIME_S;
-  const key = await findKey(installation, textOf(options, 'key'));
-  return mintToken(key, claims, expiresInS);
-}
-
-/** Signs claims with a key; those that are undefined are left out. */
-export function mintToken(
-  key: { apiKey: string; secret: string },
-  claims: Record<string, unknown>,
-  expiresInS: number,
-): Promise<string> {
-  const now = Math.floor(Date.now() / 1000);
-  return new SignJWT({ apikey: key.apiKey, ...claims })
-    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-    .setIssuedAt(now)
-    .setExpirationTime(now + expiresInS)
-    .sign(new TextEncoder().encode(key.secret));
+  return mintToken(await findKey(installation, textOf(options, 'key')), token);
 }
 
 function knownWords(option: string, words: string[] | undefined, known: readonly string[]): string[] | undefined {

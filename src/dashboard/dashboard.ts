@@ -145,6 +145,9 @@ export class Dashboard {
       disabledAt: key.disabledAt?.toISOString() ?? null,
       current: key.apiKey === caller.apiKey,
       fromSettings: key.apiKey === this.#installation.keyFromSettings,
+      rolesRequired: key.rolesRequired,
+      usedWithoutRolesAt: key.usedWithoutRolesAt?.toISOString() ?? null,
+      previousSecretUntil: rotationEnd(key),
     }));
   }
 
@@ -152,15 +155,30 @@ export class Dashboard {
   async createKey(caller: DashboardCaller, name: string): Promise<NewSecretBody> {
     const key = await this.#keys.create({ name, ownerId: caller.ownerId });
     this.feed.changed('keys');
-    return { apiKey: key.apiKey, name: key.name, secret: key.secret };
+    return newSecret(key);
   }
 
-  async rotateKey(caller: DashboardCaller, apiKey: string): Promise<NewSecretBody> {
+  /** Gives a key a new secret; the old one stays good for `keepSeconds`. */
+  async rotateKey(caller: DashboardCaller, apiKey: string, keepSeconds: number): Promise<NewSecretBody> {
     await this.#ownKey(caller, apiKey);
     if (apiKey === this.#installation.keyFromSettings) throw secretFromSettings();
-    const key = await this.#keys.rotate(apiKey);
+    const key = await this.#keys.rotate(apiKey, keepSeconds);
     this.feed.changed('keys');
-    return { apiKey: key.apiKey, name: key.name, secret: key.secret };
+    return newSecret(key);
+  }
+
+  /** Ends the old secret of a rotation. */
+  async endPreviousSecret(caller: DashboardCaller, apiKey: string): Promise<void> {
+    await this.#ownKey(caller, apiKey);
+    await this.#keys.endPreviousSecret(apiKey);
+    this.feed.changed('keys');
+  }
+
+  /** Says whether tokens without roles may call the REST API. */
+  async requireRoles(caller: DashboardCaller, apiKey: string, required: boolean): Promise<void> {
+    await this.#ownKey(caller, apiKey);
+    await this.#keys.requireRoles(apiKey, required);
+    this.feed.changed('keys');
   }
 
   /** Ends a key for good; never the last one, without which nobody could sign in. */
@@ -253,6 +271,16 @@ export class Dashboard {
     if (!key) throw notFound('API key', apiKey);
     return key;
   }
+}
+
+function newSecret(key: StoredKey): NewSecretBody {
+  const { apiKey, name, ownerId, secret } = key;
+  return { apiKey, name, ownerId, secret, previousSecretUntil: rotationEnd(key) };
+}
+
+/** Until when two secrets are good, if they are. */
+function rotationEnd({ previousSecretUntil: until }: StoredKey): string | null {
+  return until && until.getTime() > Date.now() ? until.toISOString() : null;
 }
 
 function secretFromSettings(): Error {

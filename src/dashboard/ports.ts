@@ -66,6 +66,9 @@ export interface StoredKey {
   secret: string;
   ownerId: string;
   name: string;
+  rolesRequired: boolean;
+  usedWithoutRolesAt: Date | null;
+  previousSecretUntil: Date | null;
   disabledAt: Date | null;
   createdAt: Date;
 }
@@ -74,7 +77,9 @@ export interface Keys {
   list(): Promise<StoredKey[]>;
   create(wish: { name?: string | undefined; ownerId?: string | undefined }): Promise<StoredKey>;
   disable(apiKey: string): Promise<StoredKey>;
-  rotate(apiKey: string): Promise<StoredKey>;
+  rotate(apiKey: string, keepSeconds: number): Promise<StoredKey>;
+  endPreviousSecret(apiKey: string): Promise<StoredKey>;
+  requireRoles(apiKey: string, required: boolean): Promise<StoredKey>;
 }
 
 /** The process and the machine it runs on. */

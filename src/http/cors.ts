@@ -1,6 +1,13 @@
 // Pages of any origin may call, and read every answer: refusals too, and those that are written without Fastify.
 import type { FastifyInstance } from 'fastify';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Of routes that pages of other origins have no business with. */
+    cors?: false;
+  }
+}
+
 const ALWAYS_EXPOSED = 'x-request-id';
 /** Named on answers that have them. */
 const SOMETIMES_EXPOSED = ['retry-after', 'ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'];

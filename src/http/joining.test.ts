@@ -22,7 +22,9 @@ describe('POST /infra/v1/meetings/init-config', () => {
   test('accepts a token for this room, and one that has to ask', async () => {
     expect((await ask({ roomId })).status).toBe(200);
     expect((await ask({ roomId: 'the room', roles: ['rtc'] })).status).toBe(200);
-    expect((await ask({ permissions: ['ask_join'] })).status).toBe(200);
+    for (const permissions of [['ask_join'], ['ask_join', 'allow_join', 'allow_mod'], 'allow_join']) {
+      expect((await ask({ permissions, roles: ['CRAWLER'] })).status).toBe(200);
+    }
   });
 
   test('refuses with the numbers of the SDK', async () => {
@@ -37,7 +39,9 @@ describe('POST /infra/v1/meetings/init-config', () => {
       [4003, 404, ask({}, undefined, api.otherKey)],
       [4004, 400, ask({ participantId: 'a b' })],
       [4008, 403, ask({ permissions: [] })],
-      [4008, 403, ask({ permissions: ['ask_join', 'allow_join'] })],
+      [4008, 403, ask({ permissions: ['ask_join', 'allow_mod'] })],
+      [4008, 403, ask({ permissions: ['allow_mod'] })],
+      [4008, 403, ask({ permissions: ['allow_everything'] })],
       [4022, 403, ask({ roomId: guarded })],
       [4023, 403, ask({ participantId: 'bob' }, { roomId: guarded })],
       [4024, 403, ask({ roles: ['crawler'] })],

@@ -1,5 +1,5 @@
 // Rooms as answers show them.
-import type { Room } from '../protocol/room.ts';
+import type { ListedRoom, Room } from '../protocol/room.ts';
 import type { Links } from './links.ts';
 
 /** A room as create and validate answer; configuration is there when it was given. */
@@ -23,7 +23,16 @@ export function presentRoom(room: Room, links: Links) {
   };
 }
 
-/** A room as get and list answer. */
+/** A room as the list answers: how many may join, where naming them would be too long. */
+export function presentListedRoom(room: ListedRoom, links: Links) {
+  const { allowedParticipantIdsCount } = room;
+  return {
+    ...presentOwnedRoom(room, links),
+    ...(allowedParticipantIdsCount !== null && { allowedParticipantIdsCount }),
+  };
+}
+
+/** A room as get answers. */
 export function presentOwnedRoom(room: Room, links: Links) {
   return { ...presentRoom(room, links), user: presentOwner(room.ownerId) };
 }

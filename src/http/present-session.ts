@@ -1,5 +1,5 @@
 // Sessions and participants as answers show them.
-import type { Session, SessionParticipant, Span } from '../protocol/session.ts';
+import type { ListedSession, Session, SessionParticipant, Span } from '../protocol/session.ts';
 import type { Links } from './links.ts';
 
 /** A session as get answers. */
@@ -24,8 +24,13 @@ export function presentSession(session: Session, links: Links) {
 }
 
 /** A session as the list answers. */
-export function presentListedSession(session: Session, links: Links) {
-  return { ...presentSession(session, links), links: links.sessionInList(session.roomId, session.id) };
+export function presentListedSession(session: ListedSession, links: Links) {
+  const { participantsCount } = session;
+  return {
+    ...presentSession(session, links),
+    ...(participantsCount !== null && { participantsCount }),
+    links: links.sessionInList(session.roomId, session.id),
+  };
 }
 
 /** A session as end answers: under the older names of its ids too. */

@@ -258,3 +258,17 @@ describe('one room', () => {
     expect((await api.call('GET', `/v2/rooms/validate/${room.roomId}`)).body.disabled).toBe(true);
   });
 });
+
+test('a list leaves long lists of participants out and counts them, a room keeps its own', async () => {
+  const ids = Array.from({ length: 101 }, (_, nth) => `participant-${nth}`);
+  const long = (await api.call('POST', '/v2/rooms', { allowedParticipantIds: ids })).body;
+  const short = (await api.call('POST', '/v2/rooms', { allowedParticipantIds: ids.slice(1) })).body;
+  const { data } = (await api.call('GET', '/v2/rooms')).body;
+  const listed = (id: string) => data.find((room: { id: string }) => room.id === id);
+  expect([listed(long.id).allowedParticipantIds, listed(long.id).allowedParticipantIdsCount]).toEqual([undefined, 101]);
+  expect([listed(short.id).allowedParticipantIds, listed(short.id).allowedParticipantIdsCount]).toEqual([
+    ids.slice(1),
+    undefined,
+  ]);
+  expect((await api.call('GET', `/v2/rooms/${long.roomId}`)).body.allowedParticipantIds).toEqual(ids);
+});

@@ -1,7 +1,12 @@
 import { request } from 'node:http';
+import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mintToken, startTestApi, type TestApi } from '../../test/harness/test-api.ts';
+import { mintToken, PUBLIC_URL, startTestApi, type TestApi } from '../../test/harness/test-api.ts';
+import { createLogger } from '../log.ts';
+import { FileStore } from '../store/file-store.ts';
 import type { Draining } from './routes/health.ts';
+import { pageRoutes } from './routes/pages.ts';
+import { createHttpServer, type HttpDeps } from './server.ts';
 
 let api: TestApi;
 let url: string;
@@ -17,7 +22,8 @@ beforeAll(async () => {
       },
     },
     draining: async () => drain,
-    v2: [
+    metricsToken: 'for the scraper',
+    open: () => [
       async (app) => {
         app.get('/broken', { schema: { hide: true } }, async () => {
           throw new Error('select secret from api_keys');
@@ -29,6 +35,17 @@ beforeAll(async () => {
   token = await mintToken(api.key);
 });
 afterAll(() => api.close());
+
+/** For another application beside, with nothing but what a server has to have. */
+const deps = (): HttpDeps => ({
+  access: api.access,
+  admission: { authorize: (given) => api.access.authorizeJoin(given), isInMeeting: async () => false },
+  rooms: api.rooms,
+  files: new FileStore(api.database.db, api.dataDir),
+  checks: {},
+  publicUrl: () => PUBLIC_URL,
+  log: createLogger('silent'),
+});
 
 /** A request exactly as written, without what `fetch` adds. */
 function raw(
@@ -92,7 +109,7 @@ describe('errors', () => {
   });
 
   test('of ours are masked, and found again by request id', async () => {
-    const { status, body, headers } = await api.call('GET', '/v2/broken');
+    const { status, body, headers } = await api.call('GET', '/broken');
     expect(status).toBe(500);
     expect(JSON.stringify(body)).not.toContain('secret');
     expect(body).toMatchObject({ code: 'INTERNAL_ERROR', requestId: headers['x-request-id'] });
@@ -157,7 +174,11 @@ describe('every answer', () => {
     expect(preflight.headers.get('access-control-allow-origin')).toBe('*');
     expect(preflight.headers.get('access-control-allow-headers')).toBe('authorization,content-type');
     expect(preflight.headers.get('access-control-allow-methods')).toContain('POST');
-    for (const path of ['/v2/rooms', '/infra/v1/meetings/init-config', '/nope']) {
+    for (const path of ['/metrics', '/readyz', '/healthz', '/openapi.json', '/docs/']) {
+      const answer = await fetch(`${url}${path}`, { headers: { origin: 'https://app.example.com' } });
+      expect([path, answer.headers.get('access-control-allow-origin')]).toEqual([path, null]);
+    }
+    for (const path of ['/ping', '/v2/rooms', '/infra/v1/meetings/init-config', '/nope']) {
       const answer = await fetch(`${url}${path}`, { headers: { origin: 'https://app.example.com' } });
       expect(answer.headers.get('access-control-allow-origin')).toBe('*');
       expect(answer.headers.get('access-control-expose-headers')).toBe('x-request-id');
@@ -174,8 +195,11 @@ describe('for operators', () => {
     const answer = await fetch(`${url}/readyz`);
     failing.on = false;
     expect(answer.status).toBe(503);
-    expect(await answer.json()).toEqual({ status: 'not ready', checks: { database: 'the database is away' } });
-    expect(await (await fetch(`${url}/metrics`)).text()).toContain('route="/readyz",status="503"');
+    expect(await answer.json()).toEqual({ status: 'not ready', checks: { database: 'failed' } });
+    const metrics = (authorization: string) => fetch(`${url}/metrics`, { headers: { authorization } });
+    expect((await fetch(`${url}/metrics`)).status).toBe(401);
+    expect((await metrics('Bearer wrong')).status).toBe(401);
+    expect(await (await metrics('Bearer for the scraper')).text()).toContain('route="/readyz",status="503"');
   });
 
   test('a node that is draining is ready as long as people have to get in, and no longer', async () => {
@@ -187,6 +211,45 @@ describe('for operators', () => {
     const drained = await fetch(`${url}/readyz`);
     expect([drained.status, await drained.json()]).toMatchObject([503, { status: 'drained' }]);
     drain = undefined;
+  });
+});
+
+describe('pages and the dashboard', () => {
+  test('are served under our own names only, while the API is under any', async () => {
+    const app = await createHttpServer({
+      ...deps(),
+      isOwnHost: (name) => name === 'rooms.example.com',
+      open: () => [pageRoutes({ folder: '/nowhere', isOwnHost: (name) => name === 'rooms.example.com' })],
+    });
+    const statusOf = async (host: string, path = '/') =>
+      (await app.inject({ url: path, headers: { host } })).statusCode;
+    for (const own of ['rooms.example.com', 'ROOMS.example.com.:8443', 'localhost:8080', '127.0.0.1', '[::1]:8080']) {
+      expect([own, await statusOf(own)]).toEqual([own, 503]);
+    }
+    for (const other of ['evil.example', 'rooms.example.com.evil.example', 'localhost.evil.example', 'a b']) {
+      expect([other, await statusOf(other)]).toEqual([other, 421]);
+      expect([other, await statusOf(other, '/v2/rooms')]).toEqual([other, 401]);
+      expect([other, await statusOf(other, '/ping')]).toEqual([other, 200]);
+    }
+    await app.close();
+  });
+
+  test('ask for TLS for ever only where the server is told to, and over TLS', async () => {
+    const app = await createHttpServer({ ...deps(), strictTransport: true, trustedProxies: ['127.0.0.1'] });
+    const hstsOf = async (proto: string) => {
+      const { headers } = await app.inject({ url: '/ping', headers: { 'x-forwarded-proto': proto } });
+      return headers['strict-transport-security'];
+    };
+    expect([await hstsOf('https'), await hstsOf('http')]).toEqual(['max-age=31536000', undefined]);
+    expect((await fetch(`${url}/ping`)).headers.get('strict-transport-security')).toBeNull();
+    await app.close();
+  });
+
+  test('and a route of the REST API that says nothing of whose it is does not start', async () => {
+    const forgotten = async (app: FastifyInstance) => void app.get('/forgotten', async () => 'secret');
+    await expect(createHttpServer({ ...deps(), v2: [forgotten] })).rejects.toThrow(
+      'GET /v2/forgotten is not in the table',
+    );
   });
 });
 

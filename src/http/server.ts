@@ -11,6 +11,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import { Registry } from 'prom-client';
 import type { Access } from '../access/access.ts';
+import { restCall } from '../access/rest-calls.ts';
 import { badRequest, tooManyRequests } from '../errors.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
@@ -21,6 +22,7 @@ import { parseBodiesAsJson } from './body-parser.ts';
 import { watchBodies } from './body-watch.ts';
 import { CORS_HEADERS, CORS_OPTIONS, exposeRates } from './cors.ts';
 import { handleError, handleNotFound } from './error-handler.ts';
+import type { IsOwnHost } from './hosts.ts';
 import { Links, type PublicUrl } from './links.ts';
 import { refuseUnderPressure } from './pressure.ts';
 import { measureRequests } from './request-metrics.ts';
@@ -49,8 +51,14 @@ export interface HttpDeps {
   /** Addresses and CIDRs of proxies that are believed who calls. */
   trustedProxies?: readonly string[];
   publicUrl: PublicUrl;
+  /** Names that the dashboard is served under beside addresses and `localhost`; any where it is left out. */
+  isOwnHost?: IsOwnHost;
+  /** Whether browsers are told to come back with TLS only. */
+  strictTransport?: boolean;
   log: Logger;
   metrics?: Registry;
+  /** What `/metrics` asks for. */
+  metricsToken?: string | undefined;
   /** More routes under `/v2` for callers with a token. */
   v2?: readonly FastifyPluginAsyncTypebox[];
   /** More routes, from the root and without a token. */
@@ -59,6 +67,7 @@ export interface HttpDeps {
   dashboard?: DashboardDeps;
 }
 
+const STRICT_TRANSPORT_S = 365 * 24 * 3600;
 /** Of the rate of calls, which is counted per API key. */
 const RATE_WINDOW_MS = 10_000;
 const MAX_RATED_KEYS = 10_000;
@@ -77,10 +86,12 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   exposeRates(app);
   refuseUnderPressure(app, limits);
   requireHost(app);
+  if (deps.strictTransport) askForTransportSecurity(app);
   watchBodies(app, limits);
   boundOpenRequests(app, limits);
   releaseWhenAnswered(app);
   await app.register(swagger, { openapi: API_DOCUMENT });
+  requireTableEntries(app);
   await registerRoutes(app, { ...deps, metrics }, await createCallers(app, deps.access, limits));
   await app.ready();
   return app;
@@ -92,6 +103,22 @@ function requireHost(app: FastifyInstance): void {
     if (raw.httpVersionMinor === 0 || raw.headers.host) return done();
     reply.header('connection', 'close');
     done(badRequest('HOST_MISSING', 'The header Host is missing.'));
+  });
+}
+
+/** RFC 6797: only over TLS, where plain requests can be changed on their way. */
+function askForTransportSecurity(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.protocol === 'https') reply.header('strict-transport-security', `max-age=${STRICT_TRANSPORT_S}`);
+    done();
+  });
+}
+
+/** Every route of the REST API says whose it is, or the server does not start. */
+function requireTableEntries(app: FastifyInstance): void {
+  app.addHook('onRoute', ({ method, url }) => {
+    if (!/^\/v\d+(\/|$)/.test(url)) return;
+    for (const each of [method].flat()) restCall(each, url);
   });
 }
 
@@ -152,16 +179,20 @@ async function registerRoutes(
     for (const routes of deps.v2 ?? []) await scope.register(routes, { prefix: '/v2' });
   };
   await app.register(async (v2) => {
-    callers.require(v2, ({ headers }) => access.authorizeRest(headers.authorization));
+    callers.require(v2, ({ method, routeOptions, headers }) =>
+      access.authorizeRest(headers.authorization, restCall(method, routeOptions.url ?? '')),
+    );
     await restApi(v2);
   });
   if (dashboard) {
-    const routes = dashboardRoutes({ ...dashboard, publicUrl, checks, callers, restApi });
+    const { isOwnHost } = deps;
+    const routes = dashboardRoutes({ ...dashboard, publicUrl, checks, callers, isOwnHost, restApi });
     await app.register(routes, { prefix: '/dashboard-api' });
   }
   await app.register(initConfigRoutes({ access, admission, rooms, callers }));
   await app.register(fileRoutes({ access, admission, rooms, files, links, callers }));
-  await app.register(healthRoutes({ checks, draining: deps.draining, nodeId: deps.nodeId, metrics }));
+  const { draining, nodeId, metricsToken } = deps;
+  await app.register(healthRoutes({ checks, draining, nodeId, metrics, metricsToken }));
   await app.register(docsRoutes({ publicUrl }));
   for (const routes of deps.open?.(callers) ?? []) await app.register(routes);
 }

@@ -76,6 +76,21 @@ describe('GET /v2/sessions', () => {
     ]);
   });
 
+  test('is bounded however many were in a meeting, and however often they came', async () => {
+    const { db } = api.database;
+    for (let nth = 0; nth < 101; nth++) {
+      const stays =
+        nth === 0 ? Array.from({ length: 120 }, () => ({ joined: T(21), left: T(22) })) : [{ joined: T(23) }];
+      await insertParticipant(db, live, `guest-${nth}`, { stays });
+    }
+    const [of, other] = (await list('')).data;
+    expect([of.participants.length, of.participantsCount]).toEqual([100, 103]);
+    expect([other.participants.length, other.participantsCount]).toEqual([2, undefined]);
+    const often = of.participants.find((it: { participantId: string }) => it.participantId === 'guest-0');
+    expect(often.timelog).toHaveLength(100);
+    expect((await api.call('GET', `/v2/sessions/${live}`)).body.participants).toHaveLength(103);
+  });
+
   test('filters', async () => {
     const { customRoomId } = (await api.call('GET', `/v2/rooms/${room.roomId}`)).body;
     const custom = encodeURIComponent(customRoomId);
@@ -262,7 +277,7 @@ describe('isolation', () => {
   });
 
   test('a token for one participant removes and reads that one alone', async () => {
-    const token = await mintToken(api.key, { participantId: 'ann' });
+    const token = await mintToken(api.key, { participantId: 'ann', roles: ['crawler'] });
     const refused = { status: 403, body: { code: 'PARTICIPANT_NOT_ALLOWED' } };
     expect(await api.call('GET', `/v2/sessions/${live}/participants/bob`, undefined, token)).toMatchObject(refused);
     const body = { sessionId: live, participantId: 'bob' };

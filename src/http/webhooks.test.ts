@@ -120,7 +120,7 @@ describe('deliveries', () => {
   test('of another owner are nowhere to be seen', async () => {
     await deliver(1);
     const [{ id = '' } = {}] = await listed();
-    const stranger = await mintToken(api.otherKey);
+    const stranger = await mintToken(api.otherKey, { roles: ['crawler'] });
     const calls = [
       await api.call('GET', `/v2/webhooks/deliveries?sessionId=${sessionId}`, undefined, stranger),
       await api.call('GET', `/v2/webhooks/deliveries/${id}`, undefined, stranger),
@@ -133,7 +133,7 @@ describe('deliveries', () => {
   });
 
   test('are not for a token of one room', async () => {
-    const narrow = await mintToken(api.key, { roomId });
+    const narrow = await mintToken(api.key, { roomId, roles: ['crawler'] });
     const { status, body } = await api.call('GET', '/v2/webhooks/deliveries', undefined, narrow);
     expect([status, body.code]).toEqual([403, 'TOKEN_FOR_ONE_ROOM']);
   });

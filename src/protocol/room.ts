@@ -24,3 +24,9 @@ export interface Room {
   createdAt: Date;
   updatedAt: Date;
 }
+
+/** A room as lists have it. */
+export interface ListedRoom extends Room {
+  /** How many may join, where they are too many for a list and left out of it; else null. */
+  allowedParticipantIdsCount: number | null;
+}

@@ -35,3 +35,9 @@ export interface Session {
   endedAt: Date | null;
   participants: SessionParticipant[];
 }
+
+/** A session as lists have it: with its first participants, in the order they came. */
+export interface ListedSession extends Session {
+  /** How many there were, where that is more than are listed; else null. */
+  participantsCount: number | null;
+}

@@ -4,7 +4,7 @@ import { fits } from '../kit/validate.ts';
 import { isObserverId, newObjectId, newRoomId } from '../protocol/ids.ts';
 import { type Paging, ParticipantId } from '../protocol/rest/common.ts';
 import type { CreateRoomBody } from '../protocol/rest/rooms.ts';
-import type { Room } from '../protocol/room.ts';
+import type { ListedRoom, Room } from '../protocol/room.ts';
 import { type RoomsCaller, requireParticipant, withinReach } from './reach.ts';
 import { type CheckUrl, checkWishes } from './room-wishes.ts';
 import { Sessions } from './sessions.ts';
@@ -42,7 +42,11 @@ export class Rooms {
   }
 
   /** A page of the caller's rooms, newest first. */
-  list(caller: RoomsCaller, query: string | undefined, paging: Paging): Promise<{ rooms: Room[]; total: number }> {
+  list(
+    caller: RoomsCaller,
+    query: string | undefined,
+    paging: Paging,
+  ): Promise<{ rooms: ListedRoom[]; total: number }> {
     return this.#store.list(caller.ownerId, { query, only: caller.roomId }, paging);
   }
 

@@ -3,7 +3,7 @@ import { badRequest, noLiveSession, notFound, sessionAlreadyEnded } from '../err
 import { isOn, type Paging } from '../protocol/rest/common.ts';
 import type { EndSessionBody, ListSessionsQuery, RemoveParticipantBody } from '../protocol/rest/sessions.ts';
 import type { Room } from '../protocol/room.ts';
-import type { Session, SessionParticipant } from '../protocol/session.ts';
+import type { ListedSession, Session, SessionParticipant } from '../protocol/session.ts';
 import { type RoomsCaller, requireParticipant, withinReach } from './reach.ts';
 import type { LiveSessions, SessionStore } from './stored.ts';
 
@@ -25,7 +25,7 @@ export class Sessions {
     caller: RoomsCaller,
     query: ListSessionsQuery,
     paging: Paging,
-  ): Promise<{ sessions: Session[]; total: number }> {
+  ): Promise<{ sessions: ListedSession[]; total: number }> {
     if (query.userId !== undefined && query.userId !== caller.ownerId) return { sessions: [], total: 0 };
     const { customRoomId, status } = query;
     const filter = {

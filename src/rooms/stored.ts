@@ -1,19 +1,19 @@
 // Where rooms and sessions are kept, in the words of the REST side; `ports.ts` has those of the live side.
 import type { Paging } from '../protocol/rest/common.ts';
-import type { Room } from '../protocol/room.ts';
-import type { Session, SessionParticipant } from '../protocol/session.ts';
+import type { ListedRoom, Room } from '../protocol/room.ts';
+import type { ListedSession, Session, SessionParticipant } from '../protocol/session.ts';
 
 export interface RoomStore {
   /** Stores a room, or returns the owner's room that already has its customRoomId. */
   insert(room: Room): Promise<Room>;
   /** By roomId, customRoomId or object id, in that order. */
   find(ownerId: string, id: string): Promise<Room | undefined>;
-  /** Newest first. */
+  /** Newest first, without long lists. */
   list(
     ownerId: string,
     filter: { query?: string | undefined; only?: string | undefined },
     paging: Paging,
-  ): Promise<{ rooms: Room[]; total: number }>;
+  ): Promise<{ rooms: ListedRoom[]; total: number }>;
   /** By roomId only. */
   disable(ownerId: string, roomId: string, at: Date): Promise<Room | undefined>;
 }
@@ -28,8 +28,8 @@ interface SessionFilter {
 }
 
 export interface SessionStore {
-  /** Newest first, with all participants. */
-  list(ownerId: string, filter: SessionFilter, paging: Paging): Promise<{ sessions: Session[]; total: number }>;
+  /** Newest first, each with its first participants and how many there are. */
+  list(ownerId: string, filter: SessionFilter, paging: Paging): Promise<{ sessions: ListedSession[]; total: number }>;
   find(ownerId: string, sessionId: string): Promise<Session | undefined>;
   findWithParticipants(
     ownerId: string,

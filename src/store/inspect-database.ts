@@ -16,9 +16,16 @@ export interface DatabaseFacts {
   pending: string[];
   unknown: string[];
   signingKey: string | undefined;
+  /** Keys that still call the REST API with tokens without roles. */
+  keysWithoutRoles: { apiKey: string; name: string; usedAt: Date }[];
 }
 
 const ROUND_TRIPS = 5;
+/** The migration that brought what is asked of keys. */
+const KEY_RULES = '0015-key-rules';
+const RECENTLY = '30 days';
+/** More than one wants to read. */
+const MAX_KEYS = 10;
 
 /** Throws what PostgreSQL or the network says when it cannot be reached. */
 export async function inspectDatabase(url: string, timeoutMs: number): Promise<DatabaseFacts> {
@@ -56,8 +63,16 @@ async function factsOf(client: Client): Promise<DatabaseFacts> {
     pending: MIGRATION_NAMES.filter((name) => !names.includes(name)),
     unknown: names.filter((name) => !MIGRATION_NAMES.includes(name)),
     signingKey: secret && String(secret.value),
+    keysWithoutRoles: names.includes(KEY_RULES) ? await keysWithoutRoles(client) : [],
     ...(await clockOf(client)),
   };
+}
+
+async function keysWithoutRoles(client: Client): Promise<DatabaseFacts['keysWithoutRoles']> {
+  const { rows } = await client.query(`select api_key as "apiKey", name, used_without_roles_at as "usedAt" from api_keys
+    where disabled_at is null and not roles_required and used_without_roles_at > now() - interval '${RECENTLY}'
+    order by used_without_roles_at desc limit ${MAX_KEYS}`);
+  return rows;
 }
 
 /** Of several round trips the quickest tells most exactly how far the clocks are apart. */

@@ -1,17 +1,23 @@
 // API keys in the table `api_keys`.
-import { type Selectable, sql } from 'kysely';
+import { type Selectable, sql, type UpdateObject } from 'kysely';
 import type { Db, DbTx } from './database.ts';
-import type { ApiKeysTable } from './schema.ts';
+import type { ApiKeysTable, Tables } from './schema.ts';
 
 /** Serialises servers that start at once on an empty database; any number that nothing else locks. */
 const FIRST_KEY_LOCK = 7_766_701;
 
+const NO_PREVIOUS_SECRET = { previous_secret: null, previous_secret_until: null };
+
 export interface StoredKey {
   apiKey: string;
   secret: string;
+  previousSecret: string | null;
+  previousSecretUntil: Date | null;
   ownerId: string;
   name: string;
   webhookSecret: string;
+  rolesRequired: boolean;
+  usedWithoutRolesAt: Date | null;
   disabledAt: Date | null;
   createdAt: Date;
 }
@@ -36,24 +42,25 @@ export class KeyStore {
     await insertKey(this.#db, key);
   }
 
-  async disable(apiKey: string, at: Date): Promise<StoredKey | undefined> {
-    const row = await this.#db
-      .updateTable('api_keys')
-      .set({ disabled_at: sql`coalesce(disabled_at, ${at})` })
-      .where('api_key', '=', apiKey)
-      .returningAll()
-      .executeTakeFirst();
-    return row && toKey(row);
+  disable(apiKey: string, at: Date): Promise<StoredKey | undefined> {
+    return this.#change(apiKey, { disabled_at: sql`coalesce(disabled_at, ${at})` });
   }
 
-  async replaceSecret(apiKey: string, secret: string): Promise<StoredKey | undefined> {
-    const row = await this.#db
-      .updateTable('api_keys')
-      .set({ secret })
-      .where('api_key', '=', apiKey)
-      .returningAll()
-      .executeTakeFirst();
-    return row && toKey(row);
+  replaceSecret(apiKey: string, secret: string, previousUntil: Date): Promise<StoredKey | undefined> {
+    const previous = { previous_secret: sql<string>`secret`, previous_secret_until: previousUntil };
+    return this.#change(apiKey, { secret, ...previous });
+  }
+
+  endPreviousSecret(apiKey: string): Promise<StoredKey | undefined> {
+    return this.#change(apiKey, NO_PREVIOUS_SECRET);
+  }
+
+  requireRoles(apiKey: string, required: boolean): Promise<StoredKey | undefined> {
+    return this.#change(apiKey, { roles_required: required });
+  }
+
+  async usedWithoutRoles(apiKey: string, at: Date): Promise<void> {
+    await this.#change(apiKey, { used_without_roles_at: at });
   }
 
   /** See the `KeyStore` that `access` asks for. */
@@ -66,10 +73,22 @@ export class KeyStore {
       return { key: candidate, created: true };
     });
   }
+
+  async #change(apiKey: string, changes: UpdateObject<Tables, 'api_keys'>): Promise<StoredKey | undefined> {
+    const row = await this.#db
+      .updateTable('api_keys')
+      .set(changes)
+      .where('api_key', '=', apiKey)
+      .returningAll()
+      .executeTakeFirst();
+    return row && toKey(row);
+  }
 }
 
 async function updateNamed(tx: DbTx, { apiKey, secret }: StoredKey): Promise<StoredKey | undefined> {
-  await tx.updateTable('api_keys').set({ secret }).where('api_key', '=', apiKey).execute();
+  // The operator's word is the whole word: an old secret does not stay good beside it.
+  const changes = { secret, ...NO_PREVIOUS_SECRET };
+  await tx.updateTable('api_keys').set(changes).where('api_key', '=', apiKey).where('secret', '!=', secret).execute();
   return findKey(tx, apiKey);
 }
 
@@ -98,7 +117,11 @@ async function insertKey(db: Db | DbTx, key: StoredKey): Promise<void> {
       secret: key.secret,
       owner_id: key.ownerId,
       name: key.name,
+      previous_secret: key.previousSecret,
+      previous_secret_until: key.previousSecretUntil,
       webhook_secret: key.webhookSecret,
+      roles_required: key.rolesRequired,
+      used_without_roles_at: key.usedWithoutRolesAt,
       disabled_at: key.disabledAt,
       created_at: key.createdAt,
     })
@@ -109,9 +132,13 @@ function toKey(row: Selectable<ApiKeysTable>): StoredKey {
   return {
     apiKey: row.api_key,
     secret: row.secret,
+    previousSecret: row.previous_secret,
+    previousSecretUntil: row.previous_secret_until,
     ownerId: row.owner_id,
     name: row.name,
     webhookSecret: row.webhook_secret,
+    rolesRequired: row.roles_required,
+    usedWithoutRolesAt: row.used_without_roles_at,
     disabledAt: row.disabled_at,
     createdAt: row.created_at,
   };

@@ -1,7 +1,7 @@
 // Rooms in the table `rooms`.
 import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
 import type { Paging } from '../protocol/rest/common.ts';
-import type { Room } from '../protocol/room.ts';
+import type { ListedRoom, Room } from '../protocol/room.ts';
 import type { Db } from './database.ts';
 import type { RoomsTable, Tables } from './schema.ts';
 
@@ -47,12 +47,12 @@ export class RoomStore {
     return row && toRoom(row);
   }
 
-  /** A page of an owner's rooms, newest first; `query` is exactly a roomId or customRoomId, `only` one room. */
+  /** A page of an owner's rooms, newest first; `query` is exactly a roomId or customRoomId, `only` one room. Long lists are left out. */
   async list(
     ownerId: string,
     filter: { query?: string | undefined; only?: string | undefined },
     { page, perPage }: Paging,
-  ): Promise<{ rooms: Room[]; total: number }> {
+  ): Promise<{ rooms: ListedRoom[]; total: number }> {
     let matching = this.#db.selectFrom('rooms').where('owner_id', '=', ownerId);
     for (const id of [filter.query, filter.only]) {
       if (id !== undefined) matching = matching.where((eb) => named(eb, id));
@@ -60,6 +60,7 @@ export class RoomStore {
     const [rows, count] = await Promise.all([
       matching
         .selectAll()
+        .select([shortIds.as('allowed_participant_ids'), longIdsCount.as('ids_count')])
         .orderBy('created_at', 'desc')
         .orderBy('id', 'desc')
         .limit(perPage)
@@ -67,7 +68,8 @@ export class RoomStore {
         .execute(),
       matching.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow(),
     ]);
-    return { rooms: rows.map(toRoom), total: count.total };
+    const rooms = rows.map((row) => ({ ...toRoom(row), allowedParticipantIdsCount: row.ids_count }));
+    return { rooms, total: count.total };
   }
 
   /** Deactivates an owner's room, keeping the time of the first call; a customRoomId finds nothing here. */
@@ -85,6 +87,14 @@ export class RoomStore {
     return row && toRoom(row);
   }
 }
+
+/** Ten thousand of each of two hundred rooms would be an answer of many megabytes. */
+const MAX_LISTED_IDS = 100;
+const idsCount = sql<number>`jsonb_array_length(allowed_participant_ids)`;
+const shortIds = sql<
+  string[] | null
+>`case when ${idsCount} <= ${sql.lit(MAX_LISTED_IDS)} then allowed_participant_ids end`;
+const longIdsCount = sql<number | null>`case when ${idsCount} > ${sql.lit(MAX_LISTED_IDS)} then ${idsCount} end`;
 
 function named(eb: ExpressionBuilder<Tables, 'rooms'>, id: string) {
   return eb.or([eb('room_id', '=', id), eb('custom_room_id', '=', id)]);

@@ -11,6 +11,9 @@ export interface ApiKeysTable {
   api_key: string;
   /** Kept readable because HS256 verifies with the secret itself. */
   secret: string;
+  /** During a rotation: the secret before, and until when it is good as well. */
+  previous_secret: string | null;
+  previous_secret_until: Date | null;
   /** `userId` on the wire: keys of one owner share rooms and sessions, others do not see them. */
   owner_id: string;
   name: string;
@@ -18,6 +21,10 @@ export interface ApiKeysTable {
   webhook: JsonOrNull<unknown>;
   /** Secret of the Standard Webhooks signature, `whsec_…`. */
   webhook_secret: string;
+  /** Whether calls of the documented API take a token with a role. */
+  roles_required: Generated<boolean>;
+  /** When a token without roles called it last, to about a minute. */
+  used_without_roles_at: Date | null;
   disabled_at: Date | null;
   created_at: Generated<Date>;
 }

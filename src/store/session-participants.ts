@@ -10,18 +10,24 @@ interface History {
   spans: Selectable<MediaSpansTable>[];
 }
 
-/** Completes rows of `participants` with three queries, however many they are. */
+/** Completes rows of `participants` with three queries, however many they are; `most`: the latest of each kind only. */
 export async function withHistory(
   db: Db,
   rows: readonly Selectable<ParticipantsTable>[],
+  most?: number,
 ): Promise<SessionParticipant[]> {
   if (rows.length === 0) return [];
   // One array parameter: a statement takes at most 65,535 parameters.
-  const theirs = sql<boolean>`participant = any(${rows.map((row) => row.id)})`;
+  const ids = rows.map((row) => row.id);
+  const theirs = (table: string) =>
+    most === undefined
+      ? sql<boolean>`participant = any(${ids})`
+      : sql<boolean>`id in (select latest.id from unnest(${ids}::text[]) as one(participant) cross join lateral
+          (select id from ${sql.table(table)} t where t.participant = one.participant order by id desc limit ${most}) latest)`;
   const [stays, modes, spans] = await Promise.all([
-    db.selectFrom('participant_stays').selectAll().where(theirs).orderBy('id').execute(),
-    db.selectFrom('mode_changes').selectAll().where(theirs).orderBy('id').execute(),
-    db.selectFrom('media_spans').selectAll().where(theirs).orderBy('id').execute(),
+    db.selectFrom('participant_stays').selectAll().where(theirs('participant_stays')).orderBy('id').execute(),
+    db.selectFrom('mode_changes').selectAll().where(theirs('mode_changes')).orderBy('id').execute(),
+    db.selectFrom('media_spans').selectAll().where(theirs('media_spans')).orderBy('id').execute(),
   ]);
   return assemble(rows, { stays, modes, spans });
 }

@@ -1,13 +1,20 @@
 // The read side of sessions: what happened in them and happens now. `live-store.ts` writes what is read here.
 import { type Selectable, sql } from 'kysely';
 import type { Paging } from '../protocol/rest/common.ts';
-import type { Session, SessionParticipant } from '../protocol/session.ts';
+import type { ListedSession, Session, SessionParticipant } from '../protocol/session.ts';
 import type { Db } from './database.ts';
 import type { SessionsTable } from './schema.ts';
 import { withHistory } from './session-participants.ts';
 
 /** Name of the one region that an installation has, where its room names none. */
 const REGION = 'local';
+/** Of one session in a list, and of all sessions on its page together. */
+const MAX_LISTED_PARTICIPANTS = 100;
+const MAX_LISTED_ON_PAGE = 2_000;
+/** Stays, and as many spans of media, of each of them: the latest. */
+const MAX_LISTED_HISTORY = 100;
+/** Of one participant; more is no way to meet people. */
+const MAX_ROOMS_AT_ONCE = 100;
 
 export interface SessionFilter {
   /** roomId or customRoomId; every one given has to match. */
@@ -27,12 +34,12 @@ export class SessionStore {
     this.#db = db;
   }
 
-  /** A page of an owner's sessions, newest first, with their participants. */
+  /** A page of an owner's sessions, newest first, each with its first participants. */
   async list(
     ownerId: string,
     filter: SessionFilter,
     { page, perPage }: Paging,
-  ): Promise<{ sessions: Session[]; total: number }> {
+  ): Promise<{ sessions: ListedSession[]; total: number }> {
     const matching = this.#matching(ownerId, filter);
     const [rows, count] = await Promise.all([
       matching
@@ -45,7 +52,7 @@ export class SessionStore {
         .execute(),
       matching.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow(),
     ]);
-    return { sessions: await this.#withParticipants(rows), total: count.total };
+    return { sessions: await this.#withFirstParticipants(rows), total: count.total };
   }
 
   /** An owner's session with all its participants. */
@@ -111,6 +118,21 @@ export class SessionStore {
     return row && { id: row.id, live: row.ended_at === null };
   }
 
+  /** Ids of the rooms in whose live session a participant is. */
+  async roomsOf(ownerId: string, participantId: string): Promise<string[]> {
+    const rows = await this.#db
+      .selectFrom('sessions')
+      .innerJoin('participants', 'participants.session_id', 'sessions.id')
+      .where('sessions.owner_id', '=', ownerId)
+      .where('sessions.ended_at', 'is', null)
+      .where('participants.participant_id', '=', participantId)
+      .where(isPresent)
+      .select('sessions.room_id')
+      .limit(MAX_ROOMS_AT_ONCE)
+      .execute();
+    return rows.map((row) => row.room_id);
+  }
+
   #row(ownerId: string, sessionId: string): Promise<SessionRow | undefined> {
     return this.#db
       .selectFrom('sessions')
@@ -136,6 +158,36 @@ export class SessionStore {
     if (filter.startedFrom) query = query.where('sessions.started_at', '>=', filter.startedFrom);
     if (filter.startedTo) query = query.where('sessions.started_at', '<=', filter.startedTo);
     return query;
+  }
+
+  /** However large the meetings were, a page of them is not. */
+  async #withFirstParticipants(rows: readonly SessionRow[]): Promise<ListedSession[]> {
+    if (rows.length === 0) return [];
+    const most = Math.min(MAX_LISTED_PARTICIPANTS, Math.ceil(MAX_LISTED_ON_PAGE / rows.length));
+    const found = await this.#db
+      .with('numbered', (db) =>
+        db
+          .selectFrom('participants')
+          .selectAll()
+          .select([
+            sql<number>`row_number() over (partition by session_id order by first_joined_at, id)::integer`.as('nth'),
+            sql<number>`count(*) over (partition by session_id)::integer`.as('count'),
+          ])
+          .where(sql<boolean>`session_id = any(${rows.map((row) => row.id)})`),
+      )
+      .selectFrom('numbered')
+      .selectAll()
+      .where('nth', '<=', most)
+      .orderBy('nth')
+      .execute();
+    const bySession = Map.groupBy(found, (row) => row.session_id);
+    const complete = new Map((await withHistory(this.#db, found, MAX_LISTED_HISTORY)).map((it) => [it.id, it]));
+    return rows.map((row) => {
+      const listed = bySession.get(row.id) ?? [];
+      const count = listed[0]?.count ?? 0;
+      const participants = listed.flatMap(({ id }) => complete.get(id) ?? []);
+      return { ...toSession(row, participants), participantsCount: count > listed.length ? count : null };
+    });
   }
 
   async #withParticipants(rows: readonly SessionRow[]): Promise<Session[]> {

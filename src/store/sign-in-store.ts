@@ -7,6 +7,9 @@ export interface StoredSignIn {
   ownerId: string;
   /** The key's secret as it is now. */
   secret: string;
+  /** The one before it, which is good until then. */
+  previousSecret: string | null;
+  previousSecretUntil: Date | null;
   /** Hash of the secret that the sign-in was made with. */
   secretHash: string;
   keyDisabled: boolean;
@@ -31,7 +34,8 @@ export class SignInStore {
 
   async find(tokenHash: string): Promise<StoredSignIn | undefined> {
     const { rows } = await sql<StoredSignIn>`
-      select api_key as "apiKey", owner_id as "ownerId", secret, secret_hash as "secretHash",
+      select api_key as "apiKey", owner_id as "ownerId", secret, previous_secret as "previousSecret",
+        previous_secret_until as "previousSecretUntil", secret_hash as "secretHash",
         disabled_at is not null as "keyDisabled", s.created_at as "createdAt", used_at as "usedAt"
       from dashboard_sign_ins s join api_keys using (api_key) where token_hash = ${tokenHash}`.execute(this.#db);
     return rows[0];

@@ -1,12 +1,5 @@
 // Webhooks as the rest of the server asks for them: delivery in the background, and what the API shows and changes.
-import {
-  conflict,
-  destinationForbidden,
-  invalidApiKey,
-  notFound,
-  tokenForOneRoom,
-  tooManyWebhookTests,
-} from '../errors.ts';
+import { conflict, destinationForbidden, invalidApiKey, notFound, tooManyWebhookTests } from '../errors.ts';
 import type { Service } from '../kit/lifecycle.ts';
 import { ForbiddenDestination } from '../kit/outbound/failures.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
@@ -27,11 +20,10 @@ import type {
 import { sampleData } from './sample.ts';
 import { newSigningKey, Signer, webhookBody } from './signature.ts';
 
-/** Whose call it is, and the room that the token is limited to. */
+/** Whose call it is. */
 export interface WebhooksCaller {
   apiKey: string;
   ownerId: string;
-  roomId?: string;
 }
 
 export interface WebhooksDeps {
@@ -108,7 +100,6 @@ export class Webhooks implements Service {
     filter: DeliveryFilter,
     paging: { page: number; perPage: number },
   ): Promise<{ deliveries: Delivery[]; total: number }> {
-    requireWholeAccount(caller);
     return this.#store.list(caller.ownerId, filter, paging);
   }
 
@@ -132,31 +123,26 @@ export class Webhooks implements Service {
 
   /** Sends many again, dead ones unless asked otherwise; those to disabled endpoints are left out. */
   async replayAll(caller: WebhooksCaller, filter: DeliveryFilter): Promise<number> {
-    requireWholeAccount(caller);
     return this.#store.replay(caller.ownerId, { status: 'dead', ...filter });
   }
 
   endpoints(caller: WebhooksCaller): Promise<EndpointHealth[]> {
-    requireWholeAccount(caller);
     return this.#store.endpoints(caller.ownerId);
   }
 
   /** Lets an endpoint that answered 410 get events again; what died meanwhile has to be replayed. */
   async enableEndpoint(caller: WebhooksCaller, url: string): Promise<void> {
-    requireWholeAccount(caller);
     if (!(await this.#store.enableEndpoint(caller.ownerId, url))) throw notFound('Disabled endpoint', url);
   }
 
   async settings(caller: WebhooksCaller): Promise<KeySettings> {
-    requireWholeAccount(caller);
     const found = await this.#store.settings(caller.apiKey);
-    if (!found) throw invalidApiKey();
+    if (!found) throw invalidApiKey(caller.apiKey);
     return { ...found.webhook, signingSecret: found.signingSecret };
   }
 
   /** Sets the receiver of all events of the API key's rooms; without `endPoint` there is none. */
   async changeSettings(caller: WebhooksCaller, wish: Partial<KeyWebhook>): Promise<KeySettings> {
-    requireWholeAccount(caller);
     const { endPoint, events } = wish;
     if (endPoint) this.#requireAllowed(endPoint);
     await this.#store.setWebhook(caller.apiKey, endPoint ? { endPoint, ...(events && { events }) } : null);
@@ -192,7 +178,6 @@ export class Webhooks implements Service {
   }
 
   async #find(caller: WebhooksCaller, id: string): Promise<Delivery> {
-    requireWholeAccount(caller);
     const delivery = await this.#store.find(caller.ownerId, id);
     if (!delivery) throw notFound('Delivery', id);
     return delivery;
@@ -206,10 +191,6 @@ export class Webhooks implements Service {
       throw error;
     }
   }
-}
-
-function requireWholeAccount(caller: WebhooksCaller): void {
-  if (caller.roomId !== undefined) throw tokenForOneRoom();
 }
 
 function endpointDisabled(url: string): Error {

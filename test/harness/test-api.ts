@@ -83,7 +83,7 @@ export async function startTestApi({ checkUrl, withDatabase, ...overrides }: Tes
   });
   const key = await access.keys.create({ name: 'test' });
   const otherKey = await access.keys.create({ name: 'somebody else' });
-  const ownToken = await mintToken(key);
+  const ownToken = await mintToken(key, { roles: ['crawler'] });
   const listener = createListener(app, { limits: overrides.limits ?? DEFAULT_LIMITS, log: createLogger('silent') });
 
   return {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { mintToken, type TokenWish } from '../../src/access/mint.ts';
+import { mintToken, type TokenOptions } from '../../src/access/mint.ts';
 import { App, type OtherParts } from '../../src/app/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
@@ -22,7 +22,7 @@ export interface TestApp extends AsyncDisposable {
   log: LogLine[];
   /** Lines at level error and above. */
   errors(): LogLine[];
-  token(wish?: Partial<TokenWish>): Promise<string>;
+  token(options?: Partial<TokenOptions>): Promise<string>;
   post(path: string, body: unknown): Promise<{ status: number; body: Record<string, unknown> }>;
   get(path: string): Promise<{ status: number; body: Record<string, unknown> }>;
   delete(path: string): Promise<{ status: number; body: unknown }>;
@@ -51,11 +51,12 @@ export async function startTestApp(
   const log: LogLine[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line) as LogLine) });
   const app = await App.start(config, secrets, logger, others);
-  const token = (wish: Partial<TokenWish> = {}) => mintToken(app.firstKey, { expiresInSeconds: 3600, ...wish });
+  const token = (options: Partial<TokenOptions> = {}) =>
+    mintToken(app.firstKey, { expiresInSeconds: 3600, ...options });
   const call = async (path: string, init: RequestInit) => {
     const answer = await fetch(`${app.httpUrl}${path}`, {
       ...init,
-      headers: { authorization: await token(), 'content-type': 'application/json' },
+      headers: { authorization: await token({ roles: ['crawler'] }), 'content-type': 'application/json' },
     });
     return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
   };

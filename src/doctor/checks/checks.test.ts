@@ -84,7 +84,7 @@ describe('the data folder', () => {
 describe('the database', () => {
   const facts: DatabaseFacts = {
     ...{ version: '18.4', versionNumber: 180_004, latencyMs: 0.4, skewMs: 3, freeConnections: 90 },
-    ...{ pending: [], unknown: [], signingKey: undefined },
+    ...{ pending: [], unknown: [], signingKey: undefined, keysWithoutRoles: [] },
   };
   const inspect = (changes: Partial<DatabaseFacts>) => async () => ({ ...facts, ...changes });
   const away = (code: string) => async () => Promise.reject(Object.assign(new Error(`it says ${code}`), { code }));

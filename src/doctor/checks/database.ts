@@ -16,6 +16,8 @@ export interface DatabaseFacts {
   unknown: string[];
   /** Private key that webhooks are signed with, as PEM. */
   signingKey: string | undefined;
+  /** Keys that called the REST API with tokens without roles in the last 30 days. */
+  keysWithoutRoles: { apiKey: string; name: string; usedAt: Date }[];
 }
 
 /** Answers nothing where there is no database yet: the first start makes the embedded one. */

@@ -10,16 +10,21 @@ import { pageInfo, pagingOf } from '../../protocol/rest/common.ts';
 import {
   CreateKeyBody,
   KeyParams,
+  KeyRolesBody,
   MintBody,
   NodeParams,
   OverviewQuery,
+  ROTATION_SECONDS,
   RoomsQuery,
+  RotateKeyBody,
   SessionsQuery,
   SignInBody,
 } from '../../protocol/rest/dashboard.ts';
 import { QualityParams } from '../../protocol/rest/dashboard-quality.ts';
 import { SessionIdParams } from '../../protocol/rest/sessions.ts';
+import { ROLES } from '../../protocol/rest/tokens.ts';
 import type { Callers } from '../auth.ts';
+import { type IsOwnHost, requireOwnHost } from '../hosts.ts';
 import type { PublicUrl } from '../links.ts';
 import { refuseOtherSites, SignInCookie } from '../signed-in.ts';
 import { liveRoute } from './dashboard-live.ts';
@@ -37,18 +42,30 @@ interface Deps extends DashboardDeps {
   publicUrl: PublicUrl;
   checks: Record<string, ReadinessCheck>;
   callers: Callers;
+  isOwnHost?: IsOwnHost | undefined;
   /** The routes of the REST API, which the pages call as whoever is signed in. */
   restApi: (scope: FastifyInstance) => Promise<void>;
 }
 
 /** `/dashboard-api`: what our own pages call. */
 export function dashboardRoutes(deps: Deps): FastifyPluginAsyncTypebox {
-  const { signIns, dashboard, limits = DEFAULT_LIMITS, routes = [], publicUrl, checks, callers, restApi } = deps;
+  const {
+    signIns,
+    dashboard,
+    limits = DEFAULT_LIMITS,
+    routes = [],
+    publicUrl,
+    checks,
+    callers,
+    restApi,
+    isOwnHost,
+  } = deps;
   const cookie = new SignInCookie(publicUrl);
   return async (app) => {
     app.addHook('onRoute', (route) => {
       route.schema = { ...route.schema, hide: true };
     });
+    if (isOwnHost) requireOwnHost(app, isOwnHost);
     refuseOtherSites(app, publicUrl);
 
     app.post('/sign-in', { schema: { body: SignInBody } }, async (request, reply) => {
@@ -143,12 +160,23 @@ function pageRoutes(deps: {
       dashboard.createKey(caller, body.name),
     );
 
-    app.post('/keys/:apiKey/rotate', { schema: { params: KeyParams } }, async (request) => {
-      const { caller, params } = request;
-      const made = await dashboard.rotateKey(caller, params.apiKey);
+    app.post('/keys/:apiKey/rotate', { schema: { params: KeyParams, body: RotateKeyBody } }, async (request) => {
+      const { caller, params, body } = request;
+      const made = await dashboard.rotateKey(caller, params.apiKey, body.keepSeconds ?? ROTATION_SECONDS);
       const token = cookie.read(request);
       if (token && params.apiKey === caller.apiKey) await signIns.renew(token, made.secret);
       return made;
+    });
+
+    app.post('/keys/:apiKey/end-previous-secret', { schema: { params: KeyParams } }, async ({ caller, params }) => {
+      await dashboard.endPreviousSecret(caller, params.apiKey);
+      return { previousSecretUntil: null };
+    });
+
+    app.put('/keys/:apiKey/roles', { schema: { params: KeyParams, body: KeyRolesBody } }, async (request) => {
+      const { caller, params, body } = request;
+      await dashboard.requireRoles(caller, params.apiKey, body.required);
+      return { rolesRequired: body.required };
     });
 
     app.post('/keys/:apiKey/disable', { schema: { params: KeyParams } }, async ({ caller, params }) => {
@@ -157,8 +185,8 @@ function pageRoutes(deps: {
     });
 
     app.post('/tokens', { schema: { body: MintBody } }, async ({ caller, body }) => {
-      const { apiKey = caller.apiKey, ...wish } = body;
-      return { token: await mintToken(await dashboard.signingKey(caller, apiKey), wish) };
+      const { apiKey = caller.apiKey, roles = ROLES, ...options } = body;
+      return { token: await mintToken(await dashboard.signingKey(caller, apiKey), { ...options, roles }) };
     });
 
     for (const [path, draining] of [

@@ -16,7 +16,7 @@ export function docsRoutes({ publicUrl }: { publicUrl: PublicUrl }): FastifyPlug
   return async (app) => {
     // Written once for each address that we turn out to have: it is large, and anybody may ask for it.
     const written = { url: '', text: '' };
-    app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
+    app.get('/openapi.json', { schema: { hide: true }, config: { cors: false } }, async (_request, reply) => {
       const url = publicUrl();
       if (written.text === '' || written.url !== url) {
         written.url = url;
@@ -26,6 +26,9 @@ export function docsRoutes({ publicUrl }: { publicUrl: PublicUrl }): FastifyPlug
     });
 
     await app.register(async (scope) => {
+      scope.addHook('onRoute', (route) => {
+        route.config = { ...route.config, cors: false };
+      });
       scope.addHook('onSend', async (_request, reply) => {
         reply.header('content-security-policy', OWN_HOST_ONLY);
       });

@@ -1,6 +1,8 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyBaseLogger, FastifyPluginAsync } from 'fastify';
 import type { Registry } from 'prom-client';
+import { metricsRefused } from '../../errors.ts';
 import { shared } from '../../kit/shared.ts';
 
 /** Resolves when a part can do its work, rejects with the reason when it cannot. */
@@ -19,12 +21,22 @@ export function healthRoutes(deps: {
   /** Told by `/healthz`, so that it can be seen which of several servers an address leads to. */
   nodeId?: string | undefined;
   metrics: Registry;
+  /** What `/metrics` asks for; nothing where it is open. */
+  metricsToken?: string | undefined;
 }): FastifyPluginAsync {
-  const { checks, draining, nodeId, metrics } = deps;
+  const { checks, draining, nodeId, metrics, metricsToken } = deps;
   return async (app) => {
-    const hidden = { schema: { hide: true }, config: { openAs: 'none' as const } };
+    const always = { schema: { hide: true }, config: { openAs: 'none' as const } };
+    // For the machines of those who run the server: no page of another site is to read it.
+    const hidden = { ...always, config: { ...always.config, cors: false as const } };
     // Always answered, so whoever asks again and again must not make them cost more.
-    const check = shared(() => runChecks(checks));
+    const reasons = new ReasonLog(app.log);
+    const check = shared(async () => {
+      const results = await runChecks(checks);
+      reasons.log(results);
+      // Why one failed is not for strangers.
+      return Object.fromEntries(Object.entries(results).map(([name, it]) => [name, it === 'ok' ? 'ok' : 'failed']));
+    });
     const drained = shared(async () => draining?.());
     const measured = shared(() => metrics.metrics());
     app.get('/healthz', hidden, async () => ({ status: 'ok', node: nodeId }));
@@ -40,10 +52,38 @@ export function healthRoutes(deps: {
       return reply.code(state === 'drained' ? 503 : 200).send({ status: state, checks: results, left });
     });
 
-    app.get('/metrics', hidden, async (_request, reply) => reply.type(metrics.contentType).send(await measured()));
+    app.get('/metrics', hidden, async (request, reply) => {
+      if (metricsToken !== undefined && !isBearer(request.headers.authorization, metricsToken)) throw metricsRefused();
+      return reply.type(metrics.contentType).send(await measured());
+    });
 
-    app.get('/ping', hidden, async (_request, reply) => reply.type('text/plain; charset=utf-8').send('pong'));
+    app.get('/ping', always, async (_request, reply) => reply.type('text/plain; charset=utf-8').send('pong'));
   };
+}
+
+/** Writes why checks failed into the log, once for each change: probes come every few seconds. */
+class ReasonLog {
+  readonly #log: FastifyBaseLogger;
+  #last = '{}';
+
+  constructor(log: FastifyBaseLogger) {
+    this.#log = log;
+  }
+
+  log(results: Record<string, string>): void {
+    const failed = Object.fromEntries(Object.entries(results).filter(([, result]) => result !== 'ok'));
+    const now = JSON.stringify(failed);
+    if (now === this.#last) return;
+    this.#last = now;
+    if (now === '{}') this.#log.info('ready again');
+    else this.#log.warn({ failed }, 'not ready');
+  }
+}
+
+function isBearer(header: string | undefined, token: string): boolean {
+  const given = header?.replace(/^bearer +/i, '') ?? '';
+  const [a, b] = [given, token].map((text) => createHash('sha256').update(text).digest());
+  return a !== undefined && b !== undefined && timingSafeEqual(a, b);
 }
 
 /** Runs all of them at once and says `ok` or the reason, by name. */
@@ -55,9 +95,9 @@ export async function runChecks(checks: Record<string, ReadinessCheck>): Promise
 }
 
 async function outcome(check: ReadinessCheck): Promise<string> {
-  const patience = new AbortController();
+  const inTime = new AbortController();
   try {
-    const late = sleep(CHECK_TIMEOUT_MS, undefined, { signal: patience.signal }).then(() => {
+    const late = sleep(CHECK_TIMEOUT_MS, undefined, { signal: inTime.signal }).then(() => {
       throw new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`);
     });
     late.catch(() => undefined);
@@ -66,6 +106,6 @@ async function outcome(check: ReadinessCheck): Promise<string> {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   } finally {
-    patience.abort();
+    inTime.abort();
   }
 }

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { Access } from '../../access/access.ts';
-import { invalidPermissions } from '../../errors.ts';
+import type { Access, Caller } from '../../access/access.ts';
+import { invalidPermissions, permissionNotHeld } from '../../errors.ts';
 import { JoinErrorBody } from '../../protocol/rest/errors.ts';
 import {
   GuestToken,
@@ -11,6 +11,7 @@ import {
   InviteBody,
 } from '../../protocol/rest/invites.ts';
 import { RoomIdParams } from '../../protocol/rest/rooms.ts';
+import type { Permission } from '../../protocol/rest/tokens.ts';
 import type { Rooms } from '../../rooms/rooms.ts';
 import type { Callers } from '../auth.ts';
 import { documented } from '../documented.ts';
@@ -29,7 +30,8 @@ export function inviteRoutes(deps: { access: Access; rooms: Rooms; publicUrl: Pu
           params: RoomIdParams,
           body: InviteBody,
           ok: Invite,
-          description: 'A link to the meeting page for guests without a token. Rotating the API key voids it.',
+          description:
+            'A link to the meeting page for guests without a token. It gives no more than the token of its maker and ends no later. It ends with the secret that signed it.',
         }),
       },
       async ({ caller, params, body }) => {
@@ -41,13 +43,23 @@ export function inviteRoutes(deps: { access: Access; rooms: Rooms; publicUrl: Pu
         if (!permissions.includes('ask_join') && !permissions.includes('allow_join')) {
           throw invalidPermissions('An invite needs allow_join or ask_join.');
         }
-        const expiresAt = new Date(Date.now() + expiresIn * 1000);
+        requireHeld(caller, permissions);
+        const endsAt = Date.now() + expiresIn * 1000;
+        const expiresAt = new Date(Math.min(endsAt, caller.expiresAt?.getTime() ?? endsAt));
         const invite = await access.invites.create(caller.apiKey, { roomId, name: body.name, permissions }, expiresAt);
         const url = `${publicUrl()}/meet/${encodeURIComponent(roomId)}#invite=${invite}`;
         return { url, invite, roomId, expiresAt: expiresAt.toISOString() };
       },
     );
   };
+}
+
+/** An invite gives no more than its maker has; who may join may have others ask. */
+function requireHeld({ permissions: held }: Caller, permissions: readonly Permission[]): void {
+  const isHeld = (permission: Permission) =>
+    held?.includes(permission) || (permission === 'ask_join' && held?.includes('allow_join'));
+  const missing = held && permissions.find((permission) => !isHeld(permission));
+  if (missing) throw permissionNotHeld(missing);
 }
 
 /** `/meet-api/guest-token`: what the meeting page asks with the invite of its address. */

@@ -7,6 +7,7 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { shared } from '../../kit/shared.ts';
 import { PAGES } from '../../protocol/pages.ts';
+import { type IsOwnHost, requireOwnHost } from '../hosts.ts';
 import { PAGES_MISSING } from '../pages-missing.ts';
 
 const NONCE_PLACE = /__ROOMFUL_NONCE__/g;
@@ -41,14 +42,16 @@ export interface PagesDeps {
   folder: string;
   /** Origins beside our own that pages may play streams and recordings from. */
   mediaOrigins?: () => Promise<readonly string[]>;
+  isOwnHost?: IsOwnHost;
 }
 
 /** `/`, `/meet/:roomId` and the other addresses of `PAGES`, and `/assets/*`, from the folder that Vite built. */
-export function pageRoutes({ folder, mediaOrigins = async () => [] }: PagesDeps): FastifyPluginAsync {
+export function pageRoutes({ folder, mediaOrigins = async () => [], isOwnHost }: PagesDeps): FastifyPluginAsync {
   const assets = new Map<string, Promise<Asset | undefined>>();
   const origins = shared(mediaOrigins);
   return async (app) => {
-    const hidden = { schema: { hide: true } };
+    if (isOwnHost) requireOwnHost(app, isOwnHost);
+    const hidden = { schema: { hide: true }, config: { cors: false } } as const;
     const document = async (_request: FastifyRequest, reply: FastifyReply) => {
       // A page without the database still says that it is away.
       return sendDocument(reply, folder, await origins().catch(() => []));

@@ -13,7 +13,7 @@ import {
 import type { Rooms } from '../../rooms/rooms.ts';
 import { documented } from '../documented.ts';
 import type { Links } from '../links.ts';
-import { presentDeactivatedRoom, presentOwnedRoom, presentRoom } from '../present-room.ts';
+import { presentDeactivatedRoom, presentListedRoom, presentOwnedRoom, presentRoom } from '../present-room.ts';
 
 /** `/v2/rooms` */
 export function roomRoutes({ rooms, links }: { rooms: Rooms; links: Links }): FastifyPluginAsyncTypebox {
@@ -42,7 +42,7 @@ export function roomRoutes({ rooms, links }: { rooms: Rooms; links: Links }): Fa
         const found = await rooms.list(caller, query.query, paging);
         return {
           pageInfo: pageInfo(paging, found.total),
-          data: found.rooms.map((room) => presentOwnedRoom(room, links)),
+          data: found.rooms.map((room) => presentListedRoom(room, links)),
         };
       },
     );

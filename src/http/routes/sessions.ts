@@ -37,7 +37,8 @@ export function sessionRoutes({ rooms, links }: { rooms: Rooms; links: Links }):
         schema: doc('List sessions', {
           querystring: ListSessionsQuery,
           ok: SessionPage,
-          description: 'Newest first, each with its participants.',
+          description:
+            'Newest first, each with its first participants: at most 100, and fewer on pages of more than 20 sessions.',
         }),
       },
       async ({ caller, query }) => {

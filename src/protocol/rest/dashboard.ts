@@ -236,16 +236,41 @@ export interface KeyRow {
   current: boolean;
   /** Its secret comes from the settings at every start, so that it is not changed here. */
   fromSettings: boolean;
+  /** Whether calls of the REST API take a token with a role. */
+  rolesRequired: boolean;
+  /** When a token without roles called it last. */
+  usedWithoutRolesAt: string | null;
+  /** During a rotation: until when the old secret is good as well. */
+  previousSecretUntil: string | null;
 }
 
 export const CreateKeyBody = Open({ name: Text(100, 'What it is for.') });
 export const KeyParams = Type.Object({ apiKey: AnyId });
+export const KeyRolesBody = Open({
+  required: Type.Boolean({ description: 'Whether tokens without roles are refused.' }),
+});
 
-/** The only time that the secret is told. */
+/** How long both secrets of a rotation are good, unless something else is asked for. */
+export const ROTATION_SECONDS = 24 * 3600;
+const MAX_ROTATION_SECONDS = 90 * 24 * 3600;
+export const RotateKeyBody = Open({
+  keepSeconds: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: MAX_ROTATION_SECONDS,
+      default: ROTATION_SECONDS,
+      description: 'How long the old secret stays good; 0 ends it at once.',
+    }),
+  ),
+});
+
+/** The only time that the secret is shown. */
 export interface NewSecretBody {
   apiKey: string;
   name: string;
+  ownerId: string;
   secret: string;
+  previousSecretUntil: string | null;
 }
 
 const TEN_YEARS_S = 10 * 366 * 86_400;
@@ -253,7 +278,9 @@ export const MintBody = Open({
   apiKey: Type.Optional(Text(128, 'The key that signs; absent: the one signed in with.')),
   expiresInSeconds: Type.Integer({ minimum: 60, maximum: TEN_YEARS_S, description: 'Good for this long.' }),
   permissions: Type.Array(oneOf(['allow_join', 'ask_join', 'allow_mod']), { maxItems: 3 }),
-  roles: Type.Optional(Type.Array(oneOf(['crawler', 'rtc']), { maxItems: 2 })),
+  roles: Type.Optional(
+    Type.Array(oneOf(['crawler', 'rtc']), { minItems: 1, maxItems: 2, description: 'Absent: both.' }),
+  ),
   roomId: Type.Optional(Text(256, 'Good for this room only.')),
   participantId: Type.Optional(Text(128, 'Good for this participant only.')),
 });

@@ -176,4 +176,14 @@ export const DeactivatedRoomBody = Type.Object(
   { description: 'The deactivated room, under both names of its ids.' },
 );
 
-export const RoomPage = Page(OwnedRoomBody);
+export const RoomPage = Page(
+  Type.Object({
+    ...roomFields,
+    user: Owner,
+    allowedParticipantIdsCount: Type.Optional(
+      Type.Integer({
+        description: 'In place of more than 100 `allowedParticipantIds`, which getting the room returns.',
+      }),
+    ),
+  }),
+);

@@ -127,7 +127,14 @@ export const SessionBody = Type.Object(sessionFields, {
     },
   ],
 });
-export const SessionPage = Page(SessionBody);
+export const SessionPage = Page(
+  Type.Object({
+    ...sessionFields,
+    participantsCount: Type.Optional(
+      Type.Integer({ description: 'How many there were, where not all are listed; the session’s own list has pages.' }),
+    ),
+  }),
+);
 
 export const EndedSessionBody = Type.Object(
   {
