@@ -205,3 +205,14 @@ describe('promises', () => {
 function withoutComments(code: string): string {
   return code.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '');
 }
+
+it('of docs/security.md every test exists', () => {
+  const document = readFileSync(join(ROOT, 'docs', 'security.md'), 'utf8');
+  const named = [...document.matchAll(/`(?:[\w/-]+\/)?([\w-]+\.test\.ts)`/g)].map(([, name = '']) => name);
+  const all = ['src', 'test'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }),
+  );
+  const there = new Set(all.map((file) => file.split('/').at(-1)));
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter((name) => !there.has(name))).toEqual([]);
+});

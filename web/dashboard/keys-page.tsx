@@ -1,6 +1,6 @@
 import { ActionIcon, Alert, Badge, Button, Group, Menu, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { IconBan, IconDots, IconKey, IconPlus, IconRotate } from '@tabler/icons-react';
+import { IconBan, IconDots, IconKey, IconPlus, IconRotate, IconUserCheck } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { KeyRow, NewSecretBody } from '../../src/protocol/rest/dashboard.ts';
@@ -8,6 +8,7 @@ import { api } from './api.ts';
 import { CodeBlock } from './parts/code-block.tsx';
 import { Confirm } from './parts/confirm.tsx';
 import { type Column, DataTable } from './parts/data-table.tsx';
+import { dateTime } from './parts/format.ts';
 import { Identifier } from './parts/identifier.tsx';
 import { PageFrame } from './parts/page.tsx';
 import { Section } from './parts/section.tsx';
@@ -15,7 +16,8 @@ import { Ago } from './parts/times.tsx';
 import { tell } from './parts/toasts.tsx';
 import { keys } from './queries.ts';
 
-type Asked = { what: 'rotate' | 'disable'; key: KeyRow };
+type What = 'rotate' | 'end-previous-secret' | 'disable';
+type Asked = { what: What; key: KeyRow };
 
 export function Page() {
   const found = useQuery(keys);
@@ -37,6 +39,7 @@ export function Page() {
         </Badge>
       ),
     },
+    { header: 'Tokens', from: 'sm', cell: (key) => <Tokens row={key} /> },
     { header: 'Created', from: 'sm', cell: ({ createdAt }) => <Ago at={createdAt} size="sm" /> },
     { header: 'Actions', align: 'right', cell: (key) => !key.disabledAt && <Actions row={key} ask={setAsked} /> },
   ];
@@ -92,7 +95,32 @@ function Name({ row: { name, current, fromSettings, apiKey } }: { row: KeyRow })
   );
 }
 
+/** Whether tokens need roles, and whether some still come without. */
+function Tokens({ row: { rolesRequired, usedWithoutRolesAt, previousSecretUntil } }: { row: KeyRow }) {
+  return (
+    <Stack gap={2}>
+      <Text size="sm">{rolesRequired ? 'with roles only' : 'with or without roles'}</Text>
+      {!rolesRequired && usedWithoutRolesAt && (
+        <Text size="xs" c="dimmed">
+          without: <Ago at={usedWithoutRolesAt} size="xs" />
+        </Text>
+      )}
+      {previousSecretUntil && (
+        <Text size="xs" c="dimmed">
+          old secret until {dateTime(previousSecretUntil)}
+        </Text>
+      )}
+    </Stack>
+  );
+}
+
 function Actions({ row, ask }: { row: KeyRow; ask: (asked: Asked) => void }) {
+  const client = useQueryClient();
+  const setRoles = useMutation({
+    mutationFn: (required: boolean) => api('PUT', `/keys/${encodeURIComponent(row.apiKey)}/roles`, { required }),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['keys'] }),
+    onError: tell.failed,
+  });
   return (
     <Menu position="bottom-end" withinPortal>
       <Menu.Target>
@@ -107,6 +135,17 @@ function Actions({ row, ask }: { row: KeyRow; ask: (asked: Asked) => void }) {
           onClick={() => ask({ what: 'rotate', key: row })}
         >
           New secret …
+        </Menu.Item>
+        {row.previousSecretUntil && (
+          <Menu.Item
+            leftSection={<IconRotate size={16} />}
+            onClick={() => ask({ what: 'end-previous-secret', key: row })}
+          >
+            End the old secret …
+          </Menu.Item>
+        )}
+        <Menu.Item leftSection={<IconUserCheck size={16} />} onClick={() => setRoles.mutate(!row.rolesRequired)}>
+          {row.rolesRequired ? 'Take tokens without roles' : 'Take tokens with roles only'}
         </Menu.Item>
         <Menu.Item color="red" leftSection={<IconBan size={16} />} onClick={() => ask({ what: 'disable', key: row })}>
           Disable …
@@ -182,7 +221,7 @@ function Change({
   onMade: (made: NewSecretBody) => void;
 }) {
   const client = useQueryClient();
-  const isRotation = asked?.what === 'rotate';
+  const words = asked && wordsOf(asked);
   const change = useMutation({
     mutationFn: async ({ what, key }: Asked): Promise<NewSecretBody | undefined> => {
       const path = `/keys/${encodeURIComponent(key.apiKey)}/${what}`;
@@ -191,7 +230,7 @@ function Change({
     onSuccess: async (made) => {
       onClose();
       if (made) onMade(made);
-      else tell.done('The key is disabled.');
+      else tell.done(words?.done ?? '');
       await client.invalidateQueries({ queryKey: ['keys'] });
     },
     onError: tell.failed,
@@ -199,18 +238,50 @@ function Change({
   return (
     <Confirm
       opened={asked !== undefined}
-      title={isRotation ? `New secret for ${asked?.key.name}?` : `Disable ${asked?.key.name}?`}
-      action={isRotation ? 'Make a new secret' : 'Disable for ever'}
+      title={words?.title ?? ''}
+      action={words?.action ?? ''}
       loading={change.isPending}
       onConfirm={() => asked && change.mutate(asked)}
       onClose={onClose}
     >
-      {isRotation
-        ? 'Tokens signed with the old secret are refused within a second, and whoever signed in with it is signed out.'
-        : 'Its tokens are refused within a second and nobody can sign in with it. This cannot be taken back; its rooms stay.'}
-      {!isRotation && asked?.key.current && ' You are signed in with this key: you will be signed out.'}
+      {words?.consequence}
+      {asked?.what === 'disable' && asked.key.current && ' You are signed in with this key: you will be signed out.'}
     </Confirm>
   );
+}
+
+interface Words {
+  title: string;
+  action: string;
+  done: string;
+  consequence: string;
+}
+
+function wordsOf({ what, key: { name } }: Asked): Words {
+  const all: Record<What, Words> = {
+    rotate: {
+      title: `New secret for ${name}?`,
+      action: 'Make a new secret',
+      done: '',
+      consequence:
+        'The old secret stays good for a day, so that programs can take the new one in turn; you can end it before. One from an earlier rotation ends now.',
+    },
+    'end-previous-secret': {
+      title: `End the old secret of ${name}?`,
+      action: 'End the old secret',
+      done: 'Only the new secret is good now.',
+      consequence:
+        'Tokens and invites signed with the old secret are refused within a second, and whoever signed in with it is signed out.',
+    },
+    disable: {
+      title: `Disable ${name}?`,
+      action: 'Disable for ever',
+      done: 'The key is disabled.',
+      consequence:
+        'Its tokens are refused within a second and nobody can sign in with it. This cannot be taken back; its rooms stay.',
+    },
+  };
+  return all[what];
 }
 
 function NewSecret({ made, onClose }: { made: NewSecretBody | undefined; onClose: () => void }) {
@@ -230,6 +301,10 @@ function NewSecret({ made, onClose }: { made: NewSecretBody | undefined; onClose
         </Alert>
         <CodeBlock label="API key" code={made?.apiKey ?? ''} />
         <CodeBlock label="secret" code={made?.secret ?? ''} />
+        <Text size="sm" c="dimmed">
+          It belongs to the owner {made?.ownerId}, and sees the same rooms as your other keys.
+          {made?.previousSecretUntil && ` The old secret is good until ${dateTime(made.previousSecretUntil)}.`}
+        </Text>
         <Group justify="flex-end">
           <Button onClick={onClose}>I have kept it</Button>
         </Group>

@@ -33,15 +33,16 @@ export function Page() {
   const form = useForm<TokenForm>({
     initialValues: {
       apiKey: who?.apiKey ?? '',
-      expiresIn: '86400',
-      permissions: ['allow_join', 'allow_mod'],
-      roles: [],
+      expiresIn: '7200',
+      permissions: ['allow_join'],
+      roles: ['rtc'],
       roomId: '',
       participantId: '',
     },
     validate: {
       permissions: (chosen) =>
         chosen.includes('ask_join') && chosen.length > 1 ? 'Asking to join goes with nothing else.' : null,
+      roles: (chosen) => (chosen.length === 0 ? 'Choose what it is for.' : null),
       roomId: (text) => (text.length > 256 ? 'At most 256 characters.' : null),
       participantId: (text) =>
         text.length > 128 || /\s/.test(text) ? 'At most 128 characters, without spaces.' : null,
@@ -80,7 +81,11 @@ export function Page() {
                     <Checkbox value="allow_mod" label="allow_mod: may moderate" />
                   </Stack>
                 </Checkbox.Group>
-                <Checkbox.Group label="Roles" description="None allows both." {...form.getInputProps('roles')}>
+                <Checkbox.Group
+                  label="Roles"
+                  description="A backend needs crawler alone; both call what VideoSDK documents, and join."
+                  {...form.getInputProps('roles')}
+                >
                   <Stack gap="xs" mt="xs">
                     <Checkbox value="crawler" label="crawler: may call the REST API" />
                     <Checkbox value="rtc" label="rtc: may join rooms" />
@@ -139,7 +144,7 @@ function toWish({ apiKey, expiresIn, permissions, roles, roomId, participantId }
     apiKey,
     expiresInSeconds: Number(expiresIn),
     permissions: permissions as MintBody['permissions'],
-    ...(roles.length > 0 && { roles: roles as NonNullable<MintBody['roles']> }),
+    roles: roles as NonNullable<MintBody['roles']>,
     ...(roomId && { roomId }),
     ...(participantId && { participantId }),
   };
