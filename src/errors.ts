@@ -120,9 +120,11 @@ export function invalidPermissions(message: string): AppError {
   return new AppError({ code: 'INVALID_PERMISSIONS', status: 403, signalingCode: 4008, message });
 }
 
+export const INVALID_INVITE = 'INVALID_INVITE';
+
 export function invalidInvite(cause?: unknown): AppError {
   const message = 'This invitation is not valid, or no longer. Ask whoever sent it for a new one.';
-  return new AppError({ code: 'INVALID_INVITE', status: 403, signalingCode: 4002, message, cause });
+  return new AppError({ code: INVALID_INVITE, status: 403, signalingCode: 4002, message, cause });
 }
 
 /** `alternative` continues the sentence with what else would do. */

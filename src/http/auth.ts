@@ -3,7 +3,7 @@
 import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import type { Caller } from '../access/access.ts';
 import { addressGroup, FailedAttempts } from '../access/attempts.ts';
-import { AppError, serverBusy, tooManyAttempts, tooManyRequests } from '../errors.ts';
+import { AppError, INVALID_INVITE, serverBusy, tooManyAttempts, tooManyRequests } from '../errors.ts';
 import { InFlight } from '../kit/in-flight.ts';
 import { Turns } from '../kit/turns.ts';
 import type { Limits } from '../limits.ts';
@@ -75,8 +75,7 @@ export class Callers {
     try {
       return await check();
     } catch (error) {
-      const isWrong = error instanceof AppError && (error.status === 401 || error.status === 403);
-      if (isWrong) this.#failures.failed(addressGroup(request.ip));
+      if (isGuess(error)) this.#failures.failed(addressGroup(request.ip));
       throw error;
     }
   }
@@ -97,6 +96,11 @@ export class Callers {
       this.#underWay.leave(ownerId);
     };
   }
+}
+
+/** A good token that may not do this is no guess: people behind one address go on coming with theirs. */
+function isGuess(error: unknown): boolean {
+  return error instanceof AppError && (error.status === 401 || error.code === INVALID_INVITE);
 }
 
 /** Bounds how many requests without a token are at work; from the body on, so that a slow one holds no place. */

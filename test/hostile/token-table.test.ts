@@ -287,4 +287,12 @@ describe('on the socket', () => {
     else expect(seen).toContain(String(joins));
     client.close();
   });
+
+  test('what is wrong with a token is said as over REST', async () => {
+    const secret = await sign({ permissions: JOIN, exp: 1_700_000_000 });
+    const client = RawClient.open(String(server.app.httpUrl), { roomId, peerId: 'late', secret });
+    const refused = JSON.stringify(await client.waitFor((it) => it.method === 'error'));
+    expect(refused).toContain('Token is invalid or expired: the claim exp is 2023-11-14T22:13:20Z (1700000000)');
+    client.close();
+  });
 });

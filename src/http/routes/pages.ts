@@ -51,12 +51,14 @@ export function pageRoutes({ folder, mediaOrigins = async () => [], isOwnHost }:
   const origins = shared(mediaOrigins);
   return async (app) => {
     if (isOwnHost) requireOwnHost(app, isOwnHost);
-    const hidden = { schema: { hide: true }, config: { cors: false } } as const;
+    const hidden = { schema: { hide: true } };
     const document = async (_request: FastifyRequest, reply: FastifyReply) => {
       // A page without the database still says that it is away.
       return sendDocument(reply, folder, await origins().catch(() => []));
     };
-    for (const path of Object.values(PAGES)) app.get(path.replaceAll('$', ':'), hidden, document);
+    for (const path of Object.values(PAGES)) {
+      app.get(path.replaceAll('$', ':'), { ...hidden, config: { cors: false } }, document);
+    }
 
     app.get<{ Params: { name: string } }>('/assets/:name', hidden, async (request, reply) => {
       const { name } = request.params;
