@@ -27,5 +27,5 @@ export function ownHosts(deps: { config: Config; urls: Urls; nodes: Pick<NodeSto
 }
 
 function hostsOf(addresses: readonly (string | undefined)[]): Set<string> {
-  return new Set(addresses.map((address) => URL.parse(address ?? '')?.hostname ?? ''));
+  return new Set(addresses.flatMap((address) => URL.parse(address ?? '')?.hostname ?? []));
 }

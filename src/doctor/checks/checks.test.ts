@@ -25,6 +25,7 @@ import { outboundCheck } from './outbound.ts';
 import { publicUrlCheck } from './public-url.ts';
 import { settingsCheck } from './settings.ts';
 import { storageCheck } from './storage.ts';
+import { tokensCheck } from './tokens.ts';
 import { webhookKeyCheck } from './webhook-key.ts';
 
 const DAY_MS = 86_400_000;
@@ -139,6 +140,16 @@ describe('the database', () => {
     expect((await run(webhookKeyCheck(inspect({ signingKey })))).level).toBe('ok');
     expect((await run(webhookKeyCheck(inspect({})))).level).toBe('skipped');
     await expect(run(webhookKeyCheck(inspect({ signingKey: 'torn' })))).rejects.toThrow();
+  });
+
+  test('names the keys that are used with tokens without roles', async () => {
+    const keysWithoutRoles = [{ apiKey: 'a-key', name: 'Old backend', usedAt: new Date('2026-11-30T12:00:00Z') }];
+    expect(await run(tokensCheck(inspect({ keysWithoutRoles }), false))).toMatchObject({
+      level: 'warning',
+      found: expect.stringContaining('Old backend (a-key, last on 2026-11-30)'),
+    });
+    expect((await run(tokensCheck(inspect({}), false))).level).toBe('ok');
+    expect((await run(tokensCheck(inspect({ keysWithoutRoles }), true))).level).toBe('ok');
   });
 });
 
