@@ -154,6 +154,12 @@ export function roomDisabled(roomId: string): AppError {
   return new AppError({ code: 'ROOM_DISABLED', status: 403, signalingCode: 4052, message });
 }
 
+/** A customRoomId that is the roomId or object id of another room of its owner: whichever was meant, one is never found. */
+export function customRoomIdTaken(customRoomId: string): AppError {
+  const message = `customRoomId ${JSON.stringify(customRoomId)} is the roomId or id of another room of yours; choose another one.`;
+  return new AppError({ code: 'CUSTOM_ROOM_ID_TAKEN', status: 409, signalingCode: 5000, message });
+}
+
 export function notFound(what: string, id: string): AppError {
   const code = `${what.toUpperCase().replaceAll(' ', '_')}_NOT_FOUND`;
   return new AppError({ code, status: 404, signalingCode: 5000, message: `${what} ${id} not found.` });
@@ -232,14 +238,9 @@ export function refused(signalingCode: number, code: string, message: string): A
 }
 
 /** The destination the caller named may not be reached; see the outbound guard. */
-export function destinationForbidden(message: string): AppError {
-  return new AppError({
-    code: 'DESTINATION_FORBIDDEN',
-    status: 400,
-    signalingCode: 5000,
-    message,
-    blame: 'destination',
-  });
+export function destinationForbidden(message: string, details?: Problem[]): AppError {
+  const facts = { code: 'DESTINATION_FORBIDDEN', status: 400, signalingCode: 5000, message } as const;
+  return new AppError({ ...facts, blame: 'destination', ...(details && { details }) });
 }
 
 /** The browser SDK's numbers for the three kinds of egress. */
