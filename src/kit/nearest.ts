@@ -12,7 +12,7 @@ export const simplified = (word: string) => word.toLowerCase().replace(/[^a-z0-9
 export function nearest(word: string, words: readonly string[]): string | undefined {
   if (word.length > MAX_LENGTH) return undefined;
   const given = simplified(word);
-  const allowedDistance = Math.max(1, Math.floor(given.length / 4));
+  const allowedDistance = Math.ceil(given.length / 4);
   const [best] = words
     .map((candidate) => ({ candidate, distance: distanceOf(given, simplified(candidate)) }))
     .filter(({ distance }) => distance <= allowedDistance)

@@ -26,6 +26,9 @@ it('a full queue refuses what is asked for, and takes it when there is room agai
   const autoStarted = await stage.room({ autoStartConfig: { recording: {} } });
   await stage.join(autoStarted);
   await stage.event(autoStarted, 'recording-failed');
+  expect((await stage.app.get(`/v2/recordings?roomId=${autoStarted}`)).body.data).toMatchObject([
+    { status: 'failed', reason: expect.stringContaining('wait for a free slot') },
+  ]);
 
   await stage.app.post('/v2/recordings/end', { roomId: running.roomId });
   await stage.event(waiting.roomId, 'recording-started');
