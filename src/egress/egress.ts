@@ -342,7 +342,7 @@ export class Egress<C extends EgressCaller = EgressCaller> {
   }
 }
 
-const WORDS: Record<EgressKind, string> = { recording: 'Recording', hls: 'HLS', livestream: 'Livestream' };
+const WORDS = { recording: 'Recording', hls: 'HLS', livestream: 'Livestream' } as const;
 
 function allowsSeveral({ multiComposition }: EgressRoom, kind: EgressKind): boolean {
   if (!multiComposition) return false;
