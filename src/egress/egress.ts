@@ -31,7 +31,7 @@ import type {
   EgressRoom,
   EgressRooms,
   EgressStore,
-  RefusedWish,
+  NotBegun,
   Tell,
 } from './ports.ts';
 import { openLocal } from './storage/file-storage.ts';
@@ -164,7 +164,7 @@ export class Egress<C extends EgressCaller = EgressCaller> {
     const log = this.#deps.log.child({ sessionId: session.sessionId, kind });
     if (kind === 'composite') {
       log.warn('composite recordings are not served');
-      return this.#autoStartFailed(session, { id, kind, reason: 'Composite recordings are not served.' });
+      return this.#keepFailed(session, { requestId: id, kind, reason: 'Composite recordings are not served.' });
     }
     let plan: EgressPlan | undefined;
     try {
@@ -175,14 +175,14 @@ export class Egress<C extends EgressCaller = EgressCaller> {
       log.warn({ err: error }, 'auto-start failed');
       plan ??= failedPlan(kind, request, this.#deps.checkUrl);
       const reason = error instanceof AppError ? error.message : 'It could not be started.';
-      await this.#autoStartFailed(session, { id, kind, plan, reason });
+      await this.#keepFailed(session, { requestId: id, kind, plan, reason });
     }
   }
 
-  /** What could not be started is kept as failed, and the meeting is told; what was, has told of its end itself. */
-  async #autoStartFailed({ sessionId }: LiveSession, refused: RefusedWish): Promise<void> {
+  /** What could not be begun is kept as failed, and the meeting is notified; what was, has reported its own end. */
+  async #keepFailed({ sessionId }: LiveSession, notBegun: NotBegun): Promise<void> {
     const { store, tell, log } = this.#deps;
-    const failed = await this.#insist(log, () => store.refuseWish(refused, sessionId, new Date()));
+    const failed = await this.#insist(log, () => store.keepFailed(notBegun, sessionId, new Date()));
     for (const notice of failed ? noticesOf(failed) : []) tell(sessionId, notice);
   }
 
@@ -313,12 +313,19 @@ export class Egress<C extends EgressCaller = EgressCaller> {
     return egress;
   }
 
-  /** A stream may be recorded beside; where a recording runs already, there is one. */
+  /**
+   * A stream may be recorded beside; where a recording runs already, there is one. What prevents it is a failure of that
+   * recording, and none of the stream, which runs.
+   */
   async #keepFileToo(session: LiveSession, plan: EgressPlan): Promise<void> {
+    const recording: EgressPlan = { ...plan, kind: 'recording', outputs: [] };
     try {
-      await this.#begin(session, { ...plan, kind: 'recording', outputs: [] }, {});
+      await this.#begin(session, recording, {});
     } catch (error) {
-      if (!(error instanceof AppError) || error.status !== 409) throw error;
+      if (!(error instanceof AppError)) throw error;
+      // What was begun and broke has its row, and has reported its own end.
+      if (error.status === 409 || error.code === 'RECORDING_NOT_STARTED') return;
+      await this.#keepFailed(session, { kind: 'recording', plan: recording, reason: error.message });
     }
   }
 

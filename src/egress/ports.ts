@@ -89,9 +89,10 @@ export interface AutoStartWish {
   request: unknown;
 }
 
-/** An auto-start request that could not be followed, and why; the plan, where one could be made. */
-export interface RefusedWish {
-  id: string;
+/** What nobody waits for an answer to and could not be begun, and why; the plan, where one could be made. */
+export interface NotBegun {
+  /** The auto-start request it comes from. */
+  requestId?: string | undefined;
   kind: AutoStartWish['kind'];
   plan?: EgressPlan | undefined;
   reason: string;
@@ -146,7 +147,7 @@ export interface EgressStore {
   addGap(id: string, gap: Gap): Promise<void>;
   wishes(sessionId: string): Promise<AutoStartWish[]>;
   /** Returns the failed egress that it became, unless it was settled already or is of a kind that there is none of. */
-  refuseWish(refused: RefusedWish, sessionId: string, at: Date): Promise<Egress | undefined>;
+  keepFailed(notBegun: NotBegun, sessionId: string, at: Date): Promise<Egress | undefined>;
   sendTo(nodeId: string, job: EgressCommand): Promise<void>;
   get(id: string): Promise<Egress | undefined>;
   find(ownerId: string, kind: EgressKind, id: string): Promise<Egress | undefined>;

@@ -60,9 +60,10 @@ export interface MoveFacts {
   uploads?: NewUpload[];
 }
 
-/** An auto-start request that could not be followed, and why; the plan, where one could be made. */
-export interface RefusedWish {
-  id: string;
+/** What nobody waits for an answer to and could not be begun, and why; the plan, where one could be made. */
+export interface NotBegun {
+  /** The auto-start request it comes from. */
+  requestId?: string | undefined;
   kind: AutoStartWish['kind'];
   plan?: EgressPlan | undefined;
   reason: string;
@@ -205,27 +206,36 @@ export class EgressStore extends EgressReader {
       .execute();
     for (const wish of wishes) {
       const reason = 'The session ended before it could be started.';
-      await this.#refuse(tx, { ...wish, reason }, { sessionId, at });
+      await this.#keepFailed(tx, { requestId: wish.id, kind: wish.kind, reason }, { sessionId, at });
     }
   }
 
   /**
-   * Auto-start asked for something that cannot be. Since nobody waits for an answer, it becomes one that failed, with its
-   * row and its event. Returns nothing when it is settled already, or of a kind that there is none of.
+   * What could not be begun, and nobody waits for an answer to, becomes one that failed, with its row and its event.
+   * Returns nothing when it is settled already, or of a kind that there is none of.
    */
-  refuseWish(refused: RefusedWish, sessionId: string, at: Date): Promise<Egress | undefined> {
-    return this.#db.transaction().execute((tx) => this.#refuse(tx, refused, { sessionId, at }));
+  keepFailed(notBegun: NotBegun, sessionId: string, at: Date): Promise<Egress | undefined> {
+    return this.#db.transaction().execute((tx) => this.#keepFailed(tx, notBegun, { sessionId, at }));
   }
 
-  async #refuse(tx: DbTx, refused: RefusedWish, { sessionId, at }: { sessionId: string; at: Date }) {
+  async #keepFailed(tx: DbTx, notBegun: NotBegun, { sessionId, at }: { sessionId: string; at: Date }) {
+    const { requestId, kind, reason, plan } = notBegun;
     const session = await lockSession(tx, sessionId);
-    if (!session || !(await settleWish(tx, refused.id, 'refused')) || refused.kind === 'composite') return undefined;
-    const id = newObjectId(at);
-    const plan = refused.plan ?? this.#rules.defaultPlan(refused.kind);
-    // Its addresses lead nowhere, and have to look like any other's all the same.
-    const folder = refused.kind === 'hls' ? randomUUID() : null;
-    await insertQueued(tx, { id, sessionId, plan, folder, at, nodeId: session.node_id }, session);
-    return this.#moveIn(tx, id, 'failed', { at, reason: refused.reason });
+    if (!session) return undefined;
+    // The end of a session settles its requests; after it there are no more events.
+    const isOpen = requestId === undefined ? !session.ended_at : await settleWish(tx, requestId, 'refused');
+    if (!isOpen || kind === 'composite') return undefined;
+    const row = {
+      id: newObjectId(at),
+      sessionId,
+      nodeId: session.node_id,
+      plan: plan ?? this.#rules.defaultPlan(kind),
+      // Its addresses lead nowhere, and have to look like any other's all the same.
+      folder: kind === 'hls' ? randomUUID() : null,
+      at,
+    };
+    await insertQueued(tx, row, session);
+    return this.#moveIn(tx, row.id, 'failed', { at, reason });
   }
 
   /** Brings a job to the node of an egress. */

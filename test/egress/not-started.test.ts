@@ -24,7 +24,7 @@ async function oldRoom(autoStartConfig: object): Promise<string> {
   return roomId;
 }
 
-test('what auto-start cannot start is there with its reason, and the meeting and the webhook are told', async () => {
+test('what auto-start cannot start is there with its reason, and the meeting and the webhook hear of it', async () => {
   const roomId = await oldRoom({ recording: { awsDirPath: '../x' }, hls: { templateUrl: 'http://10.0.0.1/' } });
   const ann = await stage.join(roomId);
   await Promise.all([stage.event(roomId, 'recording-failed'), stage.event(roomId, 'hls-failed')]);

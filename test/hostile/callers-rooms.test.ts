@@ -265,6 +265,14 @@ describe('words of the live service', () => {
   });
 });
 
+test('calls that choose by a filter warn of one that is mistyped', async () => {
+  const replayed = await api.call('POST', '/v2/webhooks/deliveries/replay', { sesionId: 'x' });
+  expect(replayed.body).toMatchObject({ replayed: 0, warnings: [{ field: 'sesionId' }] });
+  const changed = await changeSettings({ endPoint: 'https://hooks.example.com/', event: ['*'] });
+  expect(changed.body).toMatchObject({ endPoint: 'https://hooks.example.com/', warnings: [{ field: 'event' }] });
+  expect((await changeSettings(changed.body)).body).not.toHaveProperty('warnings');
+});
+
 function changeSettings(settings: object) {
   return api.call('PUT', '/v2/webhooks/settings', settings);
 }
