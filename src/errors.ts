@@ -1,9 +1,10 @@
-// Every error the product tells somebody of. They are made here and nowhere else; `http/error-handler.ts` and
+// Every error the product answers with. They are made here and nowhere else, of what `protocol/error-codes.ts` declares; `http/error-handler.ts` and
 // `signaling/ack.ts` turn them into answers, and anything that is not an `AppError` becomes a masked 500.
 
 import { lackOf } from './kit/unavailable.ts';
 import type { Problem } from './kit/validate.ts';
 import type { EgressKind } from './protocol/egress.ts';
+import type { CodeWith, ErrorCode, NumberOf, StatusOf } from './protocol/error-codes.ts';
 
 /** Who has to act: the caller, the destination the caller named (their web server, their bucket), or us. */
 export type Blame = 'caller' | 'destination' | 'us';
@@ -13,13 +14,13 @@ const SOON_S = 1;
 /** A full disk takes somebody's hand, or an upload that ends. */
 const WHEN_CLEARED_S = 60;
 
-interface AppErrorFacts {
+interface AppErrorFacts<C extends ErrorCode> {
   /** Stable name for programs, such as `ROOM_NOT_FOUND`. */
-  code: string;
+  code: C;
   /** HTTP status. */
-  status: number;
+  status: StatusOf<C>;
   /** Number of the browser SDK's own error list (signalling answers), 5000 when it knows none. */
-  signalingCode: number;
+  signalingCode: NumberOf<C>;
   message: string;
   details?: Problem[];
   cause?: unknown;
@@ -28,15 +29,15 @@ interface AppErrorFacts {
   retryAfterS?: number;
 }
 
-export class AppError extends Error {
-  readonly code: string;
+export class AppError<C extends ErrorCode = ErrorCode> extends Error {
+  readonly code: C;
   readonly status: number;
   readonly signalingCode: number;
   readonly details: Problem[] | undefined;
   readonly blame: Blame;
   readonly retryAfterS: number | undefined;
 
-  constructor(facts: AppErrorFacts) {
+  constructor(facts: AppErrorFacts<C>) {
     super(facts.message, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.name = 'AppError';
     this.code = facts.code;
@@ -196,8 +197,32 @@ export function roomDisabled(roomId: string): AppError {
   return new AppError({ code: 'ROOM_DISABLED', status: 403, signalingCode: 4052, message });
 }
 
-export function notFound(what: string, id: string): AppError {
-  const code = `${what.toUpperCase().replaceAll(' ', '_')}_NOT_FOUND`;
+/** A customRoomId that is the roomId or object id of another room of its owner: whichever was meant, one is never found. */
+export function customRoomIdTaken(customRoomId: string): AppError {
+  const message = `customRoomId ${JSON.stringify(customRoomId)} is the roomId or id of another room of yours; choose another one.`;
+  return new AppError({ code: 'CUSTOM_ROOM_ID_TAKEN', status: 409, signalingCode: 5000, message });
+}
+
+const NOT_FOUND_CODES = {
+  'API key': 'API_KEY_NOT_FOUND',
+  Consumer: 'CONSUMER_NOT_FOUND',
+  Delivery: 'DELIVERY_NOT_FOUND',
+  'Disabled endpoint': 'DISABLED_ENDPOINT_NOT_FOUND',
+  Egress: 'EGRESS_NOT_FOUND',
+  'Entry request of': 'ENTRY_REQUEST_NOT_FOUND',
+  File: 'FILE_NOT_FOUND',
+  HLS: 'HLS_NOT_FOUND',
+  Livestream: 'LIVESTREAM_NOT_FOUND',
+  Node: 'NODE_NOT_FOUND',
+  Participant: 'PARTICIPANT_NOT_FOUND',
+  Playlist: 'PLAYLIST_NOT_FOUND',
+  Recording: 'RECORDING_NOT_FOUND',
+  Session: 'SESSION_NOT_FOUND',
+  Stream: 'STREAM_NOT_FOUND',
+} as const satisfies Record<string, CodeWith<404, 5000>>;
+
+export function notFound(what: keyof typeof NOT_FOUND_CODES, id: string): AppError {
+  const code = NOT_FOUND_CODES[what];
   return new AppError({ code, status: 404, signalingCode: 5000, message: `${what} ${id} not found.` });
 }
 
@@ -211,11 +236,11 @@ export function sessionAlreadyEnded(id: string): AppError {
   return new AppError({ code: 'SESSION_ALREADY_ENDED', status: 400, signalingCode: 5000, message });
 }
 
-export function conflict(code: string, message: string): AppError {
+export function conflict(code: CodeWith<409, 5000>, message: string): AppError {
   return new AppError({ code, status: 409, signalingCode: 5000, message });
 }
 
-export function badRequest(code: string, message: string): AppError {
+export function badRequest(code: CodeWith<400, 5000>, message: string): AppError {
   return new AppError({ code, status: 400, signalingCode: 5000, message });
 }
 
@@ -225,13 +250,13 @@ export function notYetReady(message: string): AppError {
 
 /** Refused early so that what runs goes on: too much at once, or a database that is slow or away. */
 export function serverBusy(message: string, cause?: unknown): AppError {
-  const facts = { code: 'NOT_READY', status: 503, signalingCode: 5000, retryAfterS: SOON_S };
+  const facts = { code: 'NOT_READY', status: 503, signalingCode: 5000, retryAfterS: SOON_S } as const;
   return new AppError({ ...facts, message, cause, blame: 'us' });
 }
 
 export function diskFull(cause?: unknown): AppError {
   const message = 'The server has no space left to keep this.';
-  const facts = { code: 'DISK_FULL', status: 507, signalingCode: 5000, retryAfterS: WHEN_CLEARED_S };
+  const facts = { code: 'DISK_FULL', status: 507, signalingCode: 5000, retryAfterS: WHEN_CLEARED_S } as const;
   return new AppError({ ...facts, message, cause, blame: 'us' });
 }
 
@@ -256,8 +281,14 @@ export function filesQuotaExceeded(holder: 'room' | 'owner', bytes: number): App
 /** A node that is being taken out of service was asked to begin a session. */
 export function nodeDraining(roomId: string): AppError {
   const message = `This server takes no new sessions, since it is draining; join room ${roomId} again to be sent elsewhere.`;
-  const facts = { code: 'NODE_DRAINING', status: 503, signalingCode: 5000, retryAfterS: SOON_S };
+  const facts = { code: 'NODE_DRAINING', status: 503, signalingCode: 5000, retryAfterS: SOON_S } as const;
   return new AppError({ ...facts, message, blame: 'us' });
+}
+
+/** Another node began the session in the same moment. */
+export function roomLivesElsewhere(roomId: string): AppError {
+  const message = `Room ${roomId} has a live session on another node; join again to be sent there.`;
+  return new AppError({ code: 'ROOM_LIVES_ELSEWHERE', status: 409, signalingCode: 5000, message, blame: 'us' });
 }
 
 export const MEDIA_BROKEN = 'MEDIA_BROKEN';
@@ -269,66 +300,94 @@ export function brokeMedia(cause?: unknown): AppError {
 }
 
 /** A refusal that the browser SDK has its own number for. */
-export function refused(signalingCode: number, code: string, message: string): AppError {
+export function refused<C extends CodeWith<400>>(signalingCode: NumberOf<C>, code: C, message: string): AppError {
   return new AppError({ code, status: 400, signalingCode, message });
 }
 
 /** The destination the caller named may not be reached; see the outbound guard. */
-export function destinationForbidden(message: string): AppError {
-  return new AppError({
-    code: 'DESTINATION_FORBIDDEN',
-    status: 400,
-    signalingCode: 5000,
-    message,
-    blame: 'destination',
-  });
+export function destinationForbidden(message: string, details?: Problem[]): AppError {
+  const facts = { code: 'DESTINATION_FORBIDDEN', status: 400, signalingCode: 5000, message } as const;
+  return new AppError({ ...facts, blame: 'destination', ...(details && { details }) });
 }
 
-/** The browser SDK's numbers for the three kinds of egress. */
-const EGRESS_CODES: Record<EgressKind, { start: number; stop: number; previous: number }> = {
-  recording: { start: 4011, stop: 4012, previous: 4018 },
-  livestream: { start: 4013, stop: 4014, previous: 4019 },
-  hls: { start: 4016, stop: 4017, previous: 4020 },
-};
+/** Codes of the three kinds, and the browser SDK's numbers for them. */
+const EGRESS_ERRORS = {
+  recording: {
+    alreadyRunning: 'RECORDING_ALREADY_RUNNING',
+    stillFinishing: 'PREVIOUS_RECORDING_PROCESSING',
+    notRunning: 'RECORDING_NOT_RUNNING',
+    notStarted: 'RECORDING_NOT_STARTED',
+    start: 4011,
+    stop: 4012,
+    previous: 4018,
+  },
+  livestream: {
+    alreadyRunning: 'LIVESTREAM_ALREADY_RUNNING',
+    stillFinishing: 'PREVIOUS_LIVESTREAM_PROCESSING',
+    notRunning: 'LIVESTREAM_NOT_RUNNING',
+    notStarted: 'LIVESTREAM_NOT_STARTED',
+    start: 4013,
+    stop: 4014,
+    previous: 4019,
+  },
+  hls: {
+    alreadyRunning: 'HLS_ALREADY_RUNNING',
+    stillFinishing: 'PREVIOUS_HLS_PROCESSING',
+    notRunning: 'HLS_NOT_RUNNING',
+    notStarted: 'HLS_NOT_STARTED',
+    start: 4016,
+    stop: 4017,
+    previous: 4020,
+  },
+} as const;
 
 export function egressAlreadyRunning(kind: EgressKind): AppError {
   const message = `A ${kind} of this session is running already; stop it first.`;
-  const code = `${kind.toUpperCase()}_ALREADY_RUNNING`;
-  return new AppError({ code, status: 409, signalingCode: EGRESS_CODES[kind].start, message });
+  const { alreadyRunning: code, start: signalingCode } = EGRESS_ERRORS[kind];
+  return new AppError({ code, status: 409, signalingCode, message });
 }
 
 export function egressStillFinishing(kind: EgressKind): AppError {
   const message = `The previous ${kind} is still being processed; try again in a few seconds.`;
-  const code = `PREVIOUS_${kind.toUpperCase()}_PROCESSING`;
-  return new AppError({ code, status: 409, signalingCode: EGRESS_CODES[kind].previous, message });
+  const { stillFinishing: code, previous: signalingCode } = EGRESS_ERRORS[kind];
+  return new AppError({ code, status: 409, signalingCode, message });
 }
 
 export function egressNotRunning(kind: EgressKind, roomId: string): AppError {
   const message = `No ${kind} of room ${roomId} is running.`;
-  const code = `${kind.toUpperCase()}_NOT_RUNNING`;
-  return new AppError({ code, status: 404, signalingCode: EGRESS_CODES[kind].stop, message });
+  const { notRunning: code, stop: signalingCode } = EGRESS_ERRORS[kind];
+  return new AppError({ code, status: 404, signalingCode, message });
 }
 
 /** Too many wait for a slot already, of the caller or of the server that it would run on. */
 export function egressQueueFull(kind: EgressKind, most: number): AppError {
   const message = `The ${kind} was not queued: ${most} recordings and streams wait for a free slot already. Try again when some of them have ended.`;
-  return new AppError({ code: 'EGRESS_QUEUE_FULL', status: 429, signalingCode: EGRESS_CODES[kind].start, message });
+  const signalingCode = EGRESS_ERRORS[kind].start;
+  return new AppError({ code: 'EGRESS_QUEUE_FULL', status: 429, signalingCode, message });
 }
 
 /** It could not be started; `reason` is fit for the caller. */
 export function egressNotStarted(kind: EgressKind, reason: string, blame: 'destination' | 'us' = 'us'): AppError {
   const message = `The ${kind} could not be started: ${reason}`;
-  const code = `${kind.toUpperCase()}_NOT_STARTED`;
-  const facts = blame === 'us' ? { status: 503, retryAfterS: SOON_S } : { status: 400 };
-  return new AppError({ ...facts, code, signalingCode: EGRESS_CODES[kind].start, message, blame });
+  const { notStarted: code, start: signalingCode } = EGRESS_ERRORS[kind];
+  const facts = blame === 'us' ? ({ status: 503, retryAfterS: SOON_S } as const) : ({ status: 400 } as const);
+  return new AppError({ ...facts, code, signalingCode, message, blame });
 }
 
 /** As `error`, with the number that the browser SDK has for a start or stop of this kind where it had none. */
 export function asEgressError(kind: EgressKind, what: 'start' | 'stop', error: unknown): unknown {
   if (!(error instanceof AppError) || error.signalingCode !== 5000) return error;
-  const { code, status, message, blame, retryAfterS } = error;
-  const facts = { code, status, message, blame, ...(retryAfterS !== undefined && { retryAfterS }) };
-  return new AppError({ ...facts, signalingCode: EGRESS_CODES[kind][what], cause: error });
+  const { code, message, blame, retryAfterS, details } = error;
+  const facts = {
+    code,
+    message,
+    blame,
+    ...(retryAfterS !== undefined && { retryAfterS }),
+    ...(details && { details }),
+  };
+  // Its number is another one here than the table has, on purpose.
+  const status = error.status as StatusOf<ErrorCode>;
+  return new AppError({ ...facts, status, signalingCode: EGRESS_ERRORS[kind][what], cause: error });
 }
 
 /** A token for one room makes no other; a sample of the reference carries such a claim, and people paste it. */
@@ -373,7 +432,7 @@ export function tooManyAttempts(waitSeconds: number): AppError {
 }
 
 /** More than a bound of `limits.ts` allows; what is refused may be tried again later. */
-function limitCrossed(code: string, message: string, retryAfterS = SOON_S): AppError {
+function limitCrossed(code: CodeWith<429, 5000>, message: string, retryAfterS = SOON_S): AppError {
   return new AppError({ code, status: 429, signalingCode: 5000, message, retryAfterS });
 }
 

@@ -145,6 +145,7 @@ export function createEgress(deps: {
     storage,
     folder: dataDir,
     checkUrl: (url, options) => outbound.checkUrl(url, options),
+    tell: remote.tell,
     stopping,
     log,
   });

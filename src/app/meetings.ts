@@ -1,5 +1,6 @@
 // The live side of the server: rooms that people are in, this node among the others, and the rooms of the API above both.
 import type { Config } from '../config.ts';
+import { planOf } from '../egress/plan.ts';
 import { publicKeyHash } from '../http/certificate.ts';
 import type { Outbound } from '../kit/outbound/outbound.ts';
 import type { Logger } from '../log.ts';
@@ -77,6 +78,9 @@ export function createMeetings(deps: {
     sessions: new SessionStore(db),
     live: node,
     checkUrl: (url) => outbound.checkUrl(url),
+    // What a room asks for is checked as a start by hand is, since a session that begins has nobody to refuse.
+    checkAutoStart: ({ kind, request }) =>
+      kind === 'composite' || planOf(kind, request, (url, options) => outbound.checkUrl(url, options)),
   });
   const admission = createAdmission({ access: ground.access, rooms, presence: new PresenceStore(db) });
   return { liveRooms, nodeStore, node, rooms, admission };

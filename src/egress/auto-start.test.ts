@@ -21,7 +21,7 @@ function stage(script: { wishes?: (() => unknown)[]; begin?: (() => unknown)[]; 
   };
   const stopping = new AbortController();
   const egress = new Egress({
-    store: { wishes: call('wishes', script.wishes ?? [() => [recording]]), refuseWish: call('refuse', script.refuse) },
+    store: { wishes: call('wishes', script.wishes ?? [() => [recording]]), keepFailed: call('refuse', script.refuse) },
     dispatcher: { begin: call('begin', script.begin ?? [() => anEgress({})]) },
     checkUrl: (url: string) => new URL(url),
     stopping: stopping.signal,

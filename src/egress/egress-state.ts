@@ -7,8 +7,9 @@
 //   aborted
 //
 // A session that ends takes what is starting or active to `stopping`, and what still waits to `aborted`.
-import type { Egress, EgressKind, EgressStatus } from '../protocol/egress.ts';
+import type { Egress, EgressStatus } from '../protocol/egress.ts';
 import type { EventData, EventType } from '../protocol/events.ts';
+import { defaultPlan } from './plan.ts';
 
 const FOLLOWS: Record<EgressStatus, readonly EgressStatus[]> = {
   queued: [],
@@ -56,13 +57,8 @@ function playableEvent(egress: Egress): EgressEvent {
   return { type: 'hls-playable', data: { ...whose(egress), ...hlsUrls(egress) } };
 }
 
-/** Auto-start asked for something that could not even be begun. */
-function refusedEvent(kind: EgressKind, session: { roomId: string; sessionId: string }): EgressEvent {
-  return { type: `${kind}-failed`, data: { meetingId: session.roomId, sessionId: session.sessionId } };
-}
-
 /** What the store asks when it moves an egress. */
-export const egressRules = { statesBefore, eventOf, playableEvent, refusedEvent };
+export const egressRules = { statesBefore, eventOf, playableEvent, defaultPlan };
 
 function whose(egress: Egress): { meetingId: string; sessionId: string } {
   return { meetingId: egress.roomId, sessionId: egress.sessionId };

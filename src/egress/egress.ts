@@ -21,10 +21,19 @@ import type { Notification } from '../protocol/signaling.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { playlistReaching, sizeOnceThere } from './hls-folder.ts';
 import { hlsContentType, isHlsName, isPlaylist, type Position } from './hls-playlist.ts';
-import { noticesForLateComer } from './notices.ts';
+import { noticesForLateComer, noticesOf } from './notices.ts';
 import { hlsFolder } from './outputs.ts';
-import { type CheckUrl, planOf, wantsFile } from './plan.ts';
-import type { AutoStartWish, EgressCaller, EgressCommand, EgressRoom, EgressRooms, EgressStore } from './ports.ts';
+import { type CheckUrl, failedPlan, planOf, wantsFile, withoutEffect } from './plan.ts';
+import type {
+  AutoStartWish,
+  EgressCaller,
+  EgressCommand,
+  EgressRoom,
+  EgressRooms,
+  EgressStore,
+  NotBegun,
+  Tell,
+} from './ports.ts';
 import { openLocal } from './storage/file-storage.ts';
 import type { ByteRange, Storage } from './storage/storage.ts';
 import type { Studio } from './studio.ts';
@@ -40,6 +49,7 @@ export interface EgressDeps<C extends EgressCaller> {
   storage: Storage;
   folder: string;
   checkUrl: CheckUrl;
+  tell: Tell;
   /** Aborted when nothing is tried again any more. */
   stopping: AbortSignal;
   log: Logger;
@@ -97,6 +107,9 @@ export class Egress<C extends EgressCaller = EgressCaller> {
   /** Starts one for a meeting, as somebody in it asked. */
   async startIn(session: LiveSession, kind: EgressKind, wish: unknown): Promise<void> {
     await this.#begin(session, this.#plan(kind, wish), wish);
+    const warnings = withoutEffect(kind, wish);
+    if (warnings.length === 0) return;
+    this.#deps.log.info({ sessionId: session.sessionId, kind, warnings }, 'fields without effect');
   }
 
   /** Ends the one that runs, or the named one; all of them where several run and none is named. */
@@ -147,18 +160,30 @@ export class Egress<C extends EgressCaller = EgressCaller> {
     await Promise.all(requests.map((request) => this.#autoStartOne(session, request)));
   }
 
-  async #autoStartOne(session: LiveSession, request: AutoStartWish): Promise<void> {
-    const { sessionId, room } = session;
-    const log = this.#deps.log.child({ sessionId, kind: request.kind });
+  async #autoStartOne(session: LiveSession, { id, kind, request }: AutoStartWish): Promise<void> {
+    const log = this.#deps.log.child({ sessionId: session.sessionId, kind });
+    if (kind === 'composite') {
+      log.warn('composite recordings are not served');
+      return this.#keepFailed(session, { requestId: id, kind, reason: 'Composite recordings are not served.' });
+    }
+    let plan: EgressPlan | undefined;
     try {
-      if (request.kind === 'composite') throw new Error('composite recordings are not served');
-      const plan = this.#plan(request.kind, request.request);
-      await this.#insist(log, () => this.#begin(session, plan, request.request, request.id));
+      const made = this.#plan(kind, request);
+      plan = made;
+      await this.#insist(log, () => this.#begin(session, made, request, id));
     } catch (error) {
       log.warn({ err: error }, 'auto-start failed');
-      const { roomId } = room;
-      await this.#insist(log, () => this.#deps.store.refuseWish(request, { sessionId, roomId }, new Date()));
+      plan ??= failedPlan(kind, request, this.#deps.checkUrl);
+      const reason = error instanceof AppError ? error.message : 'It could not be started.';
+      await this.#keepFailed(session, { requestId: id, kind, plan, reason });
     }
+  }
+
+  /** What could not be begun is kept as failed, and the meeting is notified; what was, has reported its own end. */
+  async #keepFailed({ sessionId }: LiveSession, notBegun: NotBegun): Promise<void> {
+    const { store, tell, log } = this.#deps;
+    const failed = await this.#insist(log, () => store.keepFailed(notBegun, sessionId, new Date()));
+    for (const notice of failed ? noticesOf(failed) : []) tell(sessionId, notice);
   }
 
   /** Does what another node was asked for and this one has to do. What takes long is not waited for. */
@@ -288,12 +313,19 @@ export class Egress<C extends EgressCaller = EgressCaller> {
     return egress;
   }
 
-  /** A stream may be recorded beside; where a recording runs already, there is one. */
+  /**
+   * A stream may be recorded beside; where a recording runs already, there is one. What prevents it is a failure of that
+   * recording, and none of the stream, which runs.
+   */
   async #keepFileToo(session: LiveSession, plan: EgressPlan): Promise<void> {
+    const recording: EgressPlan = { ...plan, kind: 'recording', outputs: [] };
     try {
-      await this.#begin(session, { ...plan, kind: 'recording', outputs: [] }, {});
+      await this.#begin(session, recording, {});
     } catch (error) {
-      if (!(error instanceof AppError) || error.status !== 409) throw error;
+      if (!(error instanceof AppError)) throw error;
+      // What was begun and broke has its row, and has reported its own end.
+      if (error.status === 409 || error.code === 'RECORDING_NOT_STARTED') return;
+      await this.#keepFailed(session, { kind: 'recording', plan: recording, reason: error.message });
     }
   }
 
@@ -317,7 +349,7 @@ export class Egress<C extends EgressCaller = EgressCaller> {
   }
 }
 
-const WORDS: Record<EgressKind, string> = { recording: 'Recording', hls: 'HLS', livestream: 'Livestream' };
+const WORDS = { recording: 'Recording', hls: 'HLS', livestream: 'Livestream' } as const;
 
 function allowsSeveral({ multiComposition }: EgressRoom, kind: EgressKind): boolean {
   if (!multiComposition) return false;

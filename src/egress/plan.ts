@@ -4,6 +4,7 @@
 import { type Static, type TObject, Type } from 'typebox';
 import { destinationForbidden, invalidInput, refused } from '../errors.ts';
 import { findProblems, type Problem, withoutNulls } from '../kit/validate.ts';
+import { findWarnings, type Warning } from '../kit/warnings.ts';
 import type { CompositionConfig } from '../protocol/composition.ts';
 import type { EgressKind, EgressPlan, LivestreamOutput, OnFailure } from '../protocol/egress.ts';
 import { isOn } from '../protocol/rest/common.ts';
@@ -35,17 +36,40 @@ const INVALID_OUTPUTS = 4015;
 
 /** The plan of what was asked for, or the error that tells what is wrong with it. */
 export function planOf(kind: EgressKind, given: unknown, checkUrl: CheckUrl): EgressPlan {
-  const wish = checked(kind, given);
+  return planFrom(kind, checked(kind, given), checkUrl);
+}
+
+function planFrom(kind: EgressKind, wish: Wish, checkUrl: CheckUrl): EgressPlan {
   return {
     kind,
     config: compositionOf(wish, checkUrl),
     webhookUrl: wish.webhookUrl === undefined ? null : reachable('webhookUrl', wish.webhookUrl, checkUrl),
     outputs: outputsOf(wish.outputs ?? [], checkUrl),
     fileFormat: wish.fileFormat ?? 'mp4',
-    dirPath: dirPathOf(wish.awsDirPath ?? wish.bucketDirPath ?? wish.dirPath ?? ''),
+    dirPath: dirPathOf(wish),
     preSignedUrl: preSignedUrlOf(wish, checkUrl),
     onFailure: onFailureOf(wish.onFailure),
   };
+}
+
+/** What is done where nothing more is asked for. */
+export function defaultPlan(kind: EgressKind): EgressPlan {
+  return planFrom(kind, {}, (url) => new URL(url));
+}
+
+/** Of what cannot be planned: who gets its event and what its failure does, as far as that can be read. */
+export function failedPlan(kind: EgressKind, given: unknown, checkUrl: CheckUrl): EgressPlan {
+  const { webhookUrl, onFailure } = (given ?? {}) as Record<string, unknown>;
+  try {
+    return planOf(kind, { webhookUrl, onFailure }, checkUrl);
+  } catch {
+    return defaultPlan(kind);
+  }
+}
+
+/** What of an accepted request does nothing. */
+export function withoutEffect(kind: EgressKind, given: unknown): Warning[] {
+  return findWarnings(WISHES[kind], withoutNulls(given ?? {}));
 }
 
 /** Whether a file shall be kept beside the stream. */
@@ -87,7 +111,8 @@ function reachable(field: string, url: string, checkUrl: CheckUrl): string {
     checkUrl(url, { schemes: ['https', 'http'] });
     return url;
   } catch (error) {
-    throw destinationForbidden(`${field}: ${(error as Error).message}.`);
+    const { message } = error as Error;
+    throw destinationForbidden(`${field}: ${message}.`, [{ field, got: 'this one', allowed: message }]);
   }
 }
 
@@ -109,15 +134,21 @@ function invalidOutputs(problems: readonly Problem[]) {
 }
 
 function preSignedUrlOf(wish: Wish, checkUrl: CheckUrl): string | null {
-  const url = wish.preSignedUrl ?? wish.preSignedURL ?? wish.presignedUrl;
-  return url === undefined ? null : reachable('preSignedUrl', url, checkUrl);
+  const given = spelled(wish, ['preSignedUrl', 'preSignedURL', 'presignedUrl']);
+  return given ? reachable(given.field, given.value, checkUrl) : null;
+}
+
+/** Of the spellings of one field, the one that was used. */
+function spelled(wish: Wish, names: readonly (keyof Wish)[]): { field: string; value: string } | undefined {
+  const field = names.find((name) => wish[name] !== undefined);
+  return field && { field, value: wish[field] as string };
 }
 
 /** A folder below the storage's root, whatever slashes came with it. */
-function dirPathOf(path: string): string {
+function dirPathOf(wish: Wish): string {
+  const { field, value: path } = spelled(wish, ['awsDirPath', 'bucketDirPath', 'dirPath']) ?? { field: '', value: '' };
   const parts = path.split('/').filter((part) => part !== '');
-  const problem = (allowed: string) =>
-    invalidInput([{ field: 'awsDirPath', got: JSON.stringify(path.slice(0, 60)), allowed }]);
+  const problem = (allowed: string) => invalidInput([{ field, got: JSON.stringify(path.slice(0, 60)), allowed }]);
   if (parts.some((part) => part === '.' || part === '..')) throw problem('must not go up in the tree of folders');
   if (/[^\x20-\x5b\x5d-\x7e\xa0-\uffff]/.test(path)) throw problem('must not hold control characters or backslashes');
   if (path.length > MAX_DIR_PATH) throw problem(`must be at most ${MAX_DIR_PATH} characters`);

@@ -89,6 +89,15 @@ export interface AutoStartWish {
   request: unknown;
 }
 
+/** What nobody waits for an answer to and could not be begun, and why; the plan, where one could be made. */
+export interface NotBegun {
+  /** The auto-start request it comes from. */
+  requestId?: string | undefined;
+  kind: AutoStartWish['kind'];
+  plan?: EgressPlan | undefined;
+  reason: string;
+}
+
 export interface NewUpload {
   target: 'storage' | 'presigned';
   url: string | null;
@@ -137,7 +146,8 @@ export interface EgressStore {
   playable(id: string, at: Date): Promise<Egress | undefined>;
   addGap(id: string, gap: Gap): Promise<void>;
   wishes(sessionId: string): Promise<AutoStartWish[]>;
-  refuseWish(wish: AutoStartWish, session: { sessionId: string; roomId: string }, at: Date): Promise<void>;
+  /** Returns the failed egress that it became, unless it was settled already or is of a kind that there is none of. */
+  keepFailed(notBegun: NotBegun, sessionId: string, at: Date): Promise<Egress | undefined>;
   sendTo(nodeId: string, job: EgressCommand): Promise<void>;
   get(id: string): Promise<Egress | undefined>;
   find(ownerId: string, kind: EgressKind, id: string): Promise<Egress | undefined>;

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
+import type { ErrorCode } from '../protocol/error-codes.ts';
 import { CORS_HEADERS } from './cors.ts';
 import { errorBody } from './error-handler.ts';
 
@@ -58,7 +59,7 @@ function openFilesLimit(): number {
 interface Refusal {
   status: number;
   reason: string;
-  code: string;
+  code: ErrorCode;
   message: string;
 }
 

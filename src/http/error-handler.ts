@@ -1,6 +1,7 @@
 // The one place of the REST side where an error becomes a status and a body.
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, asAppError } from '../errors.ts';
+import type { CodeWith } from '../protocol/error-codes.ts';
 import type { ErrorBody } from '../protocol/rest/errors.ts';
 
 /** Answers with an error: ours as it says, Fastify's refusals of a request in our shape, anything else masked. */
@@ -57,17 +58,21 @@ function sayWhen({ retryAfterS }: AppError, reply: FastifyReply): void {
 }
 
 function toAppError(error: unknown): AppError | undefined {
-  const known = asAppError(error);
-  if (known) return known;
+  const ours = asAppError(error);
+  if (ours) return ours;
   const { statusCode = 500, code = '', message } = error as FastifyError;
   if (statusCode < 400 || statusCode >= 500) return undefined;
-  return new AppError({ code: FASTIFY_CODES[code] ?? 'BAD_REQUEST', status: statusCode, signalingCode: 5000, message });
+  const known = FASTIFY_ERRORS[code] ?? BAD_REQUEST;
+  return new AppError({ ...known, signalingCode: 5000, message });
 }
 
-const FASTIFY_CODES: Record<string, string> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
-  FST_ERR_BAD_URL: 'BAD_URL',
+const BAD_REQUEST = { code: 'BAD_REQUEST', status: 400 } as const;
+type FastifyStatus = 400 | 413 | 414 | 415;
+const FASTIFY_ERRORS: Record<string, { code: CodeWith<FastifyStatus>; status: FastifyStatus }> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: { code: 'BODY_TOO_LARGE', status: 413 },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'UNSUPPORTED_MEDIA_TYPE', status: 415 },
+  FST_ERR_BAD_URL: { code: 'BAD_URL', status: 400 },
+  FST_ERR_MAX_PARAM_LENGTH: { code: 'BAD_URL', status: 414 },
 };
 
 /** The path alone: a query may hold a token. */

@@ -1,21 +1,28 @@
 // Rooms as answers show them.
+import { DEFAULT_DURATION_MINUTES } from '../protocol/rest/rooms.ts';
 import type { ListedRoom, Room } from '../protocol/room.ts';
 import type { Links } from './links.ts';
 
-/** A room as create and validate answer; configuration is there when it was given. */
+const DEFAULT_AUTO_CLOSE = { type: 'session-ends', duration: DEFAULT_DURATION_MINUTES } as const;
+
+/**
+ * A room as create and validate answer. As with the live service, every one has a webhook and a time to close at, those
+ * without being what they amount to; other configuration is there when it was given.
+ */
 export function presentRoom(room: Room, links: Links) {
   const { webhook, autoCloseConfig, autoStartConfig, multiComposition, geoFence, allowedParticipantIds } = room;
   return {
     roomId: room.roomId,
     customRoomId: room.customRoomId,
     userId: room.ownerId,
+    apiKey: room.apiKey,
     disabled: room.disabledAt !== null,
     createdAt: room.createdAt.toISOString(),
     updatedAt: room.updatedAt.toISOString(),
     id: room.id,
     links: links.room(room.roomId),
-    ...(webhook && { webhook }),
-    ...(autoCloseConfig && { autoCloseConfig }),
+    webhook: webhook ?? { events: [] },
+    autoCloseConfig: { ...DEFAULT_AUTO_CLOSE, ...autoCloseConfig },
     ...(autoStartConfig && { autoStartConfig }),
     ...(multiComposition && { multiComposition }),
     ...(geoFence !== null && { geoFence }),

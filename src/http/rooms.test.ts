@@ -26,11 +26,14 @@ describe('POST /v2/rooms', () => {
         roomId: expect.stringMatching(/^[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}$/),
         customRoomId: null,
         userId: api.key.ownerId,
+        apiKey: api.key.apiKey,
         disabled: false,
         createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
         updatedAt: room.createdAt,
         id: expect.stringMatching(/^[0-9a-f]{24}$/),
         links: { get_room: `${PUBLIC_URL}/v2/rooms/${room.roomId}`, get_session: `${PUBLIC_URL}/v2/sessions/` },
+        webhook: { events: [] },
+        autoCloseConfig: { type: 'session-ends', duration: 480 },
       });
       expect(fits(RoomBody, room)).toBe(true);
       expect(headers['x-request-id']).toMatch(/./);
@@ -81,8 +84,8 @@ describe('POST /v2/rooms', () => {
       autoCloseConfig: { type: null, duration: 5 },
     });
     expect(status).toBe(200);
-    expect(body).not.toHaveProperty('webhook');
-    expect(body.autoCloseConfig).toEqual({ duration: 5 });
+    expect(body.webhook).toEqual({ events: [] });
+    expect(body.autoCloseConfig).toEqual({ type: 'session-ends', duration: 5 });
   });
 
   test('the same customRoomId returns the first room, unchanged, even when deactivated', async () => {

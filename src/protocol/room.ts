@@ -1,5 +1,5 @@
 // A room as the parts of the server hand it to each other; the wire's shapes are built from it.
-import type { AutoCloseConfig, AutoStartConfig, MultiComposition, RoomWebhook } from './rest/rooms.ts';
+import type { AutoCloseConfig, AutoStartConfig, MultiComposition } from './rest/rooms.ts';
 
 export interface Room {
   /** Object id, 24 hex digits. */
@@ -12,7 +12,7 @@ export interface Room {
   roomId: string;
   /** The caller's own id, unique for its owner. */
   customRoomId: string | null;
-  webhook: RoomWebhook | null;
+  webhook: { endPoint: string; events?: string[] } | null;
   autoCloseConfig: AutoCloseConfig | null;
   autoStartConfig: AutoStartConfig | null;
   multiComposition: MultiComposition | null;

@@ -2,6 +2,7 @@
 // requests a server makes. Source: behaviour of js-sdk 1.1.1.
 import { type Static, type TObject, Type } from 'typebox';
 import { BoundedJson, BoundedMessage, BoundedObject } from './bounded-json.ts';
+import type { NumberOf } from './error-codes.ts';
 import {
   DtlsParameters,
   RtpCapabilities,
@@ -206,7 +207,7 @@ export function isNotice(method: string): boolean {
 }
 
 /** Requests that the protocol knows and this server does not serve, with the code the SDK shows for each. */
-export const UNSERVED_REQUESTS: Record<string, number> = {
+export const UNSERVED_REQUESTS = {
   startTranscription: 4031,
   stopTranscription: 4032,
   startTranslation: 4042,
@@ -217,7 +218,7 @@ export const UNSERVED_REQUESTS: Record<string, number> = {
   mediaRelayRequestSent: 4078,
   respondToMediaRelayRequest: 4079,
   mediaRelayRequestStop: 4084,
-};
+} as const satisfies Record<string, NumberOf<'NOT_SERVED'>>;
 
 /** A participant as others see it, in `newPeer` and in the answer of `join`. */
 export interface PeerInfo {

@@ -17,6 +17,7 @@ import { SerialQueue } from '../kit/serial-queue.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import { isObserverId, newObjectId } from '../protocol/ids.ts';
+import { DEFAULT_DURATION_MINUTES } from '../protocol/rest/rooms.ts';
 import {
   LEAVE_REASONS,
   type LeaveReason,
@@ -46,7 +47,6 @@ const DEPARTURE_SLACK_MS = 3_000;
 const EVERYTHING = String(2n ** 63n - 1n);
 /** How long a new data channel waits for its receivers. */
 const DATA_READY_TIMEOUT_MS = 2_000;
-const DEFAULT_DURATION_MINUTES = 480;
 
 const SPAN_OF: Record<StreamKind, MediaSpanKind> = {
   audio: 'mic',

@@ -1,23 +1,33 @@
 // Rooms as the REST API and the sockets ask for them: what may be done, and what then is.
-import { invalidParticipantId, participantNotAllowed, roomDisabled, roomIdInvalid, roomNotFound } from '../errors.ts';
+import {
+  customRoomIdTaken,
+  invalidParticipantId,
+  participantNotAllowed,
+  roomDisabled,
+  roomIdInvalid,
+  roomNotFound,
+  serverBusy,
+} from '../errors.ts';
 import { fits } from '../kit/validate.ts';
 import { isObserverId, newObjectId, newRoomId } from '../protocol/ids.ts';
 import { type Paging, ParticipantId } from '../protocol/rest/common.ts';
 import type { CreateRoomBody } from '../protocol/rest/rooms.ts';
 import type { ListedRoom, Room } from '../protocol/room.ts';
 import { type RoomsCaller, requireParticipant, withinReach } from './reach.ts';
-import { type CheckUrl, checkWishes } from './room-wishes.ts';
+import { type OptionChecks, type RoomOptions, readOptions } from './room-options.ts';
 import { Sessions } from './sessions.ts';
 import type { LiveSessions, RoomStore, SessionStore } from './stored.ts';
 
 /** What ids look like that somebody may have meant; anything else was never an id. */
 const PLAUSIBLE_ID = /^[\x21-\x7e]{1,256}$/;
 
-export interface RoomsDeps {
+/** An id that is taken is no accident twice. */
+const MAX_GENERATED = 5;
+
+export interface RoomsDeps extends OptionChecks {
   rooms: RoomStore;
   sessions: SessionStore;
   live: LiveSessions;
-  checkUrl?: CheckUrl | undefined;
 }
 
 export class Rooms {
@@ -25,20 +35,26 @@ export class Rooms {
   readonly sessions: Sessions;
   readonly #store: RoomStore;
   readonly #live: LiveSessions;
-  readonly #checkUrl: CheckUrl | undefined;
+  readonly #checks: OptionChecks;
 
-  constructor({ rooms, sessions, live, checkUrl }: RoomsDeps) {
+  constructor({ rooms, sessions, live, ...checks }: RoomsDeps) {
     this.#store = rooms;
     this.#live = live;
-    this.#checkUrl = checkUrl;
+    this.#checks = checks;
     this.sessions = new Sessions(sessions, live, (caller, id) => this.get(caller, id));
   }
 
-  /** Makes a room, or returns the one that already has the wish's customRoomId, unchanged. */
-  async create(caller: RoomsCaller, wish: CreateRoomBody): Promise<Room> {
-    checkWishes(wish, this.#checkUrl);
-    const room = newRoom(caller, wish);
-    return this.#store.insert(withinReach(caller, room));
+  /** Makes a room, or returns the one that already has this customRoomId, unchanged. */
+  async create(caller: RoomsCaller, body: CreateRoomBody): Promise<Room> {
+    const options = readOptions(body, this.#checks);
+    const customRoomId = body.customRoomId ?? null;
+    for (let attempt = 0; attempt < MAX_GENERATED; attempt++) {
+      const room = withinReach(caller, newRoom(caller, customRoomId, options));
+      const stored = await this.#store.insert(room);
+      if (stored === 'custom-id-taken') throw customRoomIdTaken(room.customRoomId ?? '');
+      if (stored !== 'generated-id-taken') return stored;
+    }
+    throw serverBusy('No free room id was found; try again.');
   }
 
   /** A page of the caller's rooms, newest first. */
@@ -105,20 +121,15 @@ function requireInvited(grant: RoomsCaller, room: Room, participantId: string): 
   throw participantNotAllowed(`Participant ${participantId} is not among those who may join room ${room.roomId}.`);
 }
 
-function newRoom(caller: RoomsCaller, wish: CreateRoomBody): Room {
+function newRoom(caller: RoomsCaller, customRoomId: string | null, options: RoomOptions): Room {
   const now = new Date();
   return {
     id: newObjectId(now),
     ownerId: caller.ownerId,
     apiKey: caller.apiKey,
     roomId: newRoomId(),
-    customRoomId: wish.customRoomId ?? null,
-    webhook: wish.webhook ?? null,
-    autoCloseConfig: wish.autoCloseConfig ?? null,
-    autoStartConfig: wish.autoStartConfig ?? null,
-    multiComposition: wish.multiComposition ?? null,
-    geoFence: wish.geoFence ?? null,
-    allowedParticipantIds: wish.allowedParticipantIds ?? null,
+    customRoomId,
+    ...options,
     disabledAt: null,
     createdAt: now,
     updatedAt: now,

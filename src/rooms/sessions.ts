@@ -27,7 +27,8 @@ export class Sessions {
     paging: Paging,
   ): Promise<{ sessions: ListedSession[]; total: number }> {
     if (query.userId !== undefined && query.userId !== caller.ownerId) return { sessions: [], total: 0 };
-    const { customRoomId, status } = query;
+    const { customRoomId } = query;
+    const status = query.status === 'active' ? 'ongoing' : query.status;
     const filter = {
       rooms: [query.roomId, query.query, caller.roomId].filter((id) => id !== undefined),
       customRoomId,

@@ -4,8 +4,11 @@ import type { ListedRoom, Room } from '../protocol/room.ts';
 import type { ListedSession, Session, SessionParticipant } from '../protocol/session.ts';
 
 export interface RoomStore {
-  /** Stores a room, or returns the owner's room that already has its customRoomId. */
-  insert(room: Room): Promise<Room>;
+  /**
+   * Stores a room, or returns the owner's room that already has its customRoomId. Stores none whose ids would name
+   * another room of the owner as well, and returns which of them does.
+   */
+  insert(room: Room): Promise<Room | 'custom-id-taken' | 'generated-id-taken'>;
   /** By roomId, customRoomId or object id, in that order. */
   find(ownerId: string, id: string): Promise<Room | undefined>;
   /** Newest first, without long lists. */

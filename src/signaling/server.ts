@@ -250,9 +250,12 @@ function readRequest<N extends RequestName>(name: N, sent: unknown): RequestData
 }
 
 function unserved(method: string): AppError {
-  const code = Object.hasOwn(UNSERVED_REQUESTS, method) ? UNSERVED_REQUESTS[method] : undefined;
-  if (code === undefined) return badRequest('UNKNOWN_METHOD', `Unknown request ${JSON.stringify(method)}.`);
-  return refused(code, 'NOT_SERVED', `This server does not serve ${method}.`);
+  if (!isUnserved(method)) return badRequest('UNKNOWN_METHOD', `Unknown request ${JSON.stringify(method)}.`);
+  return refused(UNSERVED_REQUESTS[method], 'NOT_SERVED', `This server does not serve ${method}.`);
+}
+
+function isUnserved(method: string): method is keyof typeof UNSERVED_REQUESTS {
+  return Object.hasOwn(UNSERVED_REQUESTS, method);
 }
 
 function refuseUpgrade(socket: Duplex, statusLine: string): void {

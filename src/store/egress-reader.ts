@@ -4,6 +4,7 @@ import type { Continuation, Egress, EgressKind, WebhookSummary } from '../protoc
 import type { Paging } from '../protocol/rest/common.ts';
 import type { Db } from './database.ts';
 import { CONTINUATION, shown, toEgress, UNFINISHED } from './egress-rows.ts';
+import { roomNamed } from './room-named.ts';
 
 export interface EgressFilter {
   kind: EgressKind;
@@ -65,12 +66,7 @@ export class EgressReader {
       .where('egresses.deleted_at', 'is', null);
     if (filter.sessionId !== undefined) matching = matching.where('egresses.session_id', '=', filter.sessionId);
     for (const room of filter.rooms) {
-      matching = matching.where('egresses.room_id', 'in', (eb) =>
-        eb
-          .selectFrom('rooms')
-          .select('room_id')
-          .where((or) => or.or([or('room_id', '=', room), or('custom_room_id', '=', room)])),
-      );
+      matching = matching.where('egresses.room_id', '=', roomNamed(ownerId, room));
     }
     const ids = matching
       .select('egresses.id')

@@ -3,6 +3,7 @@
 //
 // Whoever writes here takes the lock of the session's row first, as the end of a session does, so that the two never
 // wait for each other.
+import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { egressAlreadyRunning, egressQueueFull, egressStillFinishing, noLiveSession } from '../errors.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
@@ -24,7 +25,8 @@ export interface EgressRules {
   statesBefore(to: EgressStatus): readonly EgressStatus[];
   eventOf(egress: Egress): EgressEvent | undefined;
   playableEvent(egress: Egress): EgressEvent;
-  refusedEvent(kind: EgressKind, session: { roomId: string; sessionId: string }): EgressEvent;
+  /** What stands in the row of one that could not even be planned. */
+  defaultPlan(kind: EgressKind): EgressPlan;
 }
 
 /** Sends a job to a node's mailbox inside a transaction; see `jobs`. */
@@ -56,6 +58,15 @@ export interface MoveFacts {
   compositionId?: string;
   file?: EgressFile;
   uploads?: NewUpload[];
+}
+
+/** What nobody waits for an answer to and could not be begun, and why; the plan, where one could be made. */
+export interface NotBegun {
+  /** The auto-start request it comes from. */
+  requestId?: string | undefined;
+  kind: AutoStartWish['kind'];
+  plan?: EgressPlan | undefined;
+  reason: string;
 }
 
 export interface NewUpload {
@@ -98,30 +109,7 @@ export class EgressStore extends EgressReader {
         await refuseFullQueue(tx, wish.plan.kind, { owner_id: session.owner_id }, this.#limits.egressesWaitingPerOwner);
         await refuseFullQueue(tx, wish.plan.kind, { node_id: nodeId }, this.#limits.egressesWaiting);
       }
-      await tx
-        .insertInto('egresses')
-        .values({
-          id,
-          kind: wish.plan.kind,
-          session_id: wish.sessionId,
-          room_id: session.room_id,
-          owner_id: session.owner_id,
-          node_id: nodeId,
-          continues: wish.continues ?? null,
-          composition_id: null,
-          plan: JSON.stringify(wish.plan),
-          status: 'queued',
-          reason: null,
-          webhook_url: wish.plan.webhookUrl,
-          folder: wish.folder,
-          created_at: wish.at,
-          updated_at: wish.at,
-          started_at: null,
-          playable_at: null,
-          ended_at: null,
-          deleted_at: null,
-        })
-        .execute();
+      await insertQueued(tx, { ...wish, id, nodeId }, session);
       if (wish.requestId !== undefined) await settleWish(tx, wish.requestId, 'taken');
       return one(tx, id);
     });
@@ -212,32 +200,42 @@ export class EgressStore extends EgressReader {
     }
     const wishes = await tx
       .selectFrom('egress_requests')
-      .innerJoin('sessions', 'sessions.id', 'egress_requests.session_id')
       .where('session_id', '=', sessionId)
       .where('status', '=', 'requested')
-      .select(['egress_requests.id', 'egress_requests.kind', 'sessions.room_id'])
+      .select(['id', 'kind'])
       .execute();
     for (const wish of wishes) {
-      await settleWish(tx, wish.id, 'refused');
-      if (wish.kind === 'composite') continue;
-      const event = this.#rules.refusedEvent(wish.kind, { roomId: wish.room_id, sessionId });
-      await publishEvent(tx, { ...event, sessionId, at });
+      const reason = 'The session ended before it could be started.';
+      await this.#keepFailed(tx, { requestId: wish.id, kind: wish.kind, reason }, { sessionId, at });
     }
   }
 
-  /** Auto-start asked for something that cannot be: told as a failure, since nobody waits for an answer. */
-  async refuseWish(wish: AutoStartWish, session: { sessionId: string; roomId: string }, at: Date): Promise<void> {
-    await this.#db.transaction().execute(async (tx) => {
-      await lockSession(tx, session.sessionId);
-      if (!(await settleWish(tx, wish.id, 'refused')) || wish.kind === 'composite') return;
-      const webhookUrl = (wish.request as { webhookUrl?: unknown } | null)?.webhookUrl;
-      await publishEvent(tx, {
-        ...this.#rules.refusedEvent(wish.kind, session),
-        sessionId: session.sessionId,
-        at,
-        ...(typeof webhookUrl === 'string' && { webhookUrl }),
-      });
-    });
+  /**
+   * What could not be begun, and nobody waits for an answer to, becomes one that failed, with its row and its event.
+   * Returns nothing when it is settled already, or of a kind that there is none of.
+   */
+  keepFailed(notBegun: NotBegun, sessionId: string, at: Date): Promise<Egress | undefined> {
+    return this.#db.transaction().execute((tx) => this.#keepFailed(tx, notBegun, { sessionId, at }));
+  }
+
+  async #keepFailed(tx: DbTx, notBegun: NotBegun, { sessionId, at }: { sessionId: string; at: Date }) {
+    const { requestId, kind, reason, plan } = notBegun;
+    const session = await lockSession(tx, sessionId);
+    if (!session) return undefined;
+    // The end of a session settles its requests; after it there are no more events.
+    const isOpen = requestId === undefined ? !session.ended_at : await settleWish(tx, requestId, 'refused');
+    if (!isOpen || kind === 'composite') return undefined;
+    const row = {
+      id: newObjectId(at),
+      sessionId,
+      nodeId: session.node_id,
+      plan: plan ?? this.#rules.defaultPlan(kind),
+      // Its addresses lead nowhere, and have to look like any other's all the same.
+      folder: kind === 'hls' ? randomUUID() : null,
+      at,
+    };
+    await insertQueued(tx, row, session);
+    return this.#moveIn(tx, row.id, 'failed', { at, reason });
   }
 
   /** Brings a job to the node of an egress. */
@@ -294,6 +292,47 @@ export class EgressStore extends EgressReader {
       ...(egress.webhookUrl !== null && { webhookUrl: egress.webhookUrl }),
     });
   }
+}
+
+interface QueuedEgress {
+  id: string;
+  sessionId: string;
+  nodeId: string;
+  plan: EgressPlan;
+  folder: string | null;
+  at: Date;
+  continues?: string | undefined;
+}
+
+async function insertQueued(
+  tx: DbTx,
+  { id, sessionId, nodeId, plan, folder, at, continues }: QueuedEgress,
+  session: { room_id: string; owner_id: string },
+): Promise<void> {
+  await tx
+    .insertInto('egresses')
+    .values({
+      id,
+      kind: plan.kind,
+      session_id: sessionId,
+      room_id: session.room_id,
+      owner_id: session.owner_id,
+      node_id: nodeId,
+      continues: continues ?? null,
+      composition_id: null,
+      plan: JSON.stringify(plan),
+      status: 'queued',
+      reason: null,
+      webhook_url: plan.webhookUrl,
+      folder,
+      created_at: at,
+      updated_at: at,
+      started_at: null,
+      playable_at: null,
+      ended_at: null,
+      deleted_at: null,
+    })
+    .execute();
 }
 
 function lockSession(tx: DbTx, sessionId: string) {

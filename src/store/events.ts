@@ -1,5 +1,6 @@
 // Writes events and the webhook deliveries that follow from them, inside the caller's transaction.
 import { sql } from 'kysely';
+import { matchesEvent } from '../protocol/event-filters.ts';
 import type { SessionEvent } from '../protocol/events.ts';
 import { newObjectId } from '../protocol/ids.ts';
 import type { DbTx } from './database.ts';
@@ -34,22 +35,7 @@ interface NumberedSession {
  * names no events at all (not even an empty list) gets every one.
  */
 export function subscribes(patterns: readonly string[] | undefined, type: string): boolean {
-  return !patterns || patterns.some((pattern) => matches(pattern, type));
-}
-
-/** Walks the parts between the stars from left to right; linear, so that no pattern can be made to take long. */
-function matches(pattern: string, text: string): boolean {
-  const [first = '', ...rest] = pattern.split('*');
-  const last = rest.pop();
-  if (last === undefined) return pattern === text;
-  if (!text.startsWith(first)) return false;
-  let position = first.length;
-  for (const part of rest) {
-    const found = text.indexOf(part, position);
-    if (found === -1) return false;
-    position = found + part.length;
-  }
-  return text.length - last.length >= position && text.endsWith(last);
+  return !patterns || patterns.some((pattern) => matchesEvent(pattern, type));
 }
 
 /**

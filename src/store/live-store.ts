@@ -1,6 +1,6 @@
 // What live rooms write: each function is one transaction with its rows, its events and its jobs.
 import { sql } from 'kysely';
-import { AppError, nodeDraining, roomDisabled } from '../errors.ts';
+import { nodeDraining, roomDisabled, roomLivesElsewhere } from '../errors.ts';
 import { webhookTime } from '../protocol/events.ts';
 import { newObjectId } from '../protocol/ids.ts';
 import type { Db, DbTx } from './database.ts';
@@ -209,7 +209,7 @@ export class LiveStore {
       })
       .execute()
       .catch((error: { code?: string }) => {
-        throw error.code === UNIQUE_VIOLATION ? livesElsewhere(roomId) : error;
+        throw error.code === UNIQUE_VIOLATION ? roomLivesElsewhere(roomId) : error;
       });
     for (const { kind, request } of begin.autoStart) {
       await tx
@@ -232,16 +232,6 @@ export class LiveStore {
     });
     await this.#send(tx, { command: 'auto-close', sessionId: record.sessionId }, begin.closesAt);
   }
-}
-
-function livesElsewhere(roomId: string): AppError {
-  return new AppError({
-    code: 'ROOM_LIVES_ELSEWHERE',
-    status: 409,
-    signalingCode: 5000,
-    message: `Room ${roomId} has a live session on another node; join again to be sent there.`,
-    blame: 'us',
-  });
 }
 
 async function upsertParticipant(tx: DbTx, record: JoinRecord): Promise<{ row: string; lastTokenHash: string | null }> {

@@ -1,6 +1,7 @@
 // Who has a place in a meeting, as the database knows it: whichever node they reach, and after their own went down.
 import { type SqlBool, sql } from 'kysely';
 import type { Db } from './database.ts';
+import { roomNamed } from './room-named.ts';
 
 /** How long after the loss of its node a session's people may come back to its room. */
 const COME_BACK_MS = 60_000;
@@ -44,10 +45,8 @@ export class PresenceStore {
     const found = await this.#db
       .selectFrom('participants')
       .innerJoin('sessions', 'sessions.id', 'participants.session_id')
-      .innerJoin('rooms', 'rooms.room_id', 'sessions.room_id')
       .innerJoin('participant_stays as stays', 'stays.participant', 'participants.id')
-      .where('rooms.owner_id', '=', ownerId)
-      .where(({ or, eb }) => or([eb('rooms.room_id', '=', room), eb('rooms.custom_room_id', '=', room)]))
+      .where('sessions.room_id', '=', roomNamed(ownerId, room))
       .where('participants.token_hash', '=', tokenHash)
       .$if(participantId !== undefined, (query) =>
         query.where('participants.participant_id', '=', String(participantId)),

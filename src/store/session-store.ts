@@ -3,6 +3,7 @@ import { type Selectable, sql } from 'kysely';
 import type { Paging } from '../protocol/rest/common.ts';
 import type { ListedSession, Session, SessionParticipant } from '../protocol/session.ts';
 import type { Db } from './database.ts';
+import { roomNamed } from './room-named.ts';
 import type { SessionsTable } from './schema.ts';
 import { withHistory } from './session-participants.ts';
 
@@ -150,7 +151,7 @@ export class SessionStore {
       .innerJoin('rooms', 'rooms.room_id', 'sessions.room_id')
       .where('sessions.owner_id', '=', ownerId);
     for (const id of filter.rooms) {
-      query = query.where((eb) => eb.or([eb('rooms.room_id', '=', id), eb('rooms.custom_room_id', '=', id)]));
+      query = query.where('sessions.room_id', '=', roomNamed(ownerId, id));
     }
     if (filter.customRoomId !== undefined) query = query.where('rooms.custom_room_id', '=', filter.customRoomId);
     if (filter.status === 'ongoing') query = query.where('sessions.ended_at', 'is', null);

@@ -1,9 +1,17 @@
 // Webhooks as the rest of the server asks for them: delivery in the background, and what the API shows and changes.
-import { conflict, destinationForbidden, invalidApiKey, notFound, tooManyWebhookTests } from '../errors.ts';
+import {
+  conflict,
+  destinationForbidden,
+  invalidApiKey,
+  invalidInput,
+  notFound,
+  tooManyWebhookTests,
+} from '../errors.ts';
 import type { Service } from '../kit/lifecycle.ts';
 import { ForbiddenDestination } from '../kit/outbound/failures.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
+import { EVENT_FILTERS_ALLOWED, isEventFilter, readEventFilter } from '../protocol/event-filters.ts';
 import type { EventType } from '../protocol/events.ts';
 import { newObjectId } from '../protocol/ids.ts';
 import { attemptPost, type Poster } from './attempt.ts';
@@ -143,8 +151,10 @@ export class Webhooks implements Service {
 
   /** Sets the receiver of all events of the API key's rooms; without `endPoint` there is none. */
   async changeSettings(caller: WebhooksCaller, wish: Partial<KeyWebhook>): Promise<KeySettings> {
-    const { endPoint, events } = wish;
+    const { endPoint } = wish;
+    const events = wish.events?.map(readEventFilter);
     if (endPoint) this.#requireAllowed(endPoint);
+    requireEventFilters(events ?? []);
     await this.#store.setWebhook(caller.apiKey, endPoint ? { endPoint, ...(events && { events }) } : null);
     return this.settings(caller);
   }
@@ -191,6 +201,14 @@ export class Webhooks implements Service {
       throw error;
     }
   }
+}
+
+function requireEventFilters(filters: readonly string[]): void {
+  const problems = filters.flatMap((filter, index) => {
+    if (isEventFilter(filter)) return [];
+    return [{ field: `events.${index}`, got: JSON.stringify(filter), allowed: EVENT_FILTERS_ALLOWED }];
+  });
+  if (problems.length > 0) throw invalidInput(problems);
 }
 
 function endpointDisabled(url: string): Error {

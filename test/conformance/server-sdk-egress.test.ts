@@ -40,6 +40,15 @@ test('recordings.start, list, get, stop and delete', async () => {
   await expect(sdk.recordings.get(id)).rejects.toThrow(RoomNotFoundError);
 });
 
+test('recordings.start with what is not served gives a handle and says so', async () => {
+  const roomId = await meeting();
+  const handle = await sdk.recordings.start(roomId, { transcription: { enabled: true } });
+  expect(handle).toMatchObject({ id: expect.any(String), roomId, raw: { warnings: [{ field: 'transcription' }] } });
+  await stage.event(roomId, 'recording-started');
+  await sdk.recordings.stop(handle);
+  await stage.event(roomId, 'recording-stopped');
+});
+
 test('hls.start, get, list, stop and delete', async () => {
   const roomId = await meeting();
   const hls = await sdk.hls.start(roomId, { composition: { orientation: 'portrait' } });

@@ -57,6 +57,22 @@ test('rooms.create, with nothing and with everything', async () => {
   expect(await sdk.rooms.create({ customRoomId: 'from the SDK' })).toEqual(made);
 });
 
+test('rooms.create says what has no effect, and refuses what no session could start', async () => {
+  const made = await sdk.rooms.create({
+    autoStartConfig: { composite: { fileFormat: 'mp4' }, hls: { qualty: 'low' } },
+  });
+  expect(made).toMatchObject({
+    webhook: { events: [] },
+    warnings: [{ field: 'autoStartConfig.composite' }, { field: 'autoStartConfig.hls.qualty' }],
+  });
+  for (const recording of [{ awsDirPath: '../x' }, { config: { quality: 'best' } }]) {
+    const refused = sdk.rooms.create({ autoStartConfig: { recording } } as never);
+    await expect(refused).rejects.toBeInstanceOf(ValidationError);
+  }
+  const ambiguous = sdk.rooms.create({ customRoomId: made.roomId });
+  await expect(ambiguous).rejects.toMatchObject({ httpStatus: 409, code: 'CUSTOM_ROOM_ID_TAKEN' });
+});
+
 test('rooms.list iterates over all pages and ends', async () => {
   const made = [];
   for (let i = 0; i < 3; i++) made.push((await sdk.rooms.create()).id);

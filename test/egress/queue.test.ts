@@ -14,6 +14,22 @@ async function record() {
   return { roomId, ann, ...(await stage.app.post('/v2/recordings/start', { roomId })) };
 }
 
+it('a stream waits for its turn although there is no place for the file beside it, which has failed', async () => {
+  const running = await record();
+  const roomId = await stage.room();
+  const ann = await stage.join(roomId);
+  const config = { recording: { enabled: true } };
+  const hls = await stage.app.post('/v2/hls/start', { roomId, config });
+  expect(hls).toMatchObject({ status: 200, body: { status: 'queued' } });
+  const [recording] = (await stage.app.get(`/v2/recordings?roomId=${roomId}`)).body.data as Record<string, unknown>[];
+  expect(recording).toMatchObject({ status: 'failed', reason: expect.stringContaining('wait for a free slot') });
+  await stage.event(roomId, 'recording-failed');
+  await ann.waitFor((it) => it.method === 'recordingStateChanged' && it.id === recording?.id);
+  await stage.app.post('/v2/hls/end', { roomId });
+  await stage.app.post('/v2/recordings/end', { roomId: running.roomId });
+  await stage.event(running.roomId, 'recording-stopped');
+});
+
 it('a full queue refuses what is asked for, and takes it when there is room again', async () => {
   const running = await record();
   const waiting = await record();
@@ -26,6 +42,9 @@ it('a full queue refuses what is asked for, and takes it when there is room agai
   const autoStarted = await stage.room({ autoStartConfig: { recording: {} } });
   await stage.join(autoStarted);
   await stage.event(autoStarted, 'recording-failed');
+  expect((await stage.app.get(`/v2/recordings?roomId=${autoStarted}`)).body.data).toMatchObject([
+    { status: 'failed', reason: expect.stringContaining('wait for a free slot') },
+  ]);
 
   await stage.app.post('/v2/recordings/end', { roomId: running.roomId });
   await stage.event(waiting.roomId, 'recording-started');

@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import { SignJWT } from 'jose';
 import { Access } from '../../src/access/access.ts';
 import type { ApiKey } from '../../src/access/keys.ts';
+import { planOf } from '../../src/egress/plan.ts';
 import { createListener } from '../../src/http/listener.ts';
 import { createHttpServer, type HttpDeps } from '../../src/http/server.ts';
 import { DEFAULT_LIMITS } from '../../src/limits.ts';
@@ -68,7 +69,12 @@ export async function startTestApi({ checkUrl, withDatabase, ...overrides }: Tes
     sessions: new SessionStore(database.db),
     live,
     checkUrl,
+    checkAutoStart: ({ kind, request }) => kind === 'composite' || planOf(kind, request, parsedUrl),
   });
+  function parsedUrl(url: string): URL {
+    checkUrl?.(url);
+    return new URL(url);
+  }
   const app = await createHttpServer({
     access,
     // Nobody is live here: whoever has a token for a room counts as being in its meeting.

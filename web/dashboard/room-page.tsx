@@ -80,8 +80,8 @@ export function Page() {
 
 function Settings({ room }: { room: Room }) {
   const { webhook, autoCloseConfig, allowedParticipantIds, multiComposition, geoFence } = room;
-  const minutes = autoCloseConfig?.duration ?? 480;
-  const afterwards = autoCloseConfig?.type === 'session-end-and-deactivate' ? ', then deactivated' : '';
+  const minutes = autoCloseConfig.duration;
+  const afterwards = autoCloseConfig.type === 'session-end-and-deactivate' ? ', then deactivated' : '';
   const several = Object.entries(multiComposition ?? {}).filter(([, on]) => on === true || on === 'true');
   const rows: [string, ReactNode][] = [
     ['Created', dateTime(room.createdAt)],
@@ -90,7 +90,7 @@ function Settings({ room }: { room: Room }) {
     ['Auto close', `after ${minutes} min${afterwards}`],
     [
       'Webhook',
-      webhook ? (
+      webhook.endPoint ? (
         <Text size="sm" style={{ overflowWrap: 'anywhere' }} key="hook">
           {webhook.endPoint}
         </Text>
@@ -98,7 +98,7 @@ function Settings({ room }: { room: Room }) {
         'none of its own'
       ),
     ],
-    ['Events', webhook ? webhook.events?.length ? <Words key="events" words={webhook.events} /> : 'every event' : '–'],
+    ['Events', webhook.endPoint ? <WantedEvents key="events" events={webhook.events} /> : '–'],
     [
       'May join',
       allowedParticipantIds?.length ? <Words key="ids" words={allowedParticipantIds} /> : 'everybody with a token',
@@ -118,6 +118,11 @@ function Settings({ room }: { room: Room }) {
       </DataList>
     </Section>
   );
+}
+
+function WantedEvents({ events }: { events: readonly string[] | undefined }) {
+  if (!events) return 'every event';
+  return events.length > 0 ? <Words words={events} /> : 'none';
 }
 
 const MANY = 8;
@@ -185,7 +190,7 @@ function RoomSessions({ roomId }: { roomId: string }) {
 
 function RoomDeliveries({ room }: { room: Room }) {
   const found = useQuery(deliveries({ roomId: room.roomId, perPage: RECENT }));
-  if (!room.webhook && found.data?.data.length === 0) return null;
+  if (!room.webhook.endPoint && found.data?.data.length === 0) return null;
   return (
     <Section
       title="Latest webhooks"

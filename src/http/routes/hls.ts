@@ -3,12 +3,13 @@ import { Type } from 'typebox';
 import type { Caller } from '../../access/access.ts';
 import type { Egress } from '../../egress/egress.ts';
 import { pageInfo, pagingOf } from '../../protocol/rest/common.ts';
-import { ActiveHlsBody, HlsBody, HlsPage, HlsParams, StartHlsBody } from '../../protocol/rest/hls.ts';
+import { ActiveHlsBody, HlsBody, HlsPage, HlsParams, StartedHlsBody, StartHlsBody } from '../../protocol/rest/hls.ts';
 import { ListEgressQuery, StopBody } from '../../protocol/rest/recordings.ts';
 import { RoomIdParams } from '../../protocol/rest/rooms.ts';
 import { documented, jsonText } from '../documented.ts';
 import type { Links } from '../links.ts';
 import { presentHls } from '../present-egress.ts';
+import { warningsFor } from '../warnings.ts';
 
 /** `/v2/hls` */
 export function hlsRoutes({ egress, links }: { egress: Egress<Caller>; links: Links }): FastifyPluginAsyncTypebox {
@@ -19,14 +20,14 @@ export function hlsRoutes({ egress, links }: { egress: Egress<Caller>; links: Li
       {
         schema: doc('Start HLS', {
           body: StartHlsBody,
-          ok: HlsBody,
+          ok: StartedHlsBody,
           description:
             'Of the room’s live session. The addresses are right at once; the event `hls-playable` tells when a player can play them.',
         }),
       },
-      async ({ caller, body }) => {
-        const shown = await egress.start(caller, 'hls', body);
-        return presentHls(shown, links);
+      async (request) => {
+        const shown = await egress.start(request.caller, 'hls', request.body);
+        return { ...presentHls(shown, links), ...warningsFor(request, StartHlsBody) };
       },
     );
 

@@ -9,10 +9,13 @@ import {
   LivestreamParams,
   StartLivestreamBody,
 } from '../../protocol/rest/livestreams.ts';
-import { ListEgressQuery, StopBody } from '../../protocol/rest/recordings.ts';
+import { ListEgressQuery, StartedBody, StopBody } from '../../protocol/rest/recordings.ts';
 import { documented, jsonText } from '../documented.ts';
 import type { Links } from '../links.ts';
 import { presentLivestream } from '../present-egress.ts';
+import { answerStarted } from '../warnings.ts';
+
+const STARTED = 'Livestream started successfully';
 
 /** `/v2/livestreams` */
 export function livestreamRoutes(deps: { egress: Egress<Caller>; links: Links }): FastifyPluginAsyncTypebox {
@@ -24,13 +27,13 @@ export function livestreamRoutes(deps: { egress: Egress<Caller>; links: Links })
       {
         schema: doc('Start a livestream', {
           body: StartLivestreamBody,
-          ok: Type.String({ examples: ['Livestream started successfully'] }),
+          ok: StartedBody(STARTED),
           description: 'Of the room’s live session, to one or more RTMP servers; each of them fails alone.',
         }),
       },
-      async ({ caller, body }, reply) => {
-        await egress.start(caller, 'livestream', body);
-        return jsonText(reply, 'Livestream started successfully');
+      async (request, reply) => {
+        const { egress: started } = await egress.start(request.caller, 'livestream', request.body);
+        return answerStarted(request, reply, { schema: StartLivestreamBody, started, sentence: STARTED });
       },
     );
 

@@ -9,12 +9,16 @@ import {
   RecordingPage,
   RecordingParams,
   RecordingQuery,
+  StartedBody,
   StartRecordingBody,
   StopBody,
 } from '../../protocol/rest/recordings.ts';
 import { documented, jsonText } from '../documented.ts';
 import type { Links } from '../links.ts';
 import { presentRecording } from '../present-egress.ts';
+import { answerStarted } from '../warnings.ts';
+
+const STARTED = 'Recording started successfully';
 
 /** `/v2/recordings` */
 export function recordingRoutes(deps: { egress: Egress<Caller>; links: Links }): FastifyPluginAsyncTypebox {
@@ -26,14 +30,14 @@ export function recordingRoutes(deps: { egress: Egress<Caller>; links: Links }):
       {
         schema: doc('Start a recording', {
           body: StartRecordingBody,
-          ok: Type.String({ examples: ['Recording started successfully'] }),
+          ok: StartedBody(STARTED),
           description:
             'Of the room’s live session. Answers when the compositor runs, or when the recording waits for a free slot.',
         }),
       },
-      async ({ caller, body }, reply) => {
-        await egress.start(caller, 'recording', body);
-        return jsonText(reply, 'Recording started successfully');
+      async (request, reply) => {
+        const { egress: started } = await egress.start(request.caller, 'recording', request.body);
+        return answerStarted(request, reply, { schema: StartRecordingBody, started, sentence: STARTED });
       },
     );
 

@@ -1,11 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { pageInfo, pagingOf } from '../../protocol/rest/common.ts';
 import {
+  CreatedRoomBody,
   CreateRoomBody,
   DeactivatedRoomBody,
   DeactivateRoomBody,
   ListRoomsQuery,
   OwnedRoomBody,
+  READ_ONLY_FIELDS,
   RoomBody,
   RoomIdParams,
   RoomPage,
@@ -14,6 +16,7 @@ import type { Rooms } from '../../rooms/rooms.ts';
 import { documented } from '../documented.ts';
 import type { Links } from '../links.ts';
 import { presentDeactivatedRoom, presentListedRoom, presentOwnedRoom, presentRoom } from '../present-room.ts';
+import { warningsFor } from '../warnings.ts';
 
 /** `/v2/rooms` */
 export function roomRoutes({ rooms, links }: { rooms: Rooms; links: Links }): FastifyPluginAsyncTypebox {
@@ -24,13 +27,14 @@ export function roomRoutes({ rooms, links }: { rooms: Rooms; links: Links }): Fa
       {
         schema: doc('Create a room', {
           body: CreateRoomBody,
-          ok: RoomBody,
-          description: 'Every field is optional. Creating a customRoomId again returns its room, unchanged.',
+          ok: CreatedRoomBody,
+          description:
+            'Every field is optional. Creating a customRoomId again returns its room, unchanged. Any room of an answer can be sent.',
         }),
       },
-      async ({ caller, body }) => {
-        const room = await rooms.create(caller, body);
-        return presentRoom(room, links);
+      async (request) => {
+        const room = await rooms.create(request.caller, request.body);
+        return { ...presentRoom(room, links), ...warningsFor(request, CreateRoomBody, READ_ONLY_FIELDS) };
       },
     );
 

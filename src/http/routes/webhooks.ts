@@ -19,8 +19,12 @@ import {
 } from '../../protocol/rest/webhooks.ts';
 import type { Webhooks } from '../../webhooks/webhooks.ts';
 import { documented } from '../documented.ts';
+import { warningsFor } from '../warnings.ts';
 
 const doc = documented('Webhooks');
+
+/** What the settings answer can be sent back with. */
+const SETTINGS_READ_ONLY = new Set(Object.keys(SettingsBody.properties));
 
 /** `/webhooks`, to be registered under `/v2`. */
 export function webhookRoutes({ webhooks }: { webhooks: Webhooks }): FastifyPluginAsyncTypebox {
@@ -51,7 +55,10 @@ export function webhookRoutes({ webhooks }: { webhooks: Webhooks }): FastifyPlug
     app.post(
       '/webhooks/deliveries/replay',
       { schema: doc('Send many deliveries again, at most 10,000 at a time', { body: ReplayBody, ok: ReplayedBody }) },
-      async ({ caller, body }) => ({ replayed: await webhooks.replayAll(caller, rangeOf(body)) }),
+      async (request) => ({
+        replayed: await webhooks.replayAll(request.caller, rangeOf(request.body)),
+        ...warningsFor(request, ReplayBody),
+      }),
     );
 
     app.get(
@@ -84,9 +91,11 @@ export function webhookRoutes({ webhooks }: { webhooks: Webhooks }): FastifyPlug
     app.put(
       '/webhooks/settings',
       { schema: doc("Set the API key's own receiver", { body: ChangeSettingsBody, ok: SettingsBody }) },
-      ({ caller, body }) => {
-        const { endPoint, events } = body;
-        return webhooks.changeSettings(caller, { ...(endPoint && { endPoint }), ...(events && { events }) });
+      async (request) => {
+        const { endPoint, events } = request.body;
+        const settings = { ...(endPoint && { endPoint }), ...(events && { events }) };
+        const changed = await webhooks.changeSettings(request.caller, settings);
+        return { ...changed, ...warningsFor(request, ChangeSettingsBody, SETTINGS_READ_ONLY) };
       },
     );
   };

@@ -22,8 +22,13 @@ export function isOn(flag: Flag | undefined): boolean {
 }
 
 /** An object; like any in JSON Schema it tolerates members we do not know, and clients send such. */
-export const Open = <P extends TProperties>(properties: P, description?: string) =>
-  Type.Object(properties, description === undefined ? {} : { description });
+export const Open = <P extends TProperties>(properties: P, description?: string, options: SchemaOptions = {}) =>
+  Type.Object(properties, description === undefined ? options : { description, ...options });
+
+type SchemaOptions = {
+  /** Of what is valid and taken, and does nothing here yet: the reason that callers who ask for it are warned with. */
+  'x-not-served'?: string;
+};
 
 export const Nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
 
@@ -87,3 +92,13 @@ export const ParticipantId = Type.String({
   description: 'Id of a participant.',
   'x-allowed': 'must be 1 to 128 characters without whitespace',
 });
+
+const Warning = Type.Object({
+  field: Type.String({ description: 'The field of the body.', examples: ['autoStartConfig.recordin'] }),
+  message: Type.String({ description: 'Why it does nothing.', examples: ['unknown; did you mean recording?'] }),
+});
+
+/** Of answers to what was accepted although some of it does nothing. */
+export const warningsField = {
+  warnings: Type.Optional(Type.Array(Warning, { description: 'Fields that do nothing; absent when there are none.' })),
+};

@@ -49,10 +49,12 @@ export const Enabled = Open({ enabled: Type.Optional(Flag()) });
 const Summary = Open(
   { enabled: Type.Optional(Flag()), prompt: Type.Optional(Text(10_000, 'What the summary shall dwell on.')) },
   'Summary of what was said; needs the transcription.',
+  { 'x-not-served': 'there are no summaries here yet' },
 );
-const Transcription = Open(
+export const Transcription = Open(
   { enabled: Type.Optional(Flag()), summary: Type.Optional(Summary) },
   'Text of what was said.',
+  { 'x-not-served': 'there is no transcription here yet' },
 );
 const TemplateUrl = Text(2048, 'Page that is filmed instead of our own layout.');
 const DirPath = Text(1024, 'Folder inside the storage that files are put in.');
@@ -73,11 +75,6 @@ export const compositionWish = {
   dirPath: Type.Optional(DirPath),
 };
 
-export const RecordingWish = Open(compositionWish, 'Records the whole room into one file.');
-export const HlsWish = Open(
-  { ...compositionWish, recording: Type.Optional(Enabled) },
-  'Streams the whole room as HLS; `config.recording.enabled` keeps a file too.',
-);
 export const CompositeWish = Open(
   {
     participants: Type.Optional(
@@ -92,4 +89,5 @@ export const CompositeWish = Open(
     fileFormat: Type.Optional(Text(16, 'Container of the file.')),
   },
   'Records chosen participants into one file.',
+  { 'x-not-served': 'there are no composite recordings here yet' },
 );

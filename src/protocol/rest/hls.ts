@@ -1,6 +1,6 @@
 // HLS streams: what callers send and get. Source: the reference's pages on HLS.
 import { type Static, Type } from 'typebox';
-import { AnyId, Links, Nullable, Page, Timestamp } from './common.ts';
+import { AnyId, Links, Nullable, Page, Timestamp, warningsField } from './common.ts';
 import { compositionWish, Enabled } from './composition.ts';
 import { RoomField, statusFields, WebhookSummary, WebhookUrlField } from './recordings.ts';
 
@@ -77,5 +77,6 @@ export const HlsBody = Type.Object(
   },
 );
 
+export const StartedHlsBody = Type.Object({ ...HlsBody.properties, ...warningsField }, { description: 'The stream.' });
 export const HlsPage = Page(HlsBody);
 export const ActiveHlsBody = Type.Object({ code: Type.Integer({ description: 'Always 200.' }), data: HlsBody });

@@ -1,6 +1,18 @@
 // Recordings of whole rooms: what callers send and get. Source: the reference's pages on recordings.
 import { type Static, Type } from 'typebox';
-import { AnyId, Flag, Links, Nullable, Open, oneOf, Page, PageQuery, Text, Timestamp } from './common.ts';
+import {
+  AnyId,
+  Flag,
+  Links,
+  Nullable,
+  Open,
+  oneOf,
+  Page,
+  PageQuery,
+  Text,
+  Timestamp,
+  warningsField,
+} from './common.ts';
 import { compositionWish } from './composition.ts';
 
 const Url = (description: string) => Text(2048, description);
@@ -11,7 +23,12 @@ export const RoomField = {
 
 export const WebhookUrlField = {
   webhookUrl: Type.Optional(Text(512, 'http or https URL that receives the events of this one, beside the room’s.')),
-  resourceId: Type.Optional(Type.Unknown({ description: 'Accepted and ignored: there are no units to acquire.' })),
+  resourceId: Type.Optional(
+    Type.Unknown({
+      description: 'A unit acquired beforehand.',
+      'x-not-served': 'there are no units to acquire here',
+    }),
+  ),
 };
 
 export const StartRecordingFields = {
@@ -48,6 +65,16 @@ export const StartRecordingBody = Type.Object(
   },
 );
 export type StartRecordingBody = Static<typeof StartRecordingBody>;
+
+/** The reference answers a start with a sentence; where there is more to say, the sentence is a field. */
+export const StartedBody = (sentence: string) =>
+  Type.Union([
+    Type.String({ examples: [sentence] }),
+    Type.Object(
+      { message: Type.String(), id: Type.String(), roomId: Type.String(), sessionId: Type.String(), ...warningsField },
+      { description: 'Where fields of the body do nothing.' },
+    ),
+  ]);
 
 /** Ends one of a room's; `id` matters where several run. */
 export const StopBody = Open({

@@ -12,16 +12,21 @@ import {
   ParticipantId,
   Text,
   Timestamp,
+  warningsField,
 } from './common.ts';
-import { CompositeWish, HlsWish, RecordingWish } from './composition.ts';
+import { CompositeWish, Transcription } from './composition.ts';
+import { StartHlsFields } from './hls.ts';
+import { StartRecordingFields } from './recordings.ts';
 
 /** Longest address of a webhook receiver. */
 const MAX_ENDPOINT = 512;
 const MAX_CUSTOM_ROOM_ID = 256;
+/** Of a session in a room that says nothing else. */
+export const DEFAULT_DURATION_MINUTES = 480;
 
-export const RoomWebhook = Open(
+const RoomWebhook = Open(
   {
-    endPoint: Text(MAX_ENDPOINT, 'http or https URL that receives the events by POST.'),
+    endPoint: Type.Optional(Text(MAX_ENDPOINT, 'http or https URL that receives the events by POST.')),
     events: Type.Optional(
       Type.Array(Text(64, 'Event name or pattern.'), {
         maxItems: 100,
@@ -30,15 +35,15 @@ export const RoomWebhook = Open(
       }),
     ),
   },
-  'Where events of this room are sent.',
+  'Where events of this room are sent; one without both fields is none.',
 );
-export type RoomWebhook = Static<typeof RoomWebhook>;
 
-export const AutoCloseConfig = Open(
+const AutoCloseConfig = Open(
   {
     type: Type.Optional(
-      oneOf(['session-ends', 'session-end-and-deactivate'], {
-        description: '`session-end-and-deactivate` lets the room have one session only.',
+      oneOf(['session-ends', 'session-end-and-deactivate', 'session-end', 'session-ends-and-deactivate'], {
+        description:
+          '`session-end-and-deactivate` lets the room have one session only. The last two words are read as the first two.',
         default: 'session-ends',
       }),
     ),
@@ -46,7 +51,7 @@ export const AutoCloseConfig = Open(
       Type.Number({
         minimum: 0.01,
         maximum: 525_600,
-        default: 480,
+        default: DEFAULT_DURATION_MINUTES,
         description: 'Minutes after the start of a session at which it is closed.',
       }),
     ),
@@ -55,17 +60,20 @@ export const AutoCloseConfig = Open(
 );
 export type AutoCloseConfig = Static<typeof AutoCloseConfig>;
 
-export const AutoStartConfig = Open(
+const AutoStartConfig = Open(
   {
-    recording: Type.Optional(RecordingWish),
-    hls: Type.Optional(HlsWish),
+    recording: Type.Optional(Open(StartRecordingFields, 'Records the whole room into one file.')),
+    hls: Type.Optional(
+      Open(StartHlsFields, 'Streams the whole room as HLS; `config.recording.enabled` keeps a file too.'),
+    ),
     composite: Type.Optional(CompositeWish),
+    transcription: Type.Optional(Transcription),
   },
   'What is started by itself when a session begins.',
 );
 export type AutoStartConfig = Static<typeof AutoStartConfig>;
 
-export const MultiComposition = Open(
+const MultiComposition = Open(
   { recording: Type.Optional(Flag()), hls: Type.Optional(Flag()), rtmp: Type.Optional(Flag()) },
   'Whether several of one kind may run at once.',
 );
@@ -122,13 +130,14 @@ const roomFields = {
   roomId: Type.String({ description: 'Id of the room, the meeting id of the SDKs.', examples: ['2kyv-gzay-64pg'] }),
   customRoomId: Nullable(Type.String()),
   userId: Type.String({ description: 'Owner of the API key.' }),
+  apiKey: Type.String({ description: 'The key it was created with.' }),
   disabled: Type.Boolean({ description: 'True once deactivated; nobody can join any more.' }),
   createdAt: Timestamp('When it was created.'),
   updatedAt: Timestamp('When it last changed.'),
   id: Type.String({ description: 'Object id, 24 hex digits.' }),
   links: Links,
-  webhook: Type.Optional(RoomWebhook),
-  autoCloseConfig: Type.Optional(AutoCloseConfig),
+  webhook: RoomWebhook,
+  autoCloseConfig: AutoCloseConfig,
   autoStartConfig: Type.Optional(AutoStartConfig),
   multiComposition: Type.Optional(MultiComposition),
   geoFence: Type.Optional(Type.String()),
@@ -142,6 +151,7 @@ export const RoomBody = Type.Object(roomFields, {
       roomId: '2kyv-gzay-64pg',
       customRoomId: 'aaa-bbb-ccc',
       userId: '5f7edbb14c938bcd42944527',
+      apiKey: 'b7f0c1de-5d1c-4e6a-9a55-0d8a4f6f2c11',
       disabled: false,
       createdAt: '2022-03-25T04:49:11.024Z',
       updatedAt: '2022-03-25T04:49:11.024Z',
@@ -150,9 +160,13 @@ export const RoomBody = Type.Object(roomFields, {
         get_room: 'https://rooms.example.com/v2/rooms/2kyv-gzay-64pg',
         get_session: 'https://rooms.example.com/v2/sessions/',
       },
+      webhook: { events: [] },
+      autoCloseConfig: { type: 'session-ends', duration: DEFAULT_DURATION_MINUTES },
     },
   ],
 });
+
+export const CreatedRoomBody = Type.Object({ ...roomFields, ...warningsField }, { description: 'The room.' });
 
 const Owner = Type.Object(
   {
@@ -175,6 +189,12 @@ export const DeactivatedRoomBody = Type.Object(
   },
   { description: 'The deactivated room, under both names of its ids.' },
 );
+
+/** Members of answers that say something of a room and choose nothing: every answer can be sent to create again. */
+export const READ_ONLY_FIELDS: ReadonlySet<string> = new Set([
+  ...Object.keys(DeactivatedRoomBody.properties),
+  ...Object.keys(warningsField),
+]);
 
 export const RoomPage = Page(
   Type.Object({

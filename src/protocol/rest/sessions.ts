@@ -17,7 +17,9 @@ export const ListSessionsQuery = Type.Object({
     Type.String({ maxLength: 256, description: 'Sessions of the room of this customRoomId.' }),
   ),
   query: Type.Optional(Type.String({ maxLength: 256, description: 'Exactly this roomId or customRoomId.' })),
-  status: Type.Optional(oneOf(SESSION_STATUSES, { description: 'Live sessions, or past ones.' })),
+  status: Type.Optional(
+    oneOf([...SESSION_STATUSES, 'active'], { description: 'Live sessions, or past ones; `active` is `ongoing`.' }),
+  ),
   startDate: Type.Optional(EpochMs('Started at or after this time, in milliseconds since 1970.')),
   endDate: Type.Optional(EpochMs('Started at or before this time, in milliseconds since 1970.')),
   userId: Type.Optional(Type.String({ maxLength: 256, description: 'Owner; another than one’s own has no sessions.' })),

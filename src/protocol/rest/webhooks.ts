@@ -1,7 +1,7 @@
 // Webhooks: the delivery log, endpoints and settings. An addition of ours; the reference has only the public key.
 import { type Static, Type } from 'typebox';
 import { EVENT_TYPES } from '../events.ts';
-import { AnyId, Nullable, Open, oneOf, Page, PageQuery, Text, Timestamp } from './common.ts';
+import { AnyId, Nullable, Open, oneOf, Page, PageQuery, Text, Timestamp, warningsField } from './common.ts';
 
 const MAX_URL = 2048;
 /** Last instant JavaScript can name. */
@@ -86,7 +86,10 @@ export const DeliveryDetailBody = Type.Object({
   ),
 });
 
-export const ReplayedBody = Type.Object({ replayed: Type.Integer({ description: 'Deliveries queued again.' }) });
+export const ReplayedBody = Type.Object({
+  replayed: Type.Integer({ description: 'Deliveries queued again.' }),
+  ...warningsField,
+});
 
 export const EndpointsBody = Type.Object({
   data: Type.Array(
@@ -118,6 +121,7 @@ export const SettingsBody = Type.Object({
   endPoint: Type.Optional(Type.String({ description: 'Gets the events of all rooms of this API key.' })),
   events: Type.Optional(Type.Array(Type.String())),
   signingSecret: Type.String({ description: 'Secret of the `webhook-signature` header (Standard Webhooks).' }),
+  ...warningsField,
 });
 
 export const PublicKeyBody = Type.Object({

@@ -1,6 +1,6 @@
 // What the form holds, the body of `POST /v2/rooms` that it means, and what is wrong with it.
 import type { EgressKind } from '../../../src/protocol/egress.ts';
-import { EVENT_TYPES } from '../../../src/protocol/events.ts';
+import { isEventFilter, readEventFilter } from '../../../src/protocol/event-filters.ts';
 
 export interface CompositionForm {
   on: boolean;
@@ -114,9 +114,8 @@ export const checks = {
   },
   endPoint: (text: string) => webAddress(text, 512),
   events: (events: string[]) => {
-    const known: readonly string[] = EVENT_TYPES;
-    const odd = events.find((event) => !event.includes('*') && !known.includes(event));
-    return odd === undefined ? null : `“${odd}” is no event; use * for a pattern, such as recording-*.`;
+    const odd = events.find((event) => !isEventFilter(readEventFilter(event)));
+    return odd === undefined ? null : `“${odd}” matches no event; use * for a pattern, such as recording-*.`;
   },
   minutes: (minutes: number | '', form: RoomForm) =>
     !form.autoClose.on || (minutes !== '' && minutes >= 0.01 && minutes <= 525_600)
