@@ -1,6 +1,7 @@
 // Every error the product tells somebody of. They are made here and nowhere else; `http/error-handler.ts` and
 // `signaling/ack.ts` turn them into answers, and anything that is not an `AppError` becomes a masked 500.
 
+import { clip } from './kit/text.ts';
 import { lackOf } from './kit/unavailable.ts';
 import type { Problem } from './kit/validate.ts';
 import type { EgressKind } from './protocol/egress.ts';
@@ -12,6 +13,8 @@ export type Blame = 'caller' | 'destination' | 'us';
 const SOON_S = 1;
 /** A full disk takes somebody's hand, or an upload that ends. */
 const WHEN_CLEARED_S = 60;
+/** Longest piece of what a caller sent that is repeated in a message. */
+const MAX_ECHO = 60;
 
 interface AppErrorFacts {
   /** Stable name for programs, such as `ROOM_NOT_FOUND`. */
@@ -26,6 +29,8 @@ interface AppErrorFacts {
   blame?: Blame;
   /** When it makes sense to ask again; HTTP says so in `Retry-After`. */
   retryAfterS?: number;
+  /** Content codings that would be taken; HTTP says so in `Accept-Encoding`. */
+  acceptEncoding?: string;
 }
 
 export class AppError extends Error {
@@ -35,6 +40,7 @@ export class AppError extends Error {
   readonly details: Problem[] | undefined;
   readonly blame: Blame;
   readonly retryAfterS: number | undefined;
+  readonly acceptEncoding: string | undefined;
 
   constructor(facts: AppErrorFacts) {
     super(facts.message, facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -45,6 +51,7 @@ export class AppError extends Error {
     this.details = facts.details;
     this.blame = facts.blame ?? 'caller';
     this.retryAfterS = facts.retryAfterS;
+    this.acceptEncoding = facts.acceptEncoding;
   }
 }
 
@@ -201,6 +208,23 @@ export function bodyTooSlow(): AppError {
 
 export function bodyTooLarge(message: string): AppError {
   return new AppError({ code: 'BODY_TOO_LARGE', status: 413, signalingCode: 5000, message });
+}
+
+/** The bytes of the body are not what its headers say. */
+export function malformedBody(message: string): AppError {
+  return badRequest('MALFORMED_BODY', message);
+}
+
+/** A body of a type or charset that is not read; the message says which one to send. */
+export function unsupportedMedia(message: string): AppError {
+  return new AppError({ code: 'UNSUPPORTED_MEDIA_TYPE', status: 415, signalingCode: 5000, message });
+}
+
+/** `acceptEncoding` lists the content codings that are taken. */
+export function unsupportedEncoding(coding: string, acceptEncoding: string): AppError {
+  const message = `The Content-Encoding ${JSON.stringify(clip(coding, MAX_ECHO))} is not taken here; use one of ${acceptEncoding}.`;
+  const facts = { code: 'UNSUPPORTED_CONTENT_ENCODING', status: 415, signalingCode: 5000 };
+  return new AppError({ ...facts, message, acceptEncoding });
 }
 
 /** A quota of uploaded files is used up; it frees itself as files expire. */

@@ -136,7 +136,7 @@ describe('a forged or broken token', () => {
     'apikey with NUL': () => sign({ apikey: 'a\0b' }),
     'roles as text': () => sign({ apikey: key.apiKey, roles: 'crawler' }),
     'permissions as an object': () => sign({ apikey: key.apiKey, permissions: { allow_join: true } }),
-    'roomId as a number': () => sign({ apikey: key.apiKey, roomId: 5 }),
+    'roomId as a fraction': () => sign({ apikey: key.apiKey, roomId: 0.5 }),
     'an empty roomId': () => sign({ apikey: key.apiKey, roomId: '' }),
     'participantId as an array': () => sign({ apikey: key.apiKey, participantId: ['a'] }),
   };

@@ -8,7 +8,8 @@ import {
   roleNotAllowed,
   TokenExpired,
 } from '../errors.ts';
-import { findProblems, withoutNulls } from '../kit/validate.ts';
+import { normalize } from '../kit/normalize.ts';
+import { findProblems } from '../kit/validate.ts';
 import { TokenClaims } from '../protocol/rest/tokens.ts';
 import { Invites } from './invites.ts';
 import { KeyCache, type VerifyingKey } from './key-cache.ts';
@@ -157,7 +158,7 @@ function requireTime({ exp = Number.POSITIVE_INFINITY, nbf = 0 }: TokenClaims, e
 }
 
 function readClaims(payload: unknown): TokenClaims {
-  const claims = withoutNulls(payload);
+  const claims = normalize(TokenClaims, payload);
   const problems = findProblems(TokenClaims, claims, 'token');
   const words = problems.map((p) => `${p.field}: ${p.allowed}, but got ${p.got}.`);
   if (words.length > 0) throw invalidToken(`Token is invalid: ${words.join(' ')}`);

@@ -64,7 +64,7 @@ describe('bodies', () => {
 
   test.each([
     ['half a body', 'application/json', '{"a":', 400, 'MALFORMED_JSON'],
-    ['a form', 'application/x-www-form-urlencoded', 'a=b', 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    ['a form of parts', 'multipart/form-data; boundary=x', '--x--', 415, 'UNSUPPORTED_MEDIA_TYPE'],
     ['binary', 'application/octet-stream', '\u0000\u0001', 415, 'UNSUPPORTED_MEDIA_TYPE'],
     ['too much', 'application/json', JSON.stringify({ a: 'x'.repeat(1_100_000) }), 413, 'BODY_TOO_LARGE'],
     ['deep nesting', 'application/json', `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`, 400, 'INVALID_INPUT'],

@@ -15,8 +15,9 @@ import {
   tooManyRequests,
 } from '../errors.ts';
 import { inBackground } from '../kit/in-background.ts';
+import { normalize } from '../kit/normalize.ts';
 import { findUnstorable } from '../kit/storable.ts';
-import { findProblems, fits, tidy } from '../kit/validate.ts';
+import { findProblems, fits } from '../kit/validate.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import {
@@ -243,7 +244,7 @@ export class SignalingServer {
 
 /** What a client sent with a request, as its schema has it. */
 function readRequest<N extends RequestName>(name: N, sent: unknown): RequestData<N> {
-  const data = tidy(REQUESTS[name], sent);
+  const data = normalize(REQUESTS[name], sent);
   const problems = [...findProblems(REQUESTS[name], data, 'data'), ...findUnstorable(data, 'data')];
   if (problems.length > 0) throw invalidInput(problems);
   return data as RequestData<N>;

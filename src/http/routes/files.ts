@@ -82,9 +82,10 @@ function uploadRoute({ access, admission, rooms, files, links, callers }: Deps):
         const caller = await admission.authorize(headers.authorization, query.roomId);
         const { ownerId, roomId } = await rooms.joinable(caller, query.roomId);
         if (!(await admission.isInMeeting(caller, headers.authorization, roomId))) throw notInMeeting(query.roomId);
-        const body = (request.body as unknown as Readable | undefined) ?? Readable.from([]);
+        const content = (request.body as unknown as Readable | undefined) ?? Readable.from([]);
+        const sent = { content, contentType: request.contentType, headers };
         const file = await files
-          .save({ ownerId, roomId }, (write) => readUpload(body, write))
+          .save({ ownerId, roomId }, (write) => readUpload(sent, write))
           .catch((error: unknown) => {
             throw error instanceof MalformedBody ? notJson(request, error) : error;
           });
