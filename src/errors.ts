@@ -134,6 +134,14 @@ export function notInMeeting(room: string): AppError {
   return new AppError({ code: 'NOT_IN_MEETING', status: 403, signalingCode: 4025, message });
 }
 
+/** A client was let in and waits for ever: for an answer to another id than it came under. */
+export function joinTimeout(participantId: string): AppError {
+  const message =
+    `Participant ${participantId} was let in, and did not join. An SDK that was given an id with = or % in it comes under ` +
+    'another one, and waits; give it an id of letters, digits, dots and dashes.';
+  return new AppError({ code: 'JOIN_TIMEOUT', status: 408, signalingCode: 4004, message });
+}
+
 /** Somebody is in the meeting under this id, and it is not shown that this is the same one. */
 export function duplicateParticipant(participantId: string): AppError {
   const message =

@@ -22,6 +22,9 @@ export function toMode(text: string | undefined): Mode | undefined {
   return OLD_MODES[text] ?? MODES.find((mode) => mode === text);
 }
 
+/** Names the room in the address of a socket when what the SDK makes of its id could not be read; see `init-config`. */
+export const ROOM_PARAMETER = 'room';
+
 /** Longest text of a name, key or id on the socket. */
 const SHORT = 256;
 /** KiB of free-form JSON: what an app says of a participant goes to everybody in the room, the rest to one. */

@@ -10,6 +10,11 @@ export const InitConfigAnswer = Type.Object(
   {
     data: Type.Object({
       baseUrl: Type.String({ description: 'host[:port] of the socket, without a scheme.' }),
+      socketUrl: Type.Optional(
+        Type.String({
+          description: 'What the SDK builds the address of the socket from instead, where it needs another.',
+        }),
+      ),
       observability: Type.Object({ traces: Telemetry, logs: Telemetry }),
     }),
   },
