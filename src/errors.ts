@@ -1,6 +1,7 @@
 // Every error the product answers with. They are made here and nowhere else, of what `protocol/error-codes.ts` declares; `http/error-handler.ts` and
 // `signaling/ack.ts` turn them into answers, and anything that is not an `AppError` becomes a masked 500.
 
+import { clip } from './kit/text.ts';
 import { lackOf } from './kit/unavailable.ts';
 import type { Problem } from './kit/validate.ts';
 import type { EgressKind } from './protocol/egress.ts';
@@ -13,6 +14,8 @@ export type Blame = 'caller' | 'destination' | 'us';
 const SOON_S = 1;
 /** A full disk takes somebody's hand, or an upload that ends. */
 const WHEN_CLEARED_S = 60;
+/** Longest piece of what a caller sent that is repeated in a message. */
+const MAX_ECHO = 60;
 
 interface AppErrorFacts<C extends ErrorCode> {
   /** Stable name for programs, such as `ROOM_NOT_FOUND`. */
@@ -27,6 +30,8 @@ interface AppErrorFacts<C extends ErrorCode> {
   blame?: Blame;
   /** When it makes sense to ask again; HTTP says so in `Retry-After`. */
   retryAfterS?: number;
+  /** Content codings that would be taken; HTTP says so in `Accept-Encoding`. */
+  acceptEncoding?: string;
 }
 
 export class AppError<C extends ErrorCode = ErrorCode> extends Error {
@@ -36,6 +41,7 @@ export class AppError<C extends ErrorCode = ErrorCode> extends Error {
   readonly details: Problem[] | undefined;
   readonly blame: Blame;
   readonly retryAfterS: number | undefined;
+  readonly acceptEncoding: string | undefined;
 
   constructor(facts: AppErrorFacts<C>) {
     super(facts.message, facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -46,6 +52,7 @@ export class AppError<C extends ErrorCode = ErrorCode> extends Error {
     this.details = facts.details;
     this.blame = facts.blame ?? 'caller';
     this.retryAfterS = facts.retryAfterS;
+    this.acceptEncoding = facts.acceptEncoding;
   }
 }
 
@@ -170,6 +177,14 @@ export function notInMeeting(room: string): AppError {
   return new AppError({ code: 'NOT_IN_MEETING', status: 403, signalingCode: 4025, message });
 }
 
+/** A client was let in and waits for ever: for an answer to another id than it came under. */
+export function joinTimeout(participantId: string): AppError {
+  const message =
+    `Participant ${participantId} was let in, and did not join. An SDK that was given an id with = or % in it comes under ` +
+    'another one, and waits; give it an id of letters, digits, dots and dashes.';
+  return new AppError({ code: 'JOIN_TIMEOUT', status: 408, signalingCode: 4004, message });
+}
+
 /** Somebody is in the meeting under this id, and it is not shown that this is the same one. */
 export function duplicateParticipant(participantId: string): AppError {
   const message =
@@ -268,6 +283,23 @@ export function bodyTooSlow(): AppError {
 
 export function bodyTooLarge(message: string): AppError {
   return new AppError({ code: 'BODY_TOO_LARGE', status: 413, signalingCode: 5000, message });
+}
+
+/** The bytes of the body are not what its headers say. */
+export function malformedBody(message: string): AppError {
+  return badRequest('MALFORMED_BODY', message);
+}
+
+/** A body of a type or charset that is not read; the message says which one to send. */
+export function unsupportedMedia(message: string): AppError {
+  return new AppError({ code: 'UNSUPPORTED_MEDIA_TYPE', status: 415, signalingCode: 5000, message });
+}
+
+/** `acceptEncoding` lists the content codings that are taken. */
+export function unsupportedEncoding(coding: string, acceptEncoding: string): AppError {
+  const message = `The Content-Encoding ${JSON.stringify(clip(coding, MAX_ECHO))} is not taken here; use one of ${acceptEncoding}.`;
+  const facts = { code: 'UNSUPPORTED_CONTENT_ENCODING', status: 415, signalingCode: 5000 } as const;
+  return new AppError({ ...facts, message, acceptEncoding });
 }
 
 /** A quota of uploaded files is used up; it frees itself as files expire. */

@@ -50,6 +50,13 @@ export const LIMITS = {
     meaning: 'Pub/sub sockets at once.',
     crossed: 'The oldest is closed (1008).',
   },
+  joinMs: {
+    setting: 'ROOMFUL_LIMIT_JOIN_TIME',
+    default: 30_000,
+    scope: 'connection',
+    meaning: 'Milliseconds in which a client that has been let in joins.',
+    crossed: 'An error that says why that may be, `close` (1103), and the connection is closed.',
+  },
   observedKeys: {
     setting: 'ROOMFUL_LIMIT_OBSERVED_KEYS',
     default: 1_000,

@@ -3,6 +3,7 @@
 
 import { type Static, type TObject, Type } from 'typebox';
 import { destinationForbidden, invalidInput, refused } from '../errors.ts';
+import { normalize } from '../kit/normalize.ts';
 import { findProblems, type Problem, withoutNulls } from '../kit/validate.ts';
 import { findWarnings, type Warning } from '../kit/warnings.ts';
 import type { CompositionConfig } from '../protocol/composition.ts';
@@ -79,7 +80,7 @@ export function wantsFile(given: unknown): boolean {
 }
 
 function checked(kind: EgressKind, given: unknown): Wish {
-  const wish = withoutNulls(given ?? {});
+  const wish = normalize(WISHES[kind], given ?? {}, { keepUnknown: true });
   const problems = findProblems(WISHES[kind], wish);
   if (problems.length === 0) return wish as Wish;
   if (problems.some(({ field }) => field.startsWith('outputs'))) throw invalidOutputs(problems);

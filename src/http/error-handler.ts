@@ -1,6 +1,7 @@
 // The one place of the REST side where an error becomes a status and a body.
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, asAppError } from '../errors.ts';
+import { clip } from '../kit/text.ts';
 import type { CodeWith } from '../protocol/error-codes.ts';
 import type { ErrorBody } from '../protocol/rest/errors.ts';
 
@@ -10,6 +11,7 @@ export function handleError(error: unknown, request: FastifyRequest, reply: Fast
   if (known) {
     if (known.status >= 500) logRefusal(known.code, error, request);
     sayWhen(known, reply);
+    if (known.acceptEncoding !== undefined) reply.header('accept-encoding', known.acceptEncoding);
     return reply.code(known.status).send(errorBody(known, request.id));
   }
   request.log.error({ err: error, method: request.method, path: pathOf(request) }, 'request.failed');
@@ -35,7 +37,7 @@ export function handleJoinError(error: unknown, request: FastifyRequest, reply: 
 
 /** Answers a path or method that does not exist. */
 export function handleNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const message = `There is no ${request.method} ${pathOf(request).slice(0, 200)}; /docs lists what there is.`;
+  const message = `There is no ${request.method} ${clip(pathOf(request), 200)}; /docs lists what there is.`;
   return reply.code(404).send(errorBody({ status: 404, code: 'NOT_FOUND', message }, request.id));
 }
 

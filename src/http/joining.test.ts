@@ -131,7 +131,7 @@ describe('files', () => {
       { fileName: 'a' },
       { fileName: 'a', base64Data: '' },
       { fileName: 'a', base64Data: 'ä' },
-      { fileName: 5, base64Data: 'aGk=' },
+      { fileName: {}, base64Data: 'aGk=' },
     ]) {
       expect((await upload(body)).status).toBe(400);
     }

@@ -147,7 +147,7 @@ describe('a place that was taken', () => {
     const url = await start({ ownerRequests: 1, nodeRequests: 1, openRequests: 1 });
     const answers = [
       await api.call('GET', '/v2/rooms/none'),
-      await api.call('POST', '/v2/rooms', { customRoomId: 5 }),
+      await api.call('POST', '/v2/rooms', { customRoomId: {} }),
       await api.call('POST', '/v2/nothing', {}),
       await api.call('GET', '/nothing', undefined, ''),
       await api.call('GET', '/openapi.json', undefined, ''),

@@ -110,7 +110,7 @@ describe('POST /v2/rooms', () => {
   });
 
   test.each([
-    ['customRoomId', { customRoomId: 5 }, 'customRoomId'],
+    ['customRoomId', { customRoomId: 5.5 }, 'customRoomId'],
     ['an empty customRoomId', { customRoomId: '' }, 'customRoomId'],
     ['a long customRoomId', { customRoomId: 'x'.repeat(257) }, 'customRoomId'],
     ['control characters', { customRoomId: 'a\nb' }, 'customRoomId'],
@@ -150,7 +150,7 @@ describe('POST /v2/rooms', () => {
     ['a flag that is a word', { multiComposition: { hls: 'yes' } }, 'multiComposition.hls'],
     ['a participant id with a space', { allowedParticipantIds: ['a b'] }, 'allowedParticipantIds.0'],
     ['a huge configuration', { autoStartConfig: { recording: { x: 'x'.repeat(70_000) } } }, 'autoStartConfig'],
-    ['an array', [], 'body'],
+    ['an array', ['customRoomId'], 'body'],
     ['a text', '"text"', 'body'],
   ])('%s is refused by name', async (_what, body, field) => {
     const answer = await create(body);
@@ -162,7 +162,10 @@ describe('POST /v2/rooms', () => {
 
   test('patterns are told in words', async () => {
     const { body } = await create({ customRoomId: 'a\nb' });
-    expect(body.message).toBe('customRoomId: must be 1 to 256 characters without control characters, but got "a\\nb".');
+    expect(body.message).toBe(
+      'customRoomId: must be 1 to 256 characters without control characters and without #, which ends an address: ' +
+        'clients could not join, but got "a\\nb".',
+    );
   });
 
   test('an unknown event is answered with the known ones', async () => {

@@ -18,7 +18,7 @@ import type { Logger } from '../log.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import { API_DOCUMENT } from './api-document.ts';
 import { boundOpenRequests, Callers, OPEN_BODY_BYTES, releaseWhenAnswered } from './auth.ts';
-import { parseBodiesAsJson } from './body-parser.ts';
+import { parseBodies } from './body-parser.ts';
 import { watchBodies } from './body-watch.ts';
 import { CORS_HEADERS, CORS_OPTIONS, exposeRates } from './cors.ts';
 import { handleError, handleNotFound } from './error-handler.ts';
@@ -80,7 +80,7 @@ const REQUEST_ID = /^[\w.:-]{1,64}$/;
 export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
   const { metrics = new Registry(), limits = DEFAULT_LIMITS } = deps;
   const app = newApp(deps);
-  parseBodiesAsJson(app);
+  parseBodies(app);
   measureRequests(app, metrics);
   await app.register(cors, CORS_OPTIONS);
   exposeRates(app);

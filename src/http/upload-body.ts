@@ -1,14 +1,17 @@
 // The body of an upload, `{ fileName, base64Data }`, read and decoded while it comes: it is as large as a file, and
 // only a few pieces of it are held.
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { parserStream } from 'stream-json';
 import type { Token } from 'stream-json/parser.js';
 import { AppError, bodyTooLarge, invalidInput } from '../errors.ts';
 import { Base64Decoder } from '../kit/base64-decoder.ts';
+import { normalize } from '../kit/normalize.ts';
 import { findUnstorable } from '../kit/storable.ts';
+import { clip } from '../kit/text.ts';
 import { findProblems } from '../kit/validate.ts';
 import { MAX_FILE_BYTES, MAX_UPLOAD_BODY_BYTES, UploadBody } from '../protocol/rest/joining.ts';
+import { asBodyError, asText, charsetOf, decompression, limited, runSteps, type Size } from './body-encoding.ts';
 
 /** More than any name may have, so that what is wrong with one can be said. */
 const MAX_KEPT_TEXT = 1_024;
@@ -16,36 +19,38 @@ const MAX_DEPTH = 32;
 /** Content is decoded and written in pieces of about this many characters. */
 const PIECE_CHARS = 64 * 1024;
 
+const SIZE: Size = { bytes: MAX_UPLOAD_BODY_BYTES, tooLarge: uploadTooLarge };
+
 /** Writes a piece of the file. */
 export type Write = (content: Buffer) => Promise<void>;
 
 /** The body is no JSON; the message says where. */
 export class MalformedBody extends Error {}
 
+/** The body of a request, and what its headers say of it. */
+export interface SentBody {
+  content: Readable;
+  contentType: string | undefined;
+  headers: IncomingHttpHeaders;
+}
+
 /** Hands the content to `write` as it comes, and returns the name of the file once all of it has been written. */
-export async function readUpload(body: Readable, write: Write): Promise<string> {
+export async function readUpload({ content, contentType, headers }: SentBody, write: Write): Promise<string> {
   const upload = new UploadReader(write);
   try {
     const parser = parserStream({ packValues: false, packKeys: false, streamValues: true, streamKeys: true });
-    await pipeline(body, limited, parser, async (tokens: AsyncIterable<Token>) => {
+    const take = async (tokens: AsyncIterable<Token>) => {
       for await (const token of tokens) {
         const writing = upload.take(token);
         if (writing) await writing;
       }
-    });
+    };
+    const text = [limited(SIZE), ...decompression(headers, SIZE), asText(charsetOf(contentType))];
+    await runSteps([content, ...text, parser, take]);
   } catch (error) {
-    throw isOfParser(error) ? new MalformedBody(error.message) : error;
+    throw isOfParser(error) ? new MalformedBody(error.message) : asBodyError(error);
   }
   return upload.end();
-}
-
-async function* limited(body: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > MAX_UPLOAD_BODY_BYTES) throw uploadTooLarge();
-    yield chunk;
-  }
 }
 
 /** The body is larger than that of the largest file. */
@@ -81,6 +86,7 @@ class UploadReader {
   take(token: Token): Promise<void> | undefined {
     switch (token.name) {
       case 'stringChunk':
+      case 'numberChunk':
         return this.#addText(token.value);
       case 'startKey':
         this.#key = '';
@@ -91,6 +97,7 @@ class UploadReader {
         return undefined;
       case 'endKey':
       case 'endString':
+      case 'endNumber':
         this.#into = 'nothing';
         return undefined;
       case 'startObject':
@@ -105,7 +112,7 @@ class UploadReader {
         this.#depth--;
         return undefined;
       case 'startNumber':
-        this.#other(0);
+        this.#startNumber();
         return undefined;
       case 'trueValue':
       case 'falseValue':
@@ -119,13 +126,14 @@ class UploadReader {
   async end(): Promise<string> {
     if (!this.#isObject) throw wrong('body', 'another value', 'must be an object');
     const given = { fileName: this.#fileName, base64Data: this.#base64Data };
-    const fields = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+    const sent = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+    const fields = normalize(UploadBody, sent) as Record<string, unknown>;
     const unstorable = findUnstorable(fields);
     const problems = unstorable.length > 0 ? unstorable : findProblems(UploadBody, fields);
     if (problems.length > 0) throw invalidInput(problems);
     await this.#flush();
     await this.#store(this.#decoder.end());
-    return String(this.#fileName);
+    return String(fields.fileName);
   }
 
   #startText(): Into {
@@ -140,9 +148,15 @@ class UploadReader {
     return 'content';
   }
 
+  /** A name that is a number is its digits; elsewhere a number is in the way. */
+  #startNumber(): void {
+    if (this.#depth === 1 && this.#key === 'fileName') this.#into = this.#startText();
+    else this.#other(0);
+  }
+
   #addText(text: string): Promise<void> | undefined {
-    if (this.#into === 'key') this.#key = `${this.#key}${text}`.slice(0, MAX_KEPT_TEXT);
-    if (this.#into === 'name') this.#fileName = `${this.#fileName}${text}`.slice(0, MAX_KEPT_TEXT);
+    if (this.#into === 'key') this.#key = clip(`${this.#key}${text}`, MAX_KEPT_TEXT);
+    if (this.#into === 'name') this.#fileName = clip(`${this.#fileName}${text}`, MAX_KEPT_TEXT);
     if (this.#into !== 'content') return undefined;
     this.#base64Data = 'some';
     this.#piece += text;

@@ -1,10 +1,11 @@
-// Makes Fastify check requests with our own validator: `null` means absent, query text becomes numbers, and a mistake is
-// told with the field, what came and what is allowed.
+// Makes Fastify check requests with our own validator: what has one meaning only is read as its schema wants it, and a
+// mistake is answered with the field, what came and what is allowed.
 import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { invalidInput } from '../errors.ts';
+import { normalize } from '../kit/normalize.ts';
 import { findUnstorable } from '../kit/storable.ts';
-import { findProblems, withoutNulls } from '../kit/validate.ts';
+import { findProblems } from '../kit/validate.ts';
 
 const ROOTS: Record<string, string> = { body: 'body', querystring: 'query', params: 'path', headers: 'headers' };
 
@@ -13,26 +14,16 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   const root = ROOTS[httpPart] ?? httpPart;
   const isBody = httpPart === 'body';
   return (given: unknown) => {
-    const unstorable = findUnstorable(given, root);
-    if (unstorable.length > 0) return { error: invalidInput(unstorable) };
-    const value = isBody ? withoutNulls(given ?? {}) : fromText(schema, given);
-    const problems = findProblems(schema, value, root);
+    const value = isBody
+      ? normalize(schema, given ?? {}, { keepUnknown: true })
+      : normalize(schema, withoutEmpty(given));
+    const unstorable = findUnstorable(value, root);
+    const problems = unstorable.length > 0 ? unstorable : findProblems(schema, value, root);
     return problems.length > 0 ? { error: invalidInput(problems) } : { value };
   };
 };
 
-/** Query and path values arrive as text; what the schema wants as a number is read as one, and empty means absent. */
-function fromText(schema: TSchema, given: unknown): Record<string, unknown> {
-  const { properties = {} } = schema as { properties?: Record<string, { type?: string }> };
-  const value: Record<string, unknown> = {};
-  for (const [name, text] of Object.entries((given ?? {}) as Record<string, unknown>)) {
-    if (text === '' || !Object.hasOwn(properties, name)) continue;
-    const type = properties[name]?.type;
-    value[name] = type === 'integer' || type === 'number' ? numberFrom(text) : text;
-  }
-  return value;
-}
-
-function numberFrom(text: unknown): unknown {
-  return typeof text === 'string' && /^-?\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : text;
+/** A parameter of a query that is there and says nothing is not there. */
+function withoutEmpty(given: unknown): unknown {
+  return Object.fromEntries(Object.entries(given ?? {}).filter(([, text]) => text !== ''));
 }

@@ -1,7 +1,10 @@
 // JSON that the database can keep: PostgreSQL stores neither NUL nor half a surrogate pair, and depth costs stack.
+import { clip } from './text.ts';
 import type { Problem } from './validate.ts';
 
 const MAX_DEPTH = 32;
+/** Longest name of a member that is repeated in a message. */
+const MAX_ECHO = 60;
 /** More than any request has; every value costs all who walk over it after this. */
 const MAX_VALUES = 20_000;
 
@@ -23,7 +26,7 @@ function inspect(value: unknown, depth: number, values: { left: number }): Probl
   for (let at = 0; at < count; at++) {
     const key = members?.[at] ?? String(at);
     const problem = inspectText(key) ?? inspect((value as Record<string, unknown>)[key], depth + 1, values);
-    if (problem) return { ...problem, field: problem.field ? `${clip(key)}.${problem.field}` : clip(key) };
+    if (problem) return { ...problem, field: problem.field ? `${shown(key)}.${problem.field}` : shown(key) };
   }
   return undefined;
 }
@@ -34,6 +37,7 @@ function inspectText(text: string): Problem | undefined {
   return undefined;
 }
 
-function clip(key: string): string {
-  return key.slice(0, 60).toWellFormed().replaceAll('\0', '�');
+/** The name of a member, fit for a message. */
+function shown(key: string): string {
+  return clip(key, MAX_ECHO).toWellFormed().replaceAll('\0', '�');
 }

@@ -1,6 +1,7 @@
 // Checks a value against a TypeBox schema and says what is wrong in words a caller can act on.
 import type { Static, TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
+import { clip } from './text.ts';
 
 /** One thing wrong with a value: which field, what came, what would be right. */
 export interface Problem {
@@ -65,34 +66,6 @@ export function withoutNulls(value: unknown, maxDepth = 32): unknown {
     if (item !== null && key !== '__proto__') copy[key] = withoutNulls(item, maxDepth - 1);
   }
   return copy;
-}
-
-/**
- * Keeps of a message what its schema names: members that the schema does not know are left out, and so are optional ones
- * that are `null`, which some clients send for what they do not have. What has no schema inside (free-form JSON) stays
- * as it is. A new object is returned; `value` may be anything.
- */
-export function tidy(schema: TSchema, value: unknown): unknown {
-  if (value === null || typeof value !== 'object' || '~refine' in schema) return value;
-  const { items, properties, patternProperties, required } = schema as StructuredSchema;
-  if (Array.isArray(value)) return items ? value.map((item) => tidy(items, item)) : value;
-  if (properties) {
-    const known = Object.entries(properties).filter(([name]) => Object.hasOwn(value, name));
-    const members = known.map(([name, member]) => [name, tidy(member, (value as Record<string, unknown>)[name])]);
-    return Object.fromEntries(
-      members.filter(([name, member]) => member !== null || required?.includes(name as string)),
-    );
-  }
-  const [member] = Object.values(patternProperties ?? {});
-  const isTyped = member && ('anyOf' in member || 'type' in member);
-  return isTyped ? Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null)) : value;
-}
-
-interface StructuredSchema {
-  items?: TSchema;
-  properties?: Record<string, TSchema>;
-  patternProperties?: Record<string, TSchema>;
-  required?: string[];
 }
 
 function segments(path: string): string[] {
@@ -176,5 +149,5 @@ function echo(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (value !== null && typeof value === 'object') return 'an object';
   const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return text.length > MAX_ECHO ? `${text.slice(0, MAX_ECHO)}…` : text;
+  return text.length > MAX_ECHO ? `${clip(text, MAX_ECHO)}…` : text;
 }

@@ -6,16 +6,19 @@ const MAX_DEPTH = 16;
 
 const BYTES_OF_A_SCALAR = 8;
 
+/** Texts of an app are for people: half an emoji in one of them keeps nobody out. */
+const REPAIRED = { 'x-text': 'text' } as const;
+
 const utf8 = new TextEncoder();
 
 /** Any JSON of at most `maxKiB`, nested at most 16 deep. */
 export function BoundedJson(maxKiB: number) {
-  return Type.Refine(Type.Unknown(allowed(maxKiB)), (value) => fitsInto(value, maxKiB * 1024));
+  return Type.Refine(Type.Unknown({ ...allowed(maxKiB), ...REPAIRED }), (value) => fitsInto(value, maxKiB * 1024));
 }
 
 /** An object of any members, with the same bounds. */
 export function BoundedObject(maxKiB: number) {
-  const schema = Type.Record(Type.String(), Type.Unknown(), allowed(maxKiB, 'an object'));
+  const schema = Type.Record(Type.String(), Type.Unknown(), { ...allowed(maxKiB, 'an object'), ...REPAIRED });
   return Type.Refine(schema, (value) => fitsInto(value, maxKiB * 1024));
 }
 

@@ -11,7 +11,9 @@ export const ERROR_CODES = {
   // Requests as such.
   INVALID_INPUT: { status: [400], number: [5000] },
   MALFORMED_JSON: { status: [400], number: [5000] },
+  MALFORMED_BODY: { status: [400], number: [5000] },
   UNSUPPORTED_MEDIA_TYPE: { status: [415], number: [5000] },
+  UNSUPPORTED_CONTENT_ENCODING: { status: [415], number: [5000] },
   BAD_REQUEST: { status: [400], number: [5000] },
   BAD_URL: { status: [400, 414], number: [5000] },
   HOST_MISSING: { status: [400], number: [5000] },
@@ -57,6 +59,7 @@ export const ERROR_CODES = {
   INVALID_PARTICIPANT_ID: { status: [400], number: [4004] },
   DUPLICATE_PARTICIPANT: { status: [409], number: [4005] },
   ROOM_FULL: { status: [429], number: [5000] },
+  JOIN_TIMEOUT: { status: [408], number: [4004] },
   NOT_ADMITTED: { status: [400], number: [5000] },
   NOT_JOINED: { status: [400], number: [5000] },
   NOT_SENDING: { status: [400], number: [5000] },

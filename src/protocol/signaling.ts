@@ -23,6 +23,9 @@ export function toMode(text: string | undefined): Mode | undefined {
   return OLD_MODES[text] ?? MODES.find((mode) => mode === text);
 }
 
+/** Names the room in the address of a socket when what the SDK makes of its id could not be read; see `init-config`. */
+export const ROOM_PARAMETER = 'room';
+
 /** Longest text of a name, key or id on the socket. */
 const SHORT = 256;
 /** KiB of free-form JSON: what an app says of a participant goes to everybody in the room, the rest to one. */
@@ -30,6 +33,8 @@ const META_DATA_KIB = 16;
 const APP_DATA_KIB = 4;
 const PAYLOAD_KIB = 16;
 const Text = (maxLength = SHORT) => Type.String({ maxLength });
+/** What people are called, and what they say: repaired where a program has cut it within an emoji. */
+const Name = (maxLength = SHORT) => Type.String({ maxLength, 'x-text': 'name' });
 const Id = Type.String({ minLength: 1, maxLength: SHORT });
 const oneOf = <const T extends string[]>(values: readonly [...T]) => Type.Enum([...values] as [...T]);
 
@@ -74,7 +79,7 @@ const Nothing = Type.Object({});
 const EgressOptions = BoundedMessage(PAYLOAD_KIB);
 const AppData = Type.Optional(BoundedObject(APP_DATA_KIB));
 const Agent = Type.Optional(BoundedJson(APP_DATA_KIB));
-const DeviceText = Type.Optional(Type.Union([Text(), Type.Number()]));
+const DeviceText = Type.Optional(Type.Union([Name(), Type.Number()]));
 
 /** What a client says of the device it runs on; browsers and phones describe themselves in members of their own. */
 export const DeviceInfo = Type.Object({
@@ -87,7 +92,7 @@ export const DeviceInfo = Type.Object({
 
 /** Every request a client may make and the shape of its `data`. */
 export const REQUESTS = {
-  requestEntry: Type.Object({ name: Type.Optional(Text()), reconnectSecret: Type.Optional(Text(64)) }),
+  requestEntry: Type.Object({ name: Type.Optional(Name()), reconnectSecret: Type.Optional(Text(64)) }),
   respondEntry: Type.Object({ id: Id, decision: oneOf(['allowed', 'denied']) }),
   getRouterRtpCapabilities: Nothing,
   createWebRtcTransport: Type.Object({
@@ -99,7 +104,7 @@ export const REQUESTS = {
   restartIce: Type.Object({ transportId: Id }),
   iceRestarted: Type.Object({ transportId: Id }),
   join: Type.Object({
-    displayName: Type.Optional(Text()),
+    displayName: Type.Optional(Name()),
     rtpCapabilities: Type.Optional(RtpCapabilities),
     sctpCapabilities: Type.Optional(SctpCapabilities),
     deviceInfo: Type.Optional(DeviceInfo),
@@ -148,7 +153,7 @@ export const REQUESTS = {
   getDataConsumerStats: Type.Object({ dataConsumerId: Id }),
   definePeerLeftReason: Type.Object({ leaveReason: Text(64) }),
   changeMode: Type.Object({ mode: Text(32) }),
-  changeDisplayName: Type.Object({ displayName: Text() }),
+  changeDisplayName: Type.Object({ displayName: Name() }),
   enablePeerMic: PeerRef,
   disablePeerMic: PeerRef,
   enablePeerWebcam: PeerRef,
@@ -159,7 +164,10 @@ export const REQUESTS = {
     peerId: Id,
     state: Type.Object({ cam: Type.Optional(Type.Boolean()), share: Type.Optional(Type.Boolean()) }),
   }),
-  realtimeStoreSet: Type.Object({ key: Id, value: Type.Union([Text(4096), Type.Null()]) }),
+  realtimeStoreSet: Type.Object({
+    key: Id,
+    value: Type.Union([Type.String({ maxLength: 4096, 'x-text': 'text' }), Type.Null()]),
+  }),
   realtimeStoreGet: Type.Object({ key: Id }),
   realtimeStoreObserve: Type.Object({ key: Id }),
   realtimeStoreStopObserve: Type.Object({ key: Id }),

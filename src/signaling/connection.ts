@@ -1,5 +1,5 @@
 // One client's connection: which room it is for, and who it became there.
-import { badRequest } from '../errors.ts';
+import { badRequest, joinTimeout } from '../errors.ts';
 import { SerialQueue } from '../kit/serial-queue.ts';
 import type { Logger } from '../log.ts';
 import type { EgressKind } from '../protocol/egress.ts';
@@ -11,10 +11,10 @@ import type { SocketLink } from './link.ts';
 
 /** What handlers need beside the connection itself. */
 export interface SignalingServices {
-  /** Checks a token for a room; throws the documented refusals. */
+  /** Checks a token for the room of one of several names; throws the documented refusals. */
   admit(
     token: string | undefined,
-    roomId: string,
+    rooms: readonly string[],
     participantId: string,
   ): Promise<{ facts: RoomFacts; grant: JoinGrant }>;
   openRoom(facts: RoomFacts): LiveRoom;
@@ -45,6 +45,8 @@ export class Connection {
   /** Entering and leaving run one at a time: a connection is one participant, and none once it is gone. */
   readonly #entries = new SerialQueue();
   #isGone = false;
+  readonly #joinMs: number;
+  #joinTimer: NodeJS.Timeout | undefined;
   #leaveReason: LeaveReason | undefined;
 
   constructor(options: {
@@ -55,6 +57,7 @@ export class Connection {
     grant: JoinGrant;
     token: string;
     mode: Mode;
+    joinMs: number;
     log: Logger;
   }) {
     this.link = options.link;
@@ -62,6 +65,7 @@ export class Connection {
     this.peerId = options.peerId;
     this.grant = options.grant;
     this.mode = options.mode;
+    this.#joinMs = options.joinMs;
     this.log = options.log;
     this.#facts = options.facts;
     this.#token = options.token;
@@ -80,6 +84,7 @@ export class Connection {
       const participant = await room.enter({ link, id, name, grant, token: this.#token, reconnectSecret });
       this.#room = room;
       this.#participant = participant;
+      this.#expectJoin(room, participant);
       return { room, participant };
     });
   }
@@ -91,7 +96,7 @@ export class Connection {
   }> {
     return this.#entries.run(async () => {
       const { name, media } = this.joined;
-      const { facts, grant } = await this.services.admit(to.secret, to.meetingId, to.id);
+      const { facts, grant } = await this.services.admit(to.secret, [to.meetingId], to.id);
       const room = this.services.openRoom(facts);
       if (room === this.room) throw badRequest('SAME_ROOM', 'This is the meeting the participant is in.');
       await this.#abandonSwitch();
@@ -154,6 +159,7 @@ export class Connection {
   /** The socket is gone: a client that said why has left, another may come back. */
   disconnected(): Promise<void> {
     this.#isGone = true;
+    clearTimeout(this.#joinTimer);
     return this.#entries.run(async () => {
       await this.#abandonSwitch();
       const [room, participant] = [this.#room, this.#participant];
@@ -161,6 +167,19 @@ export class Connection {
       if (this.#leaveReason) await room.leave(participant, this.#leaveReason);
       else await room.disconnected(participant);
     });
+  }
+
+  /** Sends a client away that is let in now, and has not joined when the time for that is over. */
+  #expectJoin(room: LiveRoom, participant: Participant): void {
+    clearTimeout(this.#joinTimer);
+    if (this.#isGone || room.isJoined(participant)) return;
+    const wasLetIn = room.isAdmitted(participant);
+    this.#joinTimer = setTimeout(() => {
+      if (!wasLetIn || room.isJoined(participant)) return this.#expectJoin(room, participant);
+      const { signalingCode, message } = joinTimeout(participant.id);
+      this.link.notify({ method: 'error', code: signalingCode, message });
+      this.link.close({ code: LEAVE_REASONS.JOIN_ROOM_FAILED.code, message });
+    }, this.#joinMs);
   }
 
   async #abandonSwitch(): Promise<void> {

@@ -10,6 +10,8 @@ const ANSWER_TIMEOUT_MS = 20_000;
 const HANG_UP_TIMEOUT_MS = 2_000;
 /** What a browser closes with when its page goes away (RFC 6455, 7.4.1). */
 const GOING_AWAY = 1001;
+/** What a frame with an event begins with: `4` of Engine.IO and `2` of socket.io. */
+const EVENT = '42';
 
 export class SocketLink implements ParticipantLink {
   readonly #socket: Socket;
@@ -47,6 +49,15 @@ export class SocketLink implements ParticipantLink {
     if (!this.#socket.connected) return;
     const cutOff = setTimeout(() => this.#socket.disconnect(true), HANG_UP_TIMEOUT_MS);
     this.#socket.once('disconnect', () => clearTimeout(cutOff));
+  }
+
+  /** As an error and `close`, below what socket.io may still hold back: for a connection that is about to be closed. */
+  closeAtOnce(reason: LeaveReason): void {
+    const webSocket = webSocketOf(this.#socket.conn);
+    if (this.#closing || !webSocket) return;
+    this.#closing = true;
+    webSocket.send(`${EVENT}${JSON.stringify(['notification', { method: 'error', ...reason }])}`);
+    webSocket.send(`${EVENT}${JSON.stringify(['close', { reason }])}`);
   }
 
   get wentAway(): boolean {

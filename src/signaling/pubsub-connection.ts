@@ -30,6 +30,7 @@ const RATE_WINDOW_MS = 500;
 const MAX_TOPIC_LENGTH = 256;
 const MAX_TOPICS = 500;
 const MAX_MESSAGE_CHARS = 64 * 1024;
+const MAX_PAYLOAD_BYTES = 192 * 1024;
 const MAX_RECIPIENTS = 1000;
 const MAX_QUEUE = 1000;
 /** Requests that wait for the store. */
@@ -141,15 +142,13 @@ export class PubsubConnection implements TopicListener {
   }
 
   async #handle(message: Exclude<ClientMessage, { kind: 'pong' }>): Promise<void> {
-    const { topic, requestId } = requestOf(message);
-    if (topic === '' || topic.length > MAX_TOPIC_LENGTH || findUnstorable(topic).length > 0) {
-      throw new PubsubRefusal(`A topic has 1 to ${MAX_TOPIC_LENGTH} characters.`);
-    }
+    const { requestId } = requestOf(message);
+    const topic = topicOf(message);
     switch (message.kind) {
       case 'subscribe':
-        return this.#readings.run(() => this.#subscribe(message.subscribe));
+        return this.#readings.run(() => this.#subscribe(topic, message.subscribe));
       case 'publish':
-        return this.#publish(message.publish);
+        return this.#publish(topic, message.publish);
       case 'unsubscribe': {
         this.#unsubscribe(topic);
         return this.#send({ ack: { requestId, ok: true } });
@@ -164,7 +163,8 @@ export class PubsubConnection implements TopicListener {
     }
   }
 
-  async #subscribe({ topic, oldMessageLimit, newMessageLimit, realtimeOverflow, queueSize, requestId }: Subscribe) {
+  async #subscribe(topic: string, request: Subscribe): Promise<void> {
+    const { oldMessageLimit, newMessageLimit, realtimeOverflow, queueSize, requestId } = request;
     if (!this.#topics.has(topic) && this.#topics.size >= MAX_TOPICS) throw new PubsubRefusal('Too many topics.');
     this.#topics.get(topic)?.close();
     const throttle = new Throttle<TopicMessage>({
@@ -201,12 +201,10 @@ export class PubsubConnection implements TopicListener {
     return new Promise((resolve) => this.#socket.pong(undefined, undefined, resolve));
   }
 
-  async #publish(publish: Publish): Promise<void> {
-    const { topic, message, payload, sendOnly, timestamp, persist, requestId } = publish;
-    if (message.length > MAX_MESSAGE_CHARS) throw new PubsubRefusal('The message is too long.');
-    if (sendOnly.length > MAX_RECIPIENTS) throw new PubsubRefusal('Too many recipients.');
-    const [unstorable] = findUnstorable([message, sendOnly]);
-    if (unstorable) throw new PubsubRefusal(`A message ${unstorable.allowed}.`);
+  async #publish(topic: string, publish: Publish): Promise<void> {
+    const { message, payload, timestamp, persist, requestId } = publish;
+    mustFit(publish);
+    const sendOnly = recipientsOf(publish);
     const id = /^[\x21-\x7e]{1,128}$/.test(publish.messageId) ? publish.messageId : newObjectId();
     const { id: senderId, name: senderName } = this.#participant;
     const kept: TopicMessage = {
@@ -256,7 +254,33 @@ export class PubsubConnection implements TopicListener {
 /** A request that is refused, with words for the app. */
 class PubsubRefusal extends Error {}
 
-function requestOf(message: Exclude<ClientMessage, { kind: 'pong' }>): { topic: string; requestId: string } {
+function topicOf(message: Exclude<ClientMessage, { kind: 'pong' }>): string {
+  const { topic } = requestOf(message);
+  if (topic && topic.length <= MAX_TOPIC_LENGTH && findUnstorable(topic).length === 0) return topic;
+  throw new PubsubRefusal(`A topic has 1 to ${MAX_TOPIC_LENGTH} characters of well-formed Unicode, without NUL.`);
+}
+
+function mustFit({ message, payload, sendOnly }: Publish): void {
+  if (message.length > MAX_MESSAGE_CHARS) {
+    throw new PubsubRefusal(`The message has ${message.length} characters; it may have ${MAX_MESSAGE_CHARS}.`);
+  }
+  if (payload.length > MAX_PAYLOAD_BYTES) {
+    throw new PubsubRefusal(`The payload has ${payload.length} bytes; it may have ${MAX_PAYLOAD_BYTES}.`);
+  }
+  if (sendOnly.length > MAX_RECIPIENTS) {
+    throw new PubsubRefusal(`sendOnly names ${sendOnly.length} participants; it may name ${MAX_RECIPIENTS}.`);
+  }
+}
+
+function recipientsOf({ sendOnly }: Publish): string[] {
+  const ids = sendOnly.filter((id) => id !== undefined);
+  if (ids.length === sendOnly.length && findUnstorable(ids).length === 0) return ids;
+  throw new PubsubRefusal('sendOnly must name participants in well-formed Unicode, without NUL.');
+}
+
+type Named = { topic: string | undefined; requestId: string };
+
+function requestOf(message: Exclude<ClientMessage, { kind: 'pong' }>): Named {
   if (message.kind === 'subscribe') return message.subscribe;
   if (message.kind === 'unsubscribe') return message.unsubscribe;
   if (message.kind === 'publish') return message.publish;

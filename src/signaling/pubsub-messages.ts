@@ -1,18 +1,23 @@
 // The protobuf messages of the pub/sub socket; field numbers are the official SDK's.
+//
+// Text that an app has written is read here as bytes, where the SDK has strings: half an emoji in it is no UTF-8, and a
+// frame that cannot be read could not even be answered.
+import { isUtf8 } from 'node:buffer';
 import protobuf from 'protobufjs';
+import { repair } from '../kit/text.ts';
 
 const PROTO = `
 syntax = "proto3";
 message Subscribe {
-  string topic = 1; string peer_id = 2; int32 old_message_limit = 3; string realtime_overflow = 4;
+  bytes topic = 1; bytes peer_id = 2; int32 old_message_limit = 3; string realtime_overflow = 4;
   int32 queue_size = 5; string request_id = 6; int32 new_message_limit = 7;
 }
-message Unsubscribe { string topic = 1; string request_id = 2; }
+message Unsubscribe { bytes topic = 1; string request_id = 2; }
 message Publish {
-  string topic = 1; bytes payload = 2; string message = 3; repeated string send_only = 4; string timestamp = 5;
-  string sender_id = 6; string sender_name = 7; bool persist = 8; string message_id = 9; string request_id = 10;
+  bytes topic = 1; bytes payload = 2; bytes message = 3; repeated bytes send_only = 4; string timestamp = 5;
+  bytes sender_id = 6; bytes sender_name = 7; bool persist = 8; string message_id = 9; string request_id = 10;
 }
-message GetHistory { string topic = 1; string persist_msg_id = 2; uint32 batch_size = 3; string request_id = 4; }
+message GetHistory { bytes topic = 1; string persist_msg_id = 2; uint32 batch_size = 3; string request_id = 4; }
 message Pong { uint64 seq = 1; }
 message ClientMessage {
   oneof kind { Subscribe subscribe = 1; Unsubscribe unsubscribe = 2; Publish publish = 3; GetHistory get_history = 4; Pong pong = 5; }
@@ -36,8 +41,9 @@ const ClientMessageType = root.lookupType('ClientMessage');
 const ServerMessageType = root.lookupType('ServerMessage');
 const ServerEnvelopeType = root.lookupType('ServerEnvelope');
 
+/** Texts that are no UTF-8 are undefined where they name something, and repaired where they say something. */
 export interface Subscribe {
-  topic: string;
+  topic: string | undefined;
   oldMessageLimit: number;
   realtimeOverflow: string;
   queueSize: number;
@@ -46,10 +52,10 @@ export interface Subscribe {
 }
 
 export interface Publish {
-  topic: string;
+  topic: string | undefined;
   payload: Uint8Array;
   message: string;
-  sendOnly: string[];
+  sendOnly: (string | undefined)[];
   timestamp: string;
   persist: boolean;
   messageId: string;
@@ -58,9 +64,9 @@ export interface Publish {
 
 export type ClientMessage =
   | { kind: 'subscribe'; subscribe: Subscribe }
-  | { kind: 'unsubscribe'; unsubscribe: { topic: string; requestId: string } }
+  | { kind: 'unsubscribe'; unsubscribe: { topic: string | undefined; requestId: string } }
   | { kind: 'publish'; publish: Publish }
-  | { kind: 'getHistory'; getHistory: { topic: string; batchSize: number; requestId: string } }
+  | { kind: 'getHistory'; getHistory: { topic: string | undefined; batchSize: number; requestId: string } }
   | { kind: 'pong'; pong: object };
 
 /** Reads a frame; throws on anything that is not one. */
@@ -70,8 +76,25 @@ export function decodeClientMessage(frame: Uint8Array): ClientMessage | undefine
     arrays: true,
     oneofs: true,
     longs: Number,
-  });
-  return message.kind === undefined ? undefined : (message as unknown as ClientMessage);
+    bytes: Buffer,
+  }) as { kind?: string } & Record<string, Record<string, unknown>>;
+  if (message.kind === undefined) return undefined;
+  const request = message[message.kind] ?? {};
+  if ('topic' in request) request.topic = exactText(request.topic as Buffer);
+  if ('message' in request) request.message = repairedText(request.message as Buffer);
+  if ('sendOnly' in request) request.sendOnly = (request.sendOnly as Buffer[]).map(exactText);
+  return message as unknown as ClientMessage;
+}
+
+function exactText(bytes: Buffer): string | undefined {
+  return isUtf8(bytes) ? bytes.toString() : undefined;
+}
+
+/** Programs that know no pairs write half of one as three bytes; they become one �. */
+function repairedText(bytes: Buffer): string {
+  if (isUtf8(bytes)) return repair(bytes.toString());
+  const halves = /\xed[\xa0-\xbf][\x80-\xbf]/g;
+  return repair(Buffer.from(bytes.toString('latin1').replace(halves, '\xef\xbf\xbd'), 'latin1').toString());
 }
 
 export interface ServerMessage {

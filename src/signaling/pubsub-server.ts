@@ -9,10 +9,11 @@ import type { LiveRoom } from '../rooms/live-room.ts';
 import type { Participant } from '../rooms/participant.ts';
 import type { Gate } from './gate.ts';
 import { PubsubConnection } from './pubsub-connection.ts';
+import { explainTooBig } from './web-socket.ts';
 
 export const PUBSUB_PATH = '/pubsub';
-/** The SDK sends at most 15 KiB in a message; its payload and framing come on top. */
-const MAX_FRAME_BYTES = 256 * 1024;
+/** The SDK sends at most 15 KiB in a message; more is answered, and this much more only cut off. */
+const MAX_FRAME_BYTES = 1.5 * 1024 * 1024;
 /** WebSocket close code for a client that does what it may not (RFC 6455, 7.4.1). */
 const POLICY_VIOLATION = 1008;
 /** The same for a server that has as many connections as it may (RFC 6455 registry). */
@@ -82,6 +83,7 @@ export class PubsubServer {
     const visit = this.#gate.enter();
     socket.once('close', () => visit.left());
     socket.on('error', () => undefined);
+    explainTooBig(socket, `A message may have at most ${MAX_FRAME_BYTES} bytes.`);
     try {
       visit.identified(room.facts.ownerId);
     } catch {

@@ -3,20 +3,12 @@ import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Server as Engine, type Socket as EngineSocket } from 'engine.io';
 import { Server, type Socket } from 'socket.io';
-import { type Static, Type } from 'typebox';
-import {
-  AppError,
-  asAppError,
-  badRequest,
-  invalidInput,
-  invalidParticipantId,
-  MEDIA_BROKEN,
-  refused,
-  tooManyRequests,
-} from '../errors.ts';
+import { Type } from 'typebox';
+import { AppError, asAppError, badRequest, invalidInput, MEDIA_BROKEN, refused, tooManyRequests } from '../errors.ts';
 import { inBackground } from '../kit/in-background.ts';
+import { normalize } from '../kit/normalize.ts';
 import { findUnstorable } from '../kit/storable.ts';
-import { findProblems, fits, tidy } from '../kit/validate.ts';
+import { findProblems, fits } from '../kit/validate.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import {
@@ -25,7 +17,6 @@ import {
   REQUESTS,
   type RequestData,
   type RequestName,
-  toMode,
   UNSERVED_REQUESTS,
 } from '../protocol/signaling.ts';
 import { failure, success } from './ack.ts';
@@ -33,13 +24,19 @@ import { Connection, type SignalingServices } from './connection.ts';
 import { Gate, type Visit } from './gate.ts';
 import { HANDLERS } from './handlers/handlers.ts';
 import { type Handler, Reply } from './handlers/reply.ts';
+import { readHandshake } from './handshake.ts';
 import { SocketLink } from './link.ts';
 import { PUBSUB_PATH, PubsubServer } from './pubsub-server.ts';
 import { Traffic } from './traffic.ts';
-import { webSocketOf } from './web-socket.ts';
+import { explainTooBig, webSocketOf } from './web-socket.ts';
 
-/** RTP capabilities take some 20 kB; a larger message is no message of the SDK. */
-const MAX_MESSAGE_BYTES = 256 * 1024;
+/**
+ * RTP capabilities take some 20 kB, and nothing larger than 16 KiB is taken; but an app that sends more is answered which
+ * field is too large, and not merely cut off.
+ */
+const MAX_MESSAGE_BYTES = 1.5 * 1024 * 1024;
+/** What a client sends before it is known who it is: the head of its request, and which namespace it wants. */
+const MAX_STRANGER_BYTES = 64 * 1024;
 /** The SDK has a handful of requests under way at most. */
 const MAX_REQUESTS_UNDER_WAY = 100;
 /** A connection that vanished without a word is noticed after both together. */
@@ -49,13 +46,7 @@ const PING_TIMEOUT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 const SIGNALING_PATHS = ['/socket.io/', '/socket.io'];
 const RETRY_AFTER_S = 5;
-
-const Query = Type.Object({
-  roomId: Type.String({ minLength: 1, maxLength: 256 }),
-  peerId: Type.String({ minLength: 1, maxLength: 128 }),
-  secret: Type.String({ minLength: 1, maxLength: 8192 }),
-  mode: Type.Optional(Type.String({ maxLength: 32 })),
-});
+const TOO_BIG = { code: 5000, message: `A message may have at most ${MAX_MESSAGE_BYTES} bytes.` };
 
 const Envelope = Type.Object({ method: Type.String({ maxLength: 64 }), data: Type.Optional(Type.Unknown()) });
 
@@ -71,7 +62,7 @@ export class SignalingServer {
   readonly #services: SignalingServices;
   readonly #limits: Limits;
   readonly #gate: Gate;
-  readonly #peers = new WeakMap<EngineSocket, { traffic: Traffic; visit: Visit }>();
+  readonly #peers = new WeakMap<EngineSocket, Peer>();
   /** Connections that were upgraded, whatever became of them. */
   readonly #sockets = new Set<Duplex>();
   #closing: Promise<void> | undefined;
@@ -135,7 +126,7 @@ export class SignalingServer {
       connection.close(true);
       connection.request.socket.destroy();
     });
-    this.#peers.set(connection, { traffic, visit });
+    this.#peers.set(connection, { traffic, visit, identified: boundStranger(connection) });
     connection.on('packet', ({ data }: EnginePacket) => traffic.received(data?.length ?? 0));
     let unsent = 0;
     connection.on('packetCreate', ({ data }: EnginePacket) => {
@@ -154,10 +145,13 @@ export class SignalingServer {
    */
   async #accept(socket: Socket): Promise<void> {
     const link = new SocketLink(socket);
+    const webSocket = webSocketOf(socket.conn);
+    if (webSocket) explainTooBig(webSocket, TOO_BIG.message, () => link.closeAtOnce(TOO_BIG));
     try {
       const peer = this.#peers.get(socket.conn as unknown as EngineSocket);
       if (!peer) return;
       const connection = await this.#identify(socket, link);
+      peer.identified();
       peer.visit.identified(connection.grant.ownerId);
       this.#serve(socket, connection, peer.traffic);
       socket.emit('connectionSuccess');
@@ -174,16 +168,11 @@ export class SignalingServer {
   }
 
   async #identify(socket: Socket, link: SocketLink): Promise<Connection> {
-    const query: unknown = socket.handshake.query;
-    const problems = [...findProblems(Query, query, 'query'), ...findUnstorable(query, 'query')];
-    if (problems.length > 0) throw invalidInput(problems);
-    const { roomId, peerId, secret, mode: modeText } = query as Static<typeof Query>;
-    if (/\s/.test(peerId)) throw invalidParticipantId();
-    const mode = toMode(modeText);
-    if (!mode) throw badRequest('INVALID_MODE', `Mode ${modeText} is unknown.`);
-    const { facts, grant } = await this.#services.admit(secret, roomId, peerId);
+    const { rooms, peerId, secret, mode } = readHandshake(socket.handshake.url);
+    const { facts, grant } = await this.#services.admit(secret, rooms, peerId);
+    const { joinMs } = this.#limits;
     const log = this.#log.child({ roomId: facts.roomId, participantId: peerId });
-    return new Connection({ link, services: this.#services, peerId, facts, grant, token: secret, mode, log });
+    return new Connection({ link, services: this.#services, peerId, facts, grant, token: secret, mode, joinMs, log });
   }
 
   #serve(socket: Socket, connection: Connection, traffic: Traffic): void {
@@ -226,7 +215,10 @@ export class SignalingServer {
       answer(success(reply instanceof Reply ? reply.answer : reply));
       if (reply instanceof Reply) reply.afterwards();
     } catch (error) {
-      answer(failure(error, method, connection.log));
+      const refusal = failure(error, method, connection.log);
+      // Of a join that failed the SDK says no more to its app than that it left.
+      if (method === 'join') connection.link.notify({ method: 'error', ...codeOf(refusal) });
+      answer(refusal);
       if (error instanceof AppError && error.code === MEDIA_BROKEN) connection.link.cut();
     }
   }
@@ -243,10 +235,14 @@ export class SignalingServer {
 
 /** What a client sent with a request, as its schema has it. */
 function readRequest<N extends RequestName>(name: N, sent: unknown): RequestData<N> {
-  const data = tidy(REQUESTS[name], sent);
+  const data = normalize(REQUESTS[name], sent);
   const problems = [...findProblems(REQUESTS[name], data, 'data'), ...findUnstorable(data, 'data')];
   if (problems.length > 0) throw invalidInput(problems);
   return data as RequestData<N>;
+}
+
+function codeOf({ data }: ReturnType<typeof failure>): { code: number; message: string } {
+  return { code: data.errorCode, message: data.message };
 }
 
 function unserved(method: string): AppError {
@@ -258,8 +254,27 @@ function isUnserved(method: string): method is keyof typeof UNSERVED_REQUESTS {
   return Object.hasOwn(UNSERVED_REQUESTS, method);
 }
 
+/** Cuts a client off that sends much before it is known; returns what ends that. */
+function boundStranger(connection: EngineSocket): () => void {
+  const { socket } = connection.request;
+  let bytes = 0;
+  const count = (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > MAX_STRANGER_BYTES) socket.destroy();
+  };
+  socket.on('data', count);
+  return () => socket.off('data', count);
+}
+
 function refuseUpgrade(socket: Duplex, statusLine: string): void {
   socket.end(`HTTP/1.1 ${statusLine}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+interface Peer {
+  traffic: Traffic;
+  visit: Visit;
+  /** To be called once its token has been checked. */
+  identified: () => void;
 }
 
 interface EnginePacket {

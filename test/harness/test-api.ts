@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import { SignJWT } from 'jose';
 import { Access } from '../../src/access/access.ts';
 import type { ApiKey } from '../../src/access/keys.ts';
+import { createAdmission } from '../../src/app/admission.ts';
 import { planOf } from '../../src/egress/plan.ts';
 import { createListener } from '../../src/http/listener.ts';
 import { createHttpServer, type HttpDeps } from '../../src/http/server.ts';
@@ -17,6 +18,7 @@ import type { LiveSessions } from '../../src/rooms/stored.ts';
 import type { Db } from '../../src/store/database.ts';
 import { FileStore } from '../../src/store/file-store.ts';
 import { KeyStore } from '../../src/store/key-store.ts';
+import { PresenceStore } from '../../src/store/presence-store.ts';
 import { RoomStore } from '../../src/store/room-store.ts';
 import { SessionStore } from '../../src/store/session-store.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
@@ -78,7 +80,10 @@ export async function startTestApi({ checkUrl, withDatabase, ...overrides }: Tes
   const app = await createHttpServer({
     access,
     // Nobody is live here: whoever has a token for a room counts as being in its meeting.
-    admission: { authorize: (token) => access.authorizeJoin(token), isInMeeting: async () => true },
+    admission: {
+      ...createAdmission({ access, rooms, presence: new PresenceStore(database.db) }),
+      isInMeeting: async () => true,
+    },
     rooms,
     files: new FileStore(database.db, dataDir, overrides.limits),
     checks: {},

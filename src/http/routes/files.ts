@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Access, JoinGrant } from '../../access/access.ts';
 import { notFound, notInMeeting } from '../../errors.ts';
+import { pastedValues, queryOf } from '../../kit/pasted-query.ts';
 import {
   FileParams,
   MAX_UPLOAD_BODY_BYTES,
@@ -11,6 +12,7 @@ import {
   UploadBody,
   UploadQuery,
 } from '../../protocol/rest/joining.ts';
+import type { Room } from '../../protocol/room.ts';
 import type { Rooms } from '../../rooms/rooms.ts';
 import type { Callers } from '../auth.ts';
 import { notJson } from '../body-parser.ts';
@@ -38,8 +40,8 @@ export interface FileStore {
 
 /** What is known of who is in a meeting. */
 export interface Admission {
-  /** Reads a token for a room; of who is in its meeting, also when it has expired. */
-  authorize(token: string | undefined, room: string): Promise<JoinGrant>;
+  /** Reads a token for the room of one of several names; of who is in its meeting, also when it has expired. */
+  admit(token: string | undefined, rooms: readonly string[]): Promise<{ facts: Room; grant: JoinGrant }>;
   /** Whether somebody who joined with this very token is in the room's meeting. */
   isInMeeting(caller: { ownerId: string }, token: string | undefined, room: string): Promise<boolean>;
 }
@@ -63,7 +65,9 @@ export function fileRoutes(deps: Deps): FastifyPluginAsyncTypebox {
 
 const doc = documented('Files');
 
-function uploadRoute({ access, admission, rooms, files, links, callers }: Deps): FastifyPluginAsyncTypebox {
+const NO_OTHERS: ReadonlySet<string> = new Set();
+
+function uploadRoute({ access, admission, files, links, callers }: Deps): FastifyPluginAsyncTypebox {
   return async (app) => {
     callers.require(app, ({ headers }) => access.authorizeJoin(headers.authorization, { evenIfExpired: true }));
     // The handler reads the body as it comes.
@@ -79,12 +83,15 @@ function uploadRoute({ access, admission, rooms, files, links, callers }: Deps):
       async (request) => {
         const { query, headers } = request;
         if (Number(headers['content-length']) > MAX_UPLOAD_BODY_BYTES) throw uploadTooLarge();
-        const caller = await admission.authorize(headers.authorization, query.roomId);
-        const { ownerId, roomId } = await rooms.joinable(caller, query.roomId);
+        // The SDK pastes the id, which nothing follows.
+        const names = pastedValues(queryOf(request.raw.url ?? ''), 'roomId', NO_OTHERS);
+        const { facts, grant: caller } = await admission.admit(headers.authorization, names);
+        const { ownerId, roomId } = facts;
         if (!(await admission.isInMeeting(caller, headers.authorization, roomId))) throw notInMeeting(query.roomId);
-        const body = (request.body as unknown as Readable | undefined) ?? Readable.from([]);
+        const content = (request.body as unknown as Readable | undefined) ?? Readable.from([]);
+        const sent = { content, contentType: request.contentType, headers };
         const file = await files
-          .save({ ownerId, roomId }, (write) => readUpload(body, write))
+          .save({ ownerId, roomId }, (write) => readUpload(sent, write))
           .catch((error: unknown) => {
             throw error instanceof MalformedBody ? notJson(request, error) : error;
           });

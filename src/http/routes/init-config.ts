@@ -1,16 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Access } from '../../access/access.ts';
+import { readingsOf } from '../../kit/pasted-query.ts';
 import { JoinErrorBody } from '../../protocol/rest/errors.ts';
 import { InitConfigAnswer, InitConfigBody } from '../../protocol/rest/joining.ts';
 import type { Rooms } from '../../rooms/rooms.ts';
 import { type Callers, OPEN_BODY_BYTES } from '../auth.ts';
 import { handleJoinError } from '../error-handler.ts';
+import { socketUrlFor } from '../socket-url.ts';
 import type { Admission } from './files.ts';
 
 /** `/infra/v1/meetings/init-config`: asked by browser SDKs before they connect, and the best place to refuse one. */
 export function initConfigRoutes(deps: {
   access: Access;
-  admission: Pick<Admission, 'authorize'>;
+  admission: Pick<Admission, 'admit'>;
   rooms: Rooms;
   callers: Callers;
 }): FastifyPluginAsyncTypebox {
@@ -32,10 +34,12 @@ export function initConfigRoutes(deps: {
         },
       },
       async ({ headers, body }) => {
-        const caller = await admission.authorize(headers.authorization, body.roomId);
-        const room = await rooms.joinable(caller, body.roomId);
+        // Some apps escape an id themselves, since the SDK does not.
+        const { facts: room } = await admission.admit(headers.authorization, [body.roomId, ...readingsOf(body.roomId)]);
         const { publicUrl } = await rooms.placement(room);
-        return { data: { baseUrl: new URL(publicUrl).host, observability: { traces: {}, logs: {} } } };
+        const { host } = new URL(publicUrl);
+        const socketUrl = socketUrlFor(host, room, body.roomId);
+        return { data: { baseUrl: host, ...(socketUrl && { socketUrl }), observability: { traces: {}, logs: {} } } };
       },
     );
   };

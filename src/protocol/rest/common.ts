@@ -8,6 +8,10 @@ export const oneOf = <T extends string>(values: readonly T[], options: { descrip
 /** Text of one to `maxLength` characters. */
 export const Text = (maxLength: number, description: string) => Type.String({ minLength: 1, maxLength, description });
 
+/** What something is called, for people to read: one that is too long is cut, half an emoji in it replaced. */
+export const Name = (maxLength: number, description: string) =>
+  Type.String({ minLength: 1, maxLength, description, 'x-text': 'name' });
+
 /** Documented samples send flags as booleans and as the words `"true"` and `"false"`. */
 export const Flag = (description = 'Whether it is wanted.') =>
   Type.Union([Type.Boolean(), Type.Literal('true'), Type.Literal('false')], {

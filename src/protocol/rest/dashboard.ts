@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox';
 import type { CompositionConfig } from '../composition.ts';
 import type { Continuation, EgressKind, EgressStatus, LivestreamOutput, WebhookSummary } from '../egress.ts';
 import type { NodeFacts, NodeState } from '../node.ts';
-import { AnyId, Open, oneOf, type PageInfo, PageQuery, Text } from './common.ts';
+import { AnyId, Name, Open, oneOf, type PageInfo, PageQuery, Text } from './common.ts';
 import type { GapBody, HlsAddresses, WatchedFile } from './watching.ts';
 
 /** What an open page is told has changed. */
@@ -244,7 +244,7 @@ export interface KeyRow {
   previousSecretUntil: string | null;
 }
 
-export const CreateKeyBody = Open({ name: Text(100, 'What it is for.') });
+export const CreateKeyBody = Open({ name: Name(100, 'What it is for.') });
 export const KeyParams = Type.Object({ apiKey: AnyId });
 export const KeyRolesBody = Open({
   required: Type.Boolean({ description: 'Whether tokens without roles are refused.' }),

@@ -1,6 +1,6 @@
 // Invite links to the meeting page: our addition to the reference's API.
 import { type Static, Type } from 'typebox';
-import { Open, oneOf, Text, Timestamp } from './common.ts';
+import { Name, Open, oneOf, Text, Timestamp } from './common.ts';
 import { PERMISSIONS, type Permission } from './tokens.ts';
 
 const DAY_S = 24 * 3600;
@@ -9,7 +9,7 @@ export const INVITE_PERMISSIONS: Permission[] = ['allow_join'];
 export const INVITE_SECONDS = 7 * DAY_S;
 
 export const InviteBody = Open({
-  name: Type.Optional(Text(100, 'Name proposed to the guest, who may change it.')),
+  name: Type.Optional(Name(100, 'Name proposed to the guest, who may change it.')),
   permissions: Type.Optional(
     Type.Array(oneOf(PERMISSIONS), {
       minItems: 1,

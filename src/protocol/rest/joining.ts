@@ -1,6 +1,6 @@
 // What a browser SDK asks over HTTP before and beside its socket: where to connect, and files.
 import { Type } from 'typebox';
-import { Open, Text } from './common.ts';
+import { Name, Open, Text } from './common.ts';
 
 export const InitConfigBody = Open({ roomId: Text(256, 'roomId or customRoomId of the room to join.') });
 
@@ -10,6 +10,11 @@ export const InitConfigAnswer = Type.Object(
   {
     data: Type.Object({
       baseUrl: Type.String({ description: 'host[:port] of the socket, without a scheme.' }),
+      socketUrl: Type.Optional(
+        Type.String({
+          description: 'What the SDK builds the address of the socket from instead, where it needs another.',
+        }),
+      ),
       observability: Type.Object({ traces: Telemetry, logs: Telemetry }),
     }),
   },
@@ -25,7 +30,7 @@ export const UploadQuery = Type.Object({
   roomId: Type.String({ minLength: 1, maxLength: 256, description: 'Room the file belongs to.' }),
 });
 export const UploadBody = Open({
-  fileName: Text(255, 'Name under which it is saved again.'),
+  fileName: Name(255, 'Name under which it is saved again.'),
   base64Data: Type.String({
     minLength: 1,
     description: 'Content of at most 10 MiB in base64; a `data:` prefix is dropped.',

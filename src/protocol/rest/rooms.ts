@@ -85,9 +85,10 @@ export const CreateRoomBody = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: MAX_CUSTOM_ROOM_ID,
-        // Spaces and any script are fine; control characters would only ever come from a mistake.
-        pattern: '^[^\\u0000-\\u001f\\u007f]+$',
-        'x-allowed': `must be 1 to ${MAX_CUSTOM_ROOM_ID} characters without control characters`,
+        // Spaces and any script are fine; control characters would only ever come from a mistake. SDKs paste the id into
+        // an address, of which nothing from # on is sent.
+        pattern: '^[^#\\u0000-\\u001f\\u007f]+$',
+        'x-allowed': `must be 1 to ${MAX_CUSTOM_ROOM_ID} characters without control characters and without #, which ends an address: clients could not join`,
         description: 'The caller’s own id. Using it again returns the room it already names, unchanged.',
         examples: ['aaa-bbb-ccc'],
       }),
