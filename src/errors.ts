@@ -273,6 +273,13 @@ export function egressQueueFull(kind: EgressKind, most: number): AppError {
   return new AppError({ code: 'EGRESS_QUEUE_FULL', status: 429, signalingCode: EGRESS_CODES[kind].start, message });
 }
 
+/** Whoever stopped it, or ended its session, came before it had begun. */
+export function egressCalledOff(kind: EgressKind, reason: string): AppError {
+  const message = `The ${kind} was not started: ${reason}`;
+  const code = `${kind.toUpperCase()}_CALLED_OFF`;
+  return new AppError({ code, status: 409, signalingCode: EGRESS_CODES[kind].start, message });
+}
+
 /** It could not be started; `reason` is fit for the caller. */
 export function egressNotStarted(kind: EgressKind, reason: string, blame: 'destination' | 'us' = 'us'): AppError {
   const message = `The ${kind} could not be started: ${reason}`;

@@ -85,7 +85,7 @@ export function createEgress(deps: {
   removeStaleProfiles();
   const put = outbound.put.bind(outbound);
   const uploads = new Uploads({ nodeId, store: deps.uploads, storage, put, limits: config.limits, log });
-  const finisher = new Finisher({ folder: dataDir, storage, onUpload: () => uploads.look() });
+  const finisher = new Finisher({ folder: dataDir, storage, onUpload: () => uploads.look(), log });
   const remote = createRemoteEgress({
     nodeId,
     bus: deps.bus,

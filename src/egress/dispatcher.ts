@@ -1,7 +1,7 @@
 // Begins an egress on the node that has room for it, and ends and deletes it wherever it runs.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { egressNotStarted } from '../errors.ts';
+import { egressCalledOff, egressNotStarted } from '../errors.ts';
 import { inBackground } from '../kit/in-background.ts';
 import { persist } from '../kit/persist.ts';
 import type { Logger } from '../log.ts';
@@ -59,8 +59,8 @@ export class Dispatcher {
     });
     if (this.#isMine(egress)) {
       await studio.launch(egress);
-      // It may have been given to another node that had room.
-      return (await store.get(egress.id)) ?? egress;
+      // It may have been given to another node that had room, or called off.
+      return begunOrThrow((await store.get(egress.id)) ?? egress);
     }
     await store.sendTo(egress.nodeId, { command: 'start-egress', egressId: egress.id });
     return this.#begunElsewhere(egress);
@@ -87,10 +87,9 @@ export class Dispatcher {
     const begunAt = Date.now();
     for (let now: Egress = egress; ; now = (await this.#deps.store.get(egress.id)) ?? now) {
       const waitedMs = Date.now() - begunAt;
+      begunOrThrow(now);
       if (BEGUN.includes(now.status) || waitedMs > START_TIMEOUT_MS) return now;
       if (now.status === 'queued' && waitedMs > QUEUE_TIMEOUT_MS) return now;
-      if (now.status === 'failed' || now.status === 'aborted')
-        throw egressNotStarted(now.kind, now.reason ?? 'it broke');
       await sleep(LOOK_EVERY_MS);
     }
   }
@@ -112,4 +111,13 @@ export class Dispatcher {
       log.warn({ err: error, egressId: id }, 'files of a deleted egress remain');
     }
   }
+}
+
+/** An egress that runs or may yet; throws for one that was called off, or has failed, before it had begun. */
+function begunOrThrow(egress: Egress): Egress {
+  const { kind, status, startedAt, reason } = egress;
+  if (status === 'aborted') throw egressCalledOff(kind, reason ?? 'it was stopped before its turn came.');
+  if (status === 'stopping' && !startedAt) throw egressCalledOff(kind, 'it was stopped before it had begun.');
+  if (status === 'failed' && !startedAt) throw egressNotStarted(kind, reason ?? 'it broke');
+  return egress;
 }

@@ -277,7 +277,7 @@ export class Egress<C extends EgressCaller = EgressCaller> {
   }
 
   #plan(kind: EgressKind, wish: unknown): EgressPlan {
-    return planOf(kind, wish, this.#deps.checkUrl);
+    return planOf(kind, wish, this.#deps.checkUrl, this.#deps.storage.maxKeyBytes);
   }
 
   async #begin(session: LiveSession, plan: EgressPlan, wish: unknown, requestId?: string): Promise<Output> {

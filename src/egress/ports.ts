@@ -102,6 +102,8 @@ export interface MoveFacts {
   compositionId?: string;
   file?: NonNullable<Egress['file']>;
   uploads?: NewUpload[];
+  /** It was stopped before it had begun: no failure that anything follows from. */
+  isCalledOff?: boolean;
 }
 
 export interface NewEgress {

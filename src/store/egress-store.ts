@@ -56,6 +56,8 @@ export interface MoveFacts {
   compositionId?: string;
   file?: EgressFile;
   uploads?: NewUpload[];
+  /** It was stopped before it had begun: no failure that anything follows from. */
+  isCalledOff?: boolean;
 }
 
 export interface NewUpload {
@@ -264,6 +266,8 @@ export class EgressStore extends EgressReader {
         updated_at: facts.at,
         ...(to === 'active' && { started_at: facts.at }),
         ...(final && { ended_at: facts.at }),
+        // Whatever has a file has begun, though it could not be noted then.
+        ...(to === 'completed' && facts.file && { started_at: lateStart(facts.file, facts.at) }),
         ...(facts.reason !== undefined && { reason: facts.reason }),
         ...(facts.compositionId !== undefined && { composition_id: facts.compositionId }),
       })
@@ -276,7 +280,7 @@ export class EgressStore extends EgressReader {
     const egress = await one(tx, id);
     const event = this.#rules.eventOf(egress);
     if (event) await this.#publish(tx, egress, event, facts.at);
-    if (to === 'failed' && egress.onFailure) await this.#followFailure(tx, egress, facts.at);
+    if (to === 'failed' && egress.onFailure && !facts.isCalledOff) await this.#followFailure(tx, egress, facts.at);
     return egress;
   }
 
@@ -294,6 +298,10 @@ export class EgressStore extends EgressReader {
       ...(egress.webhookUrl !== null && { webhookUrl: egress.webhookUrl }),
     });
   }
+}
+
+function lateStart({ duration }: EgressFile, at: Date) {
+  return sql<Date>`coalesce(started_at, ${new Date(at.getTime() - duration * 1000)})`;
 }
 
 function lockSession(tx: DbTx, sessionId: string) {

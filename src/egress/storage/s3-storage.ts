@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { openWhole } from './file-storage.ts';
+import { MAX_KEY_BYTES } from './names.ts';
 import type { ByteRange, Storage } from './storage.ts';
 
 export interface S3Options {
@@ -41,11 +42,13 @@ const MAX_PARTS = 10_000;
 
 export class S3Storage implements Storage {
   readonly kind = 's3';
+  readonly maxKeyBytes: number;
   readonly #client: S3Client;
   readonly #options: S3Options;
 
   constructor(options: S3Options) {
     this.#options = options;
+    this.maxKeyBytes = MAX_KEY_BYTES - (options.prefix ? Buffer.byteLength(options.prefix) + 1 : 0);
     this.#client = new S3Client({
       region: options.region,
       forcePathStyle: options.pathStyle,
