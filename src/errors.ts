@@ -261,6 +261,13 @@ export function egressStillFinishing(kind: EgressKind): AppError {
   return new AppError({ code, status: 409, signalingCode: EGRESS_CODES[kind].previous, message });
 }
 
+/** Only what has ended can be deleted. */
+export function egressNotEnded(kind: EgressKind, status: string): AppError {
+  const message = `This ${kind} cannot be deleted while it is ${status}: stop it, and wait until it has ended.`;
+  const code = `${kind.toUpperCase()}_NOT_ENDED`;
+  return new AppError({ code, status: 409, signalingCode: EGRESS_CODES[kind].stop, message });
+}
+
 export function egressNotRunning(kind: EgressKind, roomId: string): AppError {
   const message = `No ${kind} of room ${roomId} is running.`;
   const code = `${kind.toUpperCase()}_NOT_RUNNING`;

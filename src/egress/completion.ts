@@ -53,7 +53,7 @@ export class Completion {
       reason === undefined
         ? await this.#moves.move(egress, 'completed', facts)
         : await this.#moves.move(egress, 'failed', { ...facts, reason, isCalledOff: !isKept });
-    if (!isKept) await this.#finisher.remove({ ...egress, file: finished.file ?? null });
+    if (!isKept) await this.#discard(egress, finished);
     else if (done && finished.failure === undefined) await this.#finisher.settled(done);
     const level = reason === undefined ? 'info' : 'warn';
     this.#log[level]({ egressId: egress.id, kind: egress.kind, reason, file: done?.file?.key }, 'egress.ended');
@@ -85,6 +85,12 @@ export class Completion {
       this.#log.error({ ...facts, err: error }, 'egress could not be finished');
       return { failure: (error as Error).message, file: undefined, uploads: undefined };
     }
+  }
+
+  /** Nothing of it has left this disk. */
+  #discard({ id, folder }: Egress, { file }: Finished): Promise<void> {
+    const key = file?.key ?? null;
+    return this.#finisher.removeFromDisk({ egressId: id, folder, key, isFolder: file?.format === 'm3u8' });
   }
 
   /** Everything that is kept has had its beginning noted, unless the database was away for long. */

@@ -29,6 +29,16 @@ export interface Finished {
   uploads: NewUpload[] | undefined;
 }
 
+/** Files of an egress that nobody wants any more. */
+export interface Left {
+  egressId: string;
+  /** Of an HLS stream. */
+  folder: string | null;
+  /** In the storage; with `isFolder` everything below it. */
+  key: string | null;
+  isFolder: boolean;
+}
+
 export class Finisher {
   readonly #folder: string;
   readonly #storage: Storage;
@@ -66,12 +76,17 @@ export class Finisher {
     return names.sort((a, b) => number(a) - number(b)).map((name) => join(folder, name));
   }
 
-  /** Deletes what an egress left here and in the storage. */
-  async remove(egress: Egress): Promise<void> {
-    await this.#clear(egress.id);
-    if (egress.folder) await rm(this.#hlsFolder(egress), { recursive: true, force: true });
-    if (egress.file?.format === 'm3u8') await this.#storage.removeFolder(egress.file.key);
-    else if (egress.file) await this.#storage.remove(egress.file.key);
+  /** Removes what an egress left on this disk, a storage that is a folder of it included. */
+  async removeFromDisk(left: Left): Promise<void> {
+    await this.#clear(left.egressId);
+    if (left.folder !== null) await rm(hlsFolder(this.#folder, left.folder), { recursive: true, force: true });
+    if (this.#storage.kind === 'file') await this.removeFromStorage(left);
+  }
+
+  async removeFromStorage({ key, isFolder }: Left): Promise<void> {
+    if (key === null) return;
+    if (isFolder) await this.#storage.removeFolder(key);
+    else await this.#storage.remove(key);
   }
 
   /** A stream stays where it is played from; an object storage gets it when it is over. */

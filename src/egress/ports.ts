@@ -161,6 +161,7 @@ export interface EgressStore {
   continuation(id: string): Promise<Continuation>;
   byFolder(folder: string): Promise<Egress | undefined>;
   byFileToken(token: string): Promise<Egress | undefined>;
-  delete(id: string, at: Date): Promise<void>;
+  /** Deletes one that has ended, and queues the removal of its files. Returns false when it has not, or is gone. */
+  delete(egress: Egress, facts: { isStoredElsewhere: boolean; at: Date }): Promise<boolean>;
   webhookSummary(egress: Egress): Promise<WebhookSummary>;
 }

@@ -15,6 +15,7 @@ import * as egressChanges from './migrations/0011-egress-changes.ts';
 import * as fileUsage from './migrations/0012-file-usage.ts';
 import * as tokenHashes from './migrations/0013-token-hashes.ts';
 import * as fairQueues from './migrations/0014-fair-queues.ts';
+import * as egressRemovals from './migrations/0016-egress-removals.ts';
 import type { Tables } from './schema.ts';
 
 export type Db = Kysely<Tables>;
@@ -37,6 +38,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0012-file-usage': fileUsage,
   '0013-token-hashes': tokenHashes,
   '0014-fair-queues': fairQueues,
+  '0016-egress-removals': egressRemovals,
 };
 
 export const MIGRATION_NAMES = Object.keys(MIGRATIONS);
