@@ -349,6 +349,8 @@ const EGRESS_ERRORS = {
     stillFinishing: 'PREVIOUS_RECORDING_PROCESSING',
     notRunning: 'RECORDING_NOT_RUNNING',
     notStarted: 'RECORDING_NOT_STARTED',
+    notEnded: 'RECORDING_NOT_ENDED',
+    calledOff: 'RECORDING_CALLED_OFF',
     start: 4011,
     stop: 4012,
     previous: 4018,
@@ -358,6 +360,8 @@ const EGRESS_ERRORS = {
     stillFinishing: 'PREVIOUS_LIVESTREAM_PROCESSING',
     notRunning: 'LIVESTREAM_NOT_RUNNING',
     notStarted: 'LIVESTREAM_NOT_STARTED',
+    notEnded: 'LIVESTREAM_NOT_ENDED',
+    calledOff: 'LIVESTREAM_CALLED_OFF',
     start: 4013,
     stop: 4014,
     previous: 4019,
@@ -367,6 +371,8 @@ const EGRESS_ERRORS = {
     stillFinishing: 'PREVIOUS_HLS_PROCESSING',
     notRunning: 'HLS_NOT_RUNNING',
     notStarted: 'HLS_NOT_STARTED',
+    notEnded: 'HLS_NOT_ENDED',
+    calledOff: 'HLS_CALLED_OFF',
     start: 4016,
     stop: 4017,
     previous: 4020,
@@ -385,6 +391,13 @@ export function egressStillFinishing(kind: EgressKind): AppError {
   return new AppError({ code, status: 409, signalingCode, message });
 }
 
+/** Only what has ended can be deleted. */
+export function egressNotEnded(kind: EgressKind, status: string): AppError {
+  const message = `This ${kind} cannot be deleted while it is ${status}: stop it, and wait until it has ended.`;
+  const { notEnded: code, stop: signalingCode } = EGRESS_ERRORS[kind];
+  return new AppError({ code, status: 409, signalingCode, message });
+}
+
 export function egressNotRunning(kind: EgressKind, roomId: string): AppError {
   const message = `No ${kind} of room ${roomId} is running.`;
   const { notRunning: code, stop: signalingCode } = EGRESS_ERRORS[kind];
@@ -396,6 +409,13 @@ export function egressQueueFull(kind: EgressKind, most: number): AppError {
   const message = `The ${kind} was not queued: ${most} recordings and streams wait for a free slot already. Try again when some of them have ended.`;
   const signalingCode = EGRESS_ERRORS[kind].start;
   return new AppError({ code: 'EGRESS_QUEUE_FULL', status: 429, signalingCode, message });
+}
+
+/** Whoever stopped it, or ended its session, came before it had begun. */
+export function egressCalledOff(kind: EgressKind, reason: string): AppError {
+  const message = `The ${kind} was not started: ${reason}`;
+  const { calledOff: code, start: signalingCode } = EGRESS_ERRORS[kind];
+  return new AppError({ code, status: 409, signalingCode, message });
 }
 
 /** It could not be started; `reason` is fit for the caller. */

@@ -53,7 +53,6 @@ const OWNERS: Record<string, { parts: string[]; why: string }> = {
   'socket.io': { parts: ['signaling'], why: 'rooms see a ParticipantLink, not a socket' },
   'node-av': { parts: ['egress'], why: 'FFmpeg runs in the children of egress only' },
   '@aws-sdk': { parts: ['egress'], why: 'object storage is one of the storages of egress' },
-  undici: { parts: ['kit'], why: 'whatever goes out passes the outbound guard' },
 };
 
 function sourceFiles(folder: string): string[] {

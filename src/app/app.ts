@@ -12,6 +12,7 @@ import { DashboardStore } from '../store/dashboard-store.ts';
 import { DeliveryQueue } from '../store/delivery-queue.ts';
 import { NodeBus } from '../store/node-bus.ts';
 import { QualityStore } from '../store/quality-store.ts';
+import { RemovalStore } from '../store/removal-store.ts';
 import { SessionQualityStore } from '../store/session-quality-store.ts';
 import { UploadStore } from '../store/upload-store.ts';
 import { WebhookStore } from '../store/webhook-store.ts';
@@ -125,6 +126,7 @@ async function startParts(given: Given, undo: Undo): Promise<Started> {
     tls,
     outbound,
     egressStore,
+    maxKeyBytes: storage.maxKeyBytes,
     egress: () => egressParts,
     onDrainChanged: () => feed.changed('nodes'),
     log,
@@ -139,12 +141,14 @@ async function startParts(given: Given, undo: Undo): Promise<Started> {
     storage,
     store: egressStore,
     uploads: uploadStore,
+    removals: new RemovalStore(db),
     outbound,
     bus,
     log,
   });
-  const { egress, studio, uploads, remote, successors, stopRetries } = egressParts;
+  const { egress, studio, uploads, removals, remote, successors, stopRetries } = egressParts;
   undo.push(() => uploads.stop());
+  undo.push(() => removals.stop());
   undo.push(() => stopRetries());
 
   const parts: Parts = { ground, urls, outbound, meetings, egressParts, uploadStore, feed };
@@ -175,6 +179,7 @@ async function startParts(given: Given, undo: Undo): Promise<Started> {
   // What this node left unfinished is finished under the addresses it has now.
   await studio.start();
   await uploads.start();
+  await removals.start();
   if (config.roles.includes('api')) await webhooks.start();
   return { urls, firstKey: ground.firstKey };
 }

@@ -9,6 +9,7 @@ import { Finisher } from '../egress/finisher.ts';
 import type { PageBounds } from '../egress/ipc.ts';
 import { Moves } from '../egress/moves.ts';
 import type { EgressCommand, SessionSource } from '../egress/ports.ts';
+import { Removals } from '../egress/removals.ts';
 import { FileStorage } from '../egress/storage/file-storage.ts';
 import type { Storage } from '../egress/storage/storage.ts';
 import { Studio } from '../egress/studio.ts';
@@ -32,6 +33,7 @@ import type { Db } from '../store/database.ts';
 import { EgressStore } from '../store/egress-store.ts';
 import type { NodeBus } from '../store/node-bus.ts';
 import type { NodeStore } from '../store/node-store.ts';
+import type { RemovalStore } from '../store/removal-store.ts';
 import type { UploadStore } from '../store/upload-store.ts';
 import type { Ground } from './ground.ts';
 import type { Urls } from './listeners.ts';
@@ -56,6 +58,7 @@ export interface EgressParts {
   egress: Egress<Caller>;
   studio: Studio;
   uploads: Uploads;
+  removals: Removals;
   remote: RemoteEgress;
   successors: Successors;
   /** What was tried again in the background is left to the next start. */
@@ -70,6 +73,7 @@ export function createEgress(deps: {
   urls: Urls;
   store: EgressStore;
   uploads: UploadStore;
+  removals: RemovalStore;
   outbound: Outbound;
   bus: NodeBus;
   log: Logger;
@@ -85,7 +89,8 @@ export function createEgress(deps: {
   removeStaleProfiles();
   const put = outbound.put.bind(outbound);
   const uploads = new Uploads({ nodeId, store: deps.uploads, storage, put, limits: config.limits, log });
-  const finisher = new Finisher({ folder: dataDir, storage, onUpload: () => uploads.look() });
+  const finisher = new Finisher({ folder: dataDir, storage, onUpload: () => uploads.look(), log });
+  const removals = new Removals({ nodeId, store: deps.removals, finisher, uploads, log });
   const remote = createRemoteEgress({
     nodeId,
     bus: deps.bus,
@@ -129,7 +134,7 @@ export function createEgress(deps: {
   });
   const retries = new AbortController();
   const stopping = retries.signal;
-  const dispatcher = new Dispatcher({ nodeId, store, studio, finisher, stopping, log });
+  const dispatcher = new Dispatcher({ nodeId, store, studio });
   const isLive = (sessionId: string) => liveRooms.ofSession(sessionId) !== undefined;
   const successors = new Successors({ nodeId, store, dispatcher, moves, isLive, log });
   const egress = new Egress<Caller>({
@@ -142,6 +147,7 @@ export function createEgress(deps: {
     studio,
     dispatcher,
     successors,
+    removals,
     storage,
     folder: dataDir,
     checkUrl: (url, options) => outbound.checkUrl(url, options),
@@ -149,7 +155,7 @@ export function createEgress(deps: {
     stopping,
     log,
   });
-  return { egress, studio, uploads, remote, successors, stopRetries: () => retries.abort() };
+  return { egress, studio, uploads, removals, remote, successors, stopRetries: () => retries.abort() };
 }
 
 export function pageBounds({ limits }: Config): PageBounds {

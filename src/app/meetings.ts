@@ -37,6 +37,8 @@ export function createMeetings(deps: {
   /** Egress is built on what is built here, and asked once both are there. */
   egress: () => EgressParts;
   onDrainChanged: () => void;
+  /** Longest key that the storage of recordings takes. */
+  maxKeyBytes: number | undefined;
   log: Logger;
 }): Meetings {
   const { config, ground, urls, tls, outbound, egressStore, egress, log } = deps;
@@ -80,7 +82,8 @@ export function createMeetings(deps: {
     checkUrl: (url) => outbound.checkUrl(url),
     // What a room asks for is checked as a start by hand is, since a session that begins has nobody to refuse.
     checkAutoStart: ({ kind, request }) =>
-      kind === 'composite' || planOf(kind, request, (url, options) => outbound.checkUrl(url, options)),
+      kind === 'composite' ||
+      planOf(kind, request, (url, options) => outbound.checkUrl(url, options), deps.maxKeyBytes),
   });
   const admission = createAdmission({ access: ground.access, rooms, presence: new PresenceStore(db) });
   return { liveRooms, nodeStore, node, rooms, admission };

@@ -23,6 +23,7 @@ function stage(script: { wishes?: (() => unknown)[]; begin?: (() => unknown)[]; 
   const egress = new Egress({
     store: { wishes: call('wishes', script.wishes ?? [() => [recording]]), keepFailed: call('refuse', script.refuse) },
     dispatcher: { begin: call('begin', script.begin ?? [() => anEgress({})]) },
+    storage: { maxKeyBytes: 1024 },
     checkUrl: (url: string) => new URL(url),
     stopping: stopping.signal,
     log: createLogger('silent'),

@@ -1,13 +1,9 @@
-// Begins an egress on the node that has room for it, and ends and deletes it wherever it runs.
+// Begins an egress on the node that has room for it, and ends it wherever it runs.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { egressNotStarted } from '../errors.ts';
-import { inBackground } from '../kit/in-background.ts';
-import { persist } from '../kit/persist.ts';
-import type { Logger } from '../log.ts';
+import { egressCalledOff, egressNotStarted } from '../errors.ts';
 import type { Egress, EgressPlan, EgressStatus } from '../protocol/egress.ts';
 import { needsOf } from './admission.ts';
-import type { Finisher } from './finisher.ts';
 import type { EgressStore } from './ports.ts';
 import type { Studio } from './studio.ts';
 
@@ -15,10 +11,6 @@ export interface DispatcherDeps {
   nodeId: string;
   store: EgressStore;
   studio: Studio;
-  finisher: Finisher;
-  /** Aborted when nothing is tried again any more. */
-  stopping: AbortSignal;
-  log: Logger;
 }
 
 export interface EgressWish {
@@ -59,8 +51,8 @@ export class Dispatcher {
     });
     if (this.#isMine(egress)) {
       await studio.launch(egress);
-      // It may have been given to another node that had room.
-      return (await store.get(egress.id)) ?? egress;
+      // It may have been given to another node that had room, or called off.
+      return begunOrThrow((await store.get(egress.id)) ?? egress);
     }
     await store.sendTo(egress.nodeId, { command: 'start-egress', egressId: egress.id });
     return this.#begunElsewhere(egress);
@@ -73,12 +65,6 @@ export class Dispatcher {
     else await this.#deps.store.sendTo(egress.nodeId, { command: 'stop-egress', egressId: egress.id });
   }
 
-  /** Removes what it has written, once nothing writes it any more. */
-  async removeFiles(egress: Egress): Promise<void> {
-    if (this.#isMine(egress)) inBackground(this.#deps.log, 'removal of files', () => this.#removeFiles(egress.id));
-    else await this.#deps.store.sendTo(egress.nodeId, { command: 'delete-egress', egressId: egress.id });
-  }
-
   #isMine(egress: Egress): boolean {
     return egress.nodeId === this.#deps.nodeId;
   }
@@ -87,29 +73,19 @@ export class Dispatcher {
     const begunAt = Date.now();
     for (let now: Egress = egress; ; now = (await this.#deps.store.get(egress.id)) ?? now) {
       const waitedMs = Date.now() - begunAt;
+      begunOrThrow(now);
       if (BEGUN.includes(now.status) || waitedMs > START_TIMEOUT_MS) return now;
       if (now.status === 'queued' && waitedMs > QUEUE_TIMEOUT_MS) return now;
-      if (now.status === 'failed' || now.status === 'aborted')
-        throw egressNotStarted(now.kind, now.reason ?? 'it broke');
       await sleep(LOOK_EVERY_MS);
     }
   }
+}
 
-  async #removeFiles(id: string): Promise<void> {
-    const { store, studio, finisher, log } = this.#deps;
-    const remove = async () => {
-      await studio.settled(id);
-      const egress = await store.get(id);
-      if (egress) await finisher.remove(egress);
-    };
-    try {
-      await persist(remove, {
-        isAnswer: () => false,
-        onFailure: (error, delayMs) => log.warn({ err: error, egressId: id, delayMs }, 'files not removed yet'),
-        signal: this.#deps.stopping,
-      });
-    } catch (error) {
-      log.warn({ err: error, egressId: id }, 'files of a deleted egress remain');
-    }
-  }
+/** An egress that runs or may yet; throws for one that was called off, or has failed, before it had begun. */
+function begunOrThrow(egress: Egress): Egress {
+  const { kind, status, startedAt, reason } = egress;
+  if (status === 'aborted') throw egressCalledOff(kind, reason ?? 'it was stopped before its turn came.');
+  if (status === 'stopping' && !startedAt) throw egressCalledOff(kind, 'it was stopped before it had begun.');
+  if (status === 'failed' && !startedAt) throw egressNotStarted(kind, reason ?? 'it broke');
+  return egress;
 }

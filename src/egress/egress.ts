@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { AppError, egressNotRunning, noLiveSession, notFound, wrongRoomForToken } from '../errors.ts';
+import { AppError, egressNotEnded, egressNotRunning, noLiveSession, notFound, wrongRoomForToken } from '../errors.ts';
 import { inBackground } from '../kit/in-background.ts';
 import { persist } from '../kit/persist.ts';
 import type { Logger } from '../log.ts';
@@ -34,6 +34,7 @@ import type {
   NotBegun,
   Tell,
 } from './ports.ts';
+import type { Removals } from './removals.ts';
 import { openLocal } from './storage/file-storage.ts';
 import type { ByteRange, Storage } from './storage/storage.ts';
 import type { Studio } from './studio.ts';
@@ -46,6 +47,7 @@ export interface EgressDeps<C extends EgressCaller> {
   studio: Studio;
   dispatcher: Dispatcher;
   successors: Successors;
+  removals: Pick<Removals, 'look'>;
   storage: Storage;
   folder: string;
   checkUrl: CheckUrl;
@@ -144,13 +146,14 @@ export class Egress<C extends EgressCaller = EgressCaller> {
     return this.#show(egress);
   }
 
-  /** Deletes one with its files, ending it first if it still runs. Safe to repeat. */
+  /** Deletes one that has ended; its files go as soon as their storage lets them, however long that takes. */
   async remove(caller: C, kind: EgressKind, id: string): Promise<void> {
+    const { store, storage, nodeId, removals } = this.#deps;
     const egress = await this.#owned(caller, kind, id);
-    if (!egress.endedAt) await this.#deps.dispatcher.end(egress);
-    await this.#deps.store.delete(egress.id, new Date());
+    if (!egress.endedAt) throw egressNotEnded(kind, egress.status);
+    await store.delete(egress, { isStoredElsewhere: storage.kind === 's3', at: new Date() });
     if (egress.folder !== null) this.#folders.delete(egress.folder);
-    await this.#deps.dispatcher.removeFiles(egress);
+    if (egress.nodeId === nodeId) removals.look();
   }
 
   /** Takes up what the room wants by itself when a session begins. A failure is told, and harms nobody. */
@@ -188,7 +191,8 @@ export class Egress<C extends EgressCaller = EgressCaller> {
 
   /** Does what another node was asked for and this one has to do. What takes long is not waited for. */
   async obey({ command, egressId }: EgressCommand): Promise<void> {
-    const { store, studio, dispatcher, successors, nodeId, log } = this.#deps;
+    const { store, studio, removals, successors, nodeId, log } = this.#deps;
+    if (command === 'delete-egress') return removals.look();
     const egress = await store.get(egressId);
     if (!egress) return;
     const ownLog = log.child({ egressId, command });
@@ -197,7 +201,6 @@ export class Egress<C extends EgressCaller = EgressCaller> {
         this.#insist(ownLog, work).catch((error) => ownLog.warn({ err: error }, 'egress command failed')),
       );
     if (command === 'stop-egress') await studio.end(egressId);
-    if (command === 'delete-egress' && egress.nodeId === nodeId) await dispatcher.removeFiles(egress);
     if (command === 'continue-egress') later(() => successors.continue(egress));
     if (command === 'start-egress' && egress.nodeId === nodeId) later(() => studio.launch(egress));
   }
@@ -302,7 +305,7 @@ export class Egress<C extends EgressCaller = EgressCaller> {
   }
 
   #plan(kind: EgressKind, wish: unknown): EgressPlan {
-    return planOf(kind, wish, this.#deps.checkUrl);
+    return planOf(kind, wish, this.#deps.checkUrl, this.#deps.storage.maxKeyBytes);
   }
 
   async #begin(session: LiveSession, plan: EgressPlan, wish: unknown, requestId?: string): Promise<Output> {

@@ -1,7 +1,8 @@
 // Turns what an egress has written into what it is for: one seekable file in the storage, or playlists that end.
 import { randomBytes } from 'node:crypto';
-import { link, readdir, rm, stat } from 'node:fs/promises';
+import { copyFile, link, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Logger } from '../log.ts';
 import { canvasSize } from '../protocol/composition.ts';
 import type { Egress, EgressFile } from '../protocol/egress.ts';
 import { newObjectId } from '../protocol/ids.ts';
@@ -12,6 +13,7 @@ import { joinParts } from './joiner.ts';
 import { hlsFolder, workFolder } from './outputs.ts';
 import type { NewUpload } from './ports.ts';
 import { sizeOfFolder } from './storage/folders.ts';
+import { keyIn } from './storage/names.ts';
 import type { Storage } from './storage/storage.ts';
 
 const DEFAULT_DIR = 'recordings';
@@ -27,16 +29,28 @@ export interface Finished {
   uploads: NewUpload[] | undefined;
 }
 
+/** Files of an egress that nobody wants any more. */
+export interface Left {
+  egressId: string;
+  /** Of an HLS stream. */
+  folder: string | null;
+  /** In the storage; with `isFolder` everything below it. */
+  key: string | null;
+  isFolder: boolean;
+}
+
 export class Finisher {
   readonly #folder: string;
   readonly #storage: Storage;
   /** Told when there is something to upload. */
   readonly #onUpload: () => void;
+  readonly #log: Logger;
 
-  constructor(options: { folder: string; storage: Storage; onUpload: () => void }) {
+  constructor(options: { folder: string; storage: Storage; onUpload: () => void; log: Logger }) {
     this.#folder = options.folder;
     this.#storage = options.storage;
     this.#onUpload = options.onUpload;
+    this.#log = options.log;
   }
 
   async finish(egress: Egress, parts: readonly string[], facts: FileFacts | undefined): Promise<Finished> {
@@ -46,9 +60,9 @@ export class Finisher {
   }
 
   /** The end of an egress is written: what was only needed until then goes. */
-  async settled(egress: Egress, succeeded: boolean): Promise<void> {
-    if (egress.kind === 'livestream' || !succeeded) return;
-    const isKept = this.#storage.kind === 'file' && (egress.kind === 'hls' || egress.preSignedUrl === null);
+  async settled(egress: Egress): Promise<void> {
+    if (egress.kind === 'livestream') return;
+    const isKept = egress.file?.storedIn === 'file' && (egress.kind === 'hls' || egress.preSignedUrl === null);
     if (!isKept) this.#onUpload();
     else if (egress.kind === 'recording') await this.#clear(egress.id);
   }
@@ -62,12 +76,17 @@ export class Finisher {
     return names.sort((a, b) => number(a) - number(b)).map((name) => join(folder, name));
   }
 
-  /** Deletes what an egress left here and in the storage. */
-  async remove(egress: Egress): Promise<void> {
-    await this.#clear(egress.id);
-    if (egress.folder) await rm(this.#hlsFolder(egress), { recursive: true, force: true });
-    if (egress.file?.format === 'm3u8') await this.#storage.removeFolder(egress.file.key);
-    else if (egress.file) await this.#storage.remove(egress.file.key);
+  /** Removes what an egress left on this disk, a storage that is a folder of it included. */
+  async removeFromDisk(left: Left): Promise<void> {
+    await this.#clear(left.egressId);
+    if (left.folder !== null) await rm(hlsFolder(this.#folder, left.folder), { recursive: true, force: true });
+    if (this.#storage.kind === 'file') await this.removeFromStorage(left);
+  }
+
+  async removeFromStorage({ key, isFolder }: Left): Promise<void> {
+    if (key === null) return;
+    if (isFolder) await this.#storage.removeFolder(key);
+    else await this.#storage.remove(key);
   }
 
   /** A stream stays where it is played from; an object storage gets it when it is over. */
@@ -99,12 +118,12 @@ export class Finisher {
     const format = egress.fileFormat;
     const localPath = join(workFolder(this.#folder, egress.id), `${id}.${format}`);
     const made = await oneFile(localPath, written, facts);
-    const key = `${egress.dirPath || DEFAULT_DIR}/${id}.${format}`;
-    const here = this.#storage.kind === 'file';
-    // On this machine's disk it is there at once; elsewhere it is brought as a durable task, however long it takes.
-    if (here) await this.#storage.put(localPath, key, CONTENT_TYPES[format]);
+    const fileName = `${id}.${format}`;
+    const key = keyIn(egress.dirPath, fileName, DEFAULT_DIR, this.#storage.maxKeyBytes);
+    // On this machine's disk it is there at once; else it is brought as a durable task, however long it takes.
+    const storedAs = await this.#putHere(localPath, [key, `${DEFAULT_DIR}/${fileName}`]);
     const uploads: NewUpload[] = [];
-    if (!here) uploads.push({ target: 'storage', url: null });
+    if (storedAs === undefined) uploads.push({ target: 'storage', url: null });
     if (egress.preSignedUrl !== null) uploads.push({ target: 'presigned', url: egress.preSignedUrl });
     const file: EgressFile = {
       ...begun,
@@ -113,11 +132,28 @@ export class Finisher {
       width: made.width ?? null,
       height: made.height ?? null,
       format,
-      key,
+      key: storedAs ?? key,
       localPath: uploads.length > 0 ? localPath : null,
-      storedIn: here ? 'file' : null,
+      storedIn: storedAs === undefined ? null : 'file',
     };
     return { failure: undefined, file, uploads };
+  }
+
+  /**
+   * Puts a file into the storage where that is a folder of this machine: under the first of the keys that it takes, which
+   * is returned. A name may be too long for the file system there, or that of a file where a folder is needed.
+   */
+  async #putHere(localPath: string, keys: readonly string[]): Promise<string | undefined> {
+    if (this.#storage.kind !== 'file') return undefined;
+    for (const key of keys) {
+      try {
+        await this.#storage.put(localPath, key, CONTENT_TYPES.mp4);
+        return key;
+      } catch (error) {
+        this.#log.warn({ err: error, key }, 'recording not stored yet');
+      }
+    }
+    return undefined;
   }
 
   #hlsFolder(egress: Egress): string {
@@ -161,7 +197,10 @@ async function nonEmpty(parts: readonly string[]): Promise<string[]> {
 async function oneFile(path: string, parts: readonly string[], facts: FileFacts | undefined): Promise<FileFacts> {
   const [first] = parts;
   if (parts.length > 1 || first === undefined || facts?.path !== first) return joinParts(path, parts);
-  // A second name: should we be killed now, the part is found again.
-  await link(first, path);
+  // A second name: should we be killed now, the part is found again. Not every file system can.
+  await link(first, path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST') return;
+    return copyFile(first, path);
+  });
   return facts;
 }

@@ -29,8 +29,9 @@ export async function joinParts(output: string, parts: readonly string[]): Promi
       killSignal: 'SIGKILL',
       env: childEnvironment(),
     });
-  const { stdout } = await inTurn(join).catch((error: { stderr?: string; message: string }) => {
-    throw new Error(`the parts could not be joined: ${(error.stderr || error.message).trim().slice(-LAST_WORDS)}`);
+  const { stdout } = await inTurn(join).catch((cause: { stderr?: string; message: string }) => {
+    const words = (cause.stderr || cause.message).trim().slice(-LAST_WORDS);
+    throw new Error(`the parts could not be joined: ${words}`, { cause });
   });
   const facts: unknown = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
   if (!fits(FileFacts, facts)) throw new Error('the joiner answered something else than facts');

@@ -1,6 +1,7 @@
 // Writes the moves of egresses, however long the database needs to take them, and tells the meeting of each.
 import { AppError } from '../errors.ts';
 import { persist } from '../kit/persist.ts';
+import { withoutPaths } from '../kit/reason.ts';
 import type { Logger } from '../log.ts';
 import type { Egress, EgressStatus, Gap } from '../protocol/egress.ts';
 import { noticesOf, playableNotice } from './notices.ts';
@@ -19,8 +20,10 @@ export class Moves {
   }
 
   /** Answers nothing when the move is not (any more) possible; then somebody else has made it, or a later one. */
-  async move(egress: Egress, to: EgressStatus, facts: Partial<MoveFacts> = {}): Promise<Egress | undefined> {
+  async move(egress: Egress, to: EgressStatus, given: Partial<MoveFacts> = {}): Promise<Egress | undefined> {
     const at = new Date();
+    // Reasons are shown to callers.
+    const facts = given.reason === undefined ? given : { ...given, reason: withoutPaths(given.reason) };
     const moved = await this.#persist(egress, async (attempt) => {
       const made = await this.#store.move(egress.id, to, { ...facts, at });
       if (made || attempt === 1) return made;
@@ -30,6 +33,11 @@ export class Moves {
     });
     if (moved) for (const notice of noticesOf(moved)) this.#tell(moved.sessionId, notice);
     return moved;
+  }
+
+  /** As it is stored now, which may be further than the caller knows. */
+  async current(egress: Egress): Promise<Egress> {
+    return (await this.#persist(egress, () => this.#store.get(egress.id))) ?? egress;
   }
 
   /** A player can play it from now on. */

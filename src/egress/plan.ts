@@ -12,6 +12,7 @@ import { isOn } from '../protocol/rest/common.ts';
 import { StartHlsFields } from '../protocol/rest/hls.ts';
 import { StartLivestreamFields } from '../protocol/rest/livestreams.ts';
 import { StartRecordingFields } from '../protocol/rest/recordings.ts';
+import { folderProblem, namesIn } from './storage/names.ts';
 
 /** What may be asked for, without the room. */
 const WISHES: Record<EgressKind, TObject> = {
@@ -31,23 +32,21 @@ export type CheckUrl = (url: string, options: { schemes: readonly string[] }) =>
 
 const DEFAULT_GRID_SIZE = 25;
 const MAX_WAIT_SECONDS = 150;
-/** Ample for a path of folders, and below what any object storage takes as a key. */
-const MAX_DIR_PATH = 512;
 const INVALID_OUTPUTS = 4015;
 
-/** The plan of what was asked for, or the error that tells what is wrong with it. */
-export function planOf(kind: EgressKind, given: unknown, checkUrl: CheckUrl): EgressPlan {
-  return planFrom(kind, checked(kind, given), checkUrl);
+/** The plan of what was asked for, or the error that tells what is wrong with it. `maxKeyBytes` is the storage's. */
+export function planOf(kind: EgressKind, given: unknown, checkUrl: CheckUrl, maxKeyBytes?: number): EgressPlan {
+  return planFrom(kind, checked(kind, given), checkUrl, maxKeyBytes);
 }
 
-function planFrom(kind: EgressKind, wish: Wish, checkUrl: CheckUrl): EgressPlan {
+function planFrom(kind: EgressKind, wish: Wish, checkUrl: CheckUrl, maxKeyBytes?: number): EgressPlan {
   return {
     kind,
     config: compositionOf(wish, checkUrl),
     webhookUrl: wish.webhookUrl === undefined ? null : reachable('webhookUrl', wish.webhookUrl, checkUrl),
     outputs: outputsOf(wish.outputs ?? [], checkUrl),
     fileFormat: wish.fileFormat ?? 'mp4',
-    dirPath: dirPathOf(wish),
+    dirPath: dirPathOf(wish, maxKeyBytes),
     preSignedUrl: preSignedUrlOf(wish, checkUrl),
     onFailure: onFailureOf(wish.onFailure),
   };
@@ -145,15 +144,16 @@ function spelled(wish: Wish, names: readonly (keyof Wish)[]): { field: string; v
   return field && { field, value: wish[field] as string };
 }
 
-/** A folder below the storage's root, whatever slashes came with it. */
-function dirPathOf(wish: Wish): string {
-  const { field, value: path } = spelled(wish, ['awsDirPath', 'bucketDirPath', 'dirPath']) ?? { field: '', value: '' };
-  const parts = path.split('/').filter((part) => part !== '');
-  const problem = (allowed: string) => invalidInput([{ field, got: JSON.stringify(path.slice(0, 60)), allowed }]);
-  if (parts.some((part) => part === '.' || part === '..')) throw problem('must not go up in the tree of folders');
-  if (/[^\x20-\x5b\x5d-\x7e\xa0-\uffff]/.test(path)) throw problem('must not hold control characters or backslashes');
-  if (path.length > MAX_DIR_PATH) throw problem(`must be at most ${MAX_DIR_PATH} characters`);
-  return parts.join('/');
+/** A folder below the storage's root, whatever slashes came with it. Every spelling is checked, though one is used. */
+function dirPathOf(wish: Wish, maxKeyBytes: number | undefined): string {
+  const fields = ['awsDirPath', 'bucketDirPath', 'dirPath'] as const;
+  const problems = fields.flatMap((field): Problem[] => {
+    const path = wish[field] ?? '';
+    const allowed = folderProblem(path, maxKeyBytes);
+    return allowed === undefined ? [] : [{ field, got: JSON.stringify([...path].slice(0, 60).join('')), allowed }];
+  });
+  if (problems.length > 0) throw invalidInput(problems);
+  return namesIn(fields.map((field) => wish[field]).find((path) => path !== undefined) ?? '').join('/');
 }
 
 function onFailureOf(wish: Wish['onFailure']): OnFailure | null {

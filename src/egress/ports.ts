@@ -111,6 +111,8 @@ export interface MoveFacts {
   compositionId?: string;
   file?: NonNullable<Egress['file']>;
   uploads?: NewUpload[];
+  /** It was stopped before it had begun: no failure that anything follows from. */
+  isCalledOff?: boolean;
 }
 
 export interface NewEgress {
@@ -169,6 +171,7 @@ export interface EgressStore {
   continuation(id: string): Promise<Continuation>;
   byFolder(folder: string): Promise<Egress | undefined>;
   byFileToken(token: string): Promise<Egress | undefined>;
-  delete(id: string, at: Date): Promise<void>;
+  /** Deletes one that has ended, and queues the removal of its files. Returns false when it has not, or is gone. */
+  delete(egress: Egress, facts: { isStoredElsewhere: boolean; at: Date }): Promise<boolean>;
   webhookSummary(egress: Egress): Promise<WebhookSummary>;
 }

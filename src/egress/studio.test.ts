@@ -91,7 +91,7 @@ describe('what a node has to run but knows nothing of', () => {
 
   it('is finished when it ran before', async () => {
     await studio.start();
-    insert({ id: 'lost', status: 'active' });
+    insert({ id: 'lost', status: 'active', startedAt: new Date(0) });
     await vi.advanceTimersByTimeAsync(2 * SWEEP_MS + 10);
     expect(moves).toEqual([['lost', 'failed', 'Nothing was recorded.']]);
   });

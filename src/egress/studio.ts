@@ -2,10 +2,11 @@
 // launch to finished file. One session with equal settings is composed once, whatever is made of it.
 import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError, egressNotStarted } from '../errors.ts';
+import { AppError, egressCalledOff, egressNotStarted } from '../errors.ts';
 import { inBackground } from '../kit/in-background.ts';
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
 import { PRIVATE } from '../kit/private-folder.ts';
+import { withoutPaths } from '../kit/reason.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import type { Egress, EgressStatus } from '../protocol/egress.ts';
@@ -152,7 +153,7 @@ export class Studio implements Service {
   /** Tells that it could not be begun; returns the error for the caller. */
   async #failed(egress: Egress, reason: string): Promise<AppError> {
     await this.#moves.move(egress, 'failed', { reason });
-    return egressNotStarted(egress.kind, reason);
+    return egressNotStarted(egress.kind, withoutPaths(reason));
   }
 
   /** What this node would need to run it, and does not have. */
@@ -336,7 +337,8 @@ export class Studio implements Service {
     try {
       await composition.ready;
     } catch (error) {
-      throw egressNotStarted(egress.kind, (error as Error).message, (error as NotStarted).blame);
+      if (run.released) throw egressCalledOff(egress.kind, 'it was stopped before it had begun.');
+      throw egressNotStarted(egress.kind, withoutPaths((error as Error).message), (error as NotStarted).blame);
     }
   }
 
@@ -443,6 +445,7 @@ export class Studio implements Service {
   async #drain(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#salvage.stop();
+    this.#completion.giveUp();
     for (const { id, sessionNodeId } of this.#runningForOthers()) {
       await this.#deps.store.sendTo(sessionNodeId, { command: 'continue-egress', egressId: id }).catch((error) => {
         this.#deps.log.warn({ err: error, egressId: id }, 'nobody was asked to continue');

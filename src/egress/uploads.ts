@@ -87,7 +87,8 @@ export class Uploads implements Service {
   readonly #deps: UploadsDeps;
   readonly #slots: UploadSlots;
   readonly #stallMs: number;
-  readonly #attempts = new Set<Promise<void>>();
+  /** With the egress of each. */
+  readonly #attempts = new Map<Promise<void>, string>();
   readonly #stopped = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
@@ -114,6 +115,14 @@ export class Uploads implements Service {
     return this.#lifecycle.stop();
   }
 
+  /** Resolves when nothing of an egress is on its way any more. */
+  async settled(egressId: string): Promise<void> {
+    // What is being looked for may be about to begin.
+    await this.#looking;
+    const attempts = [...this.#attempts].filter(([, id]) => id === egressId).map(([attempt]) => attempt);
+    await Promise.all(attempts);
+  }
+
   /** Looks for what is due, now. */
   look(): void {
     if (this.#lifecycle.stopped) return;
@@ -129,7 +138,7 @@ export class Uploads implements Service {
   async #stop(): Promise<void> {
     clearTimeout(this.#timer);
     this.#stopped.abort();
-    const settled = Promise.all([this.#looking, ...this.#attempts]);
+    const settled = Promise.all([this.#looking, ...this.#attempts.keys()]);
     await Promise.race([settled, sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
   }
 
@@ -172,7 +181,7 @@ export class Uploads implements Service {
         this.#slots.free(upload.id);
         this.look();
       });
-    this.#attempts.add(attempt);
+    this.#attempts.set(attempt, egressId);
   }
 
   async #attempt(upload: Upload): Promise<void> {

@@ -1,8 +1,9 @@
 import { createPublicKey } from 'node:crypto';
 import { VideoSDK } from '@videosdk.live/server-sdk';
+import { sql } from 'kysely';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { LOOPBACK_OPEN, publishTo, untilSettled } from '../../test/harness/deliveries.ts';
+import { LOOPBACK_OPEN, publishIn, publishTo, untilSettled } from '../../test/harness/deliveries.ts';
 import { ScriptedReceiver } from '../../test/harness/scripted-receiver.ts';
 import { insertSession } from '../../test/harness/sessions.ts';
 import { mintToken, startTestApi, type TestApi } from '../../test/harness/test-api.ts';
@@ -72,6 +73,21 @@ describe('deliveries', () => {
       lastStatus: 200,
       nextAttemptAt: null,
     });
+  });
+
+  test('are newest first by number, also of transactions that take long or tell of much', async () => {
+    const { db } = api.database;
+    await db.transaction().execute(async (long) => {
+      // Its time begins here, and the next event is committed before its own.
+      await sql`select now()`.execute(long);
+      await publishTo(db, sessionId);
+      for (let i = 0; i < 5; i++) await publishIn(long, sessionId);
+    });
+    await publishTo(db, sessionId);
+    const sequences = (deliveries: { sequence: number }[]) => deliveries.map(({ sequence }) => sequence);
+    expect(sequences(await listed())).toEqual([7, 6, 5, 4, 3, 2, 1]);
+    const { body } = await api.call('GET', `/v2/webhooks/deliveries?roomId=${roomId}`);
+    expect(sequences(body.data)).toEqual([7, 6, 5, 4, 3, 2, 1]);
   });
 
   test('are filtered by room, status and type', async () => {

@@ -14,12 +14,14 @@ export interface PersistOptions {
   onFailure(error: unknown, delayMs: number): void;
   /** Aborted when nobody can wait any longer; the last failure is thrown then. */
   signal?: AbortSignal;
+  longestDelayMs?: number;
+  giveUpAfterMs?: number;
 }
 
 /** `attempt` counts from 1: one that failed before may have been taken all the same. */
 export async function persist<T>(write: (attempt: number) => Promise<T>, options: PersistOptions): Promise<T> {
-  const { isAnswer, onFailure, signal } = options;
-  const deadline = Date.now() + GIVE_UP_AFTER_MS;
+  const { isAnswer, onFailure, signal, longestDelayMs = LONGEST_DELAY_MS, giveUpAfterMs = GIVE_UP_AFTER_MS } = options;
+  const deadline = Date.now() + giveUpAfterMs;
   let delayMs = FIRST_DELAY_MS;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -30,6 +32,6 @@ export async function persist<T>(write: (attempt: number) => Promise<T>, options
     }
     // An abort ends the waiting, and the next failure is the last.
     await sleep(delayMs, undefined, signal && { signal }).catch(() => undefined);
-    delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS);
+    delayMs = Math.min(delayMs * 2, longestDelayMs);
   }
 }

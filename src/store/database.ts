@@ -16,6 +16,7 @@ import * as fileUsage from './migrations/0012-file-usage.ts';
 import * as tokenHashes from './migrations/0013-token-hashes.ts';
 import * as fairQueues from './migrations/0014-fair-queues.ts';
 import * as keyRules from './migrations/0015-key-rules.ts';
+import * as egressRemovals from './migrations/0016-egress-removals.ts';
 import type { Tables } from './schema.ts';
 
 export type Db = Kysely<Tables>;
@@ -39,6 +40,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0013-token-hashes': tokenHashes,
   '0014-fair-queues': fairQueues,
   '0015-key-rules': keyRules,
+  '0016-egress-removals': egressRemovals,
 };
 
 export const MIGRATION_NAMES = Object.keys(MIGRATIONS);

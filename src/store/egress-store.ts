@@ -58,6 +58,8 @@ export interface MoveFacts {
   compositionId?: string;
   file?: EgressFile;
   uploads?: NewUpload[];
+  /** It was stopped before it had begun: no failure that anything follows from. */
+  isCalledOff?: boolean;
 }
 
 /** What nobody waits for an answer to and could not be begun, and why; the plan, where one could be made. */
@@ -243,13 +245,26 @@ export class EgressStore extends EgressReader {
     await this.#db.transaction().execute((tx) => this.#send(tx, nodeId, job, new Date()));
   }
 
-  async delete(id: string, at: Date): Promise<void> {
-    await this.#db
-      .updateTable('egresses')
-      .set({ deleted_at: at, updated_at: at })
-      .where('id', '=', id)
-      .where('deleted_at', 'is', null)
-      .execute();
+  /**
+   * Deletes one that has ended, and queues the removal of its files for its node. Returns false when it has not ended,
+   * or is deleted already.
+   */
+  delete(egress: Egress, { isStoredElsewhere, at }: { isStoredElsewhere: boolean; at: Date }): Promise<boolean> {
+    return this.#db.transaction().execute(async (tx) => {
+      const { numUpdatedRows } = await tx
+        .updateTable('egresses')
+        .set({ deleted_at: at, updated_at: at })
+        .where('id', '=', egress.id)
+        .where('deleted_at', 'is', null)
+        .where('ended_at', 'is not', null)
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) return false;
+      // What is not on its way yet need not go.
+      if (egress.file) await tx.deleteFrom('egress_uploads').where('file_id', '=', egress.file.id).execute();
+      await queueRemovals(tx, egress, isStoredElsewhere, at);
+      await this.#send(tx, egress.nodeId, { command: 'delete-egress', egressId: egress.id }, at);
+      return true;
+    });
   }
 
   async #moveIn(tx: DbTx, id: string, to: EgressStatus, facts: MoveFacts): Promise<Egress | undefined> {
@@ -262,6 +277,8 @@ export class EgressStore extends EgressReader {
         updated_at: facts.at,
         ...(to === 'active' && { started_at: facts.at }),
         ...(final && { ended_at: facts.at }),
+        // Whatever has a file has begun, though it could not be noted then.
+        ...(to === 'completed' && facts.file && { started_at: lateStart(facts.file, facts.at) }),
         ...(facts.reason !== undefined && { reason: facts.reason }),
         ...(facts.compositionId !== undefined && { composition_id: facts.compositionId }),
       })
@@ -274,7 +291,7 @@ export class EgressStore extends EgressReader {
     const egress = await one(tx, id);
     const event = this.#rules.eventOf(egress);
     if (event) await this.#publish(tx, egress, event, facts.at);
-    if (to === 'failed' && egress.onFailure) await this.#followFailure(tx, egress, facts.at);
+    if (to === 'failed' && egress.onFailure && !facts.isCalledOff) await this.#followFailure(tx, egress, facts.at);
     return egress;
   }
 
@@ -333,6 +350,31 @@ async function insertQueued(
       deleted_at: null,
     })
     .execute();
+}
+
+async function queueRemovals(tx: DbTx, egress: Egress, isStoredElsewhere: boolean, at: Date): Promise<void> {
+  const { id, nodeId, folder, file } = egress;
+  const places = isStoredElsewhere && file ? (['disk', 'storage'] as const) : (['disk'] as const);
+  await tx
+    .insertInto('egress_removals')
+    .values(
+      places.map((place) => ({
+        egress_id: id,
+        place,
+        node_id: nodeId,
+        folder,
+        key: file?.key ?? null,
+        is_folder: file?.format === 'm3u8',
+        next_attempt_at: at,
+        last_error: null,
+        created_at: at,
+      })),
+    )
+    .execute();
+}
+
+function lateStart({ duration }: EgressFile, at: Date) {
+  return sql<Date>`coalesce(started_at, ${new Date(at.getTime() - duration * 1000)})`;
 }
 
 function lockSession(tx: DbTx, sessionId: string) {

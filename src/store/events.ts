@@ -85,6 +85,8 @@ async function storeEvent(
 ): Promise<void> {
   const id = newObjectId(event.at);
   const ids = receivers.map(() => newObjectId());
+  // Queued at the time of the database's clock, and not of a transaction that may have waited for the lock: newest first
+  // is then the order of the numbers, too.
   await sql`
     with event as (
       insert into events (id, session_id, seq, owner_id, room_id, type, data, at)
@@ -101,10 +103,10 @@ async function storeEvent(
       left join webhook_disabled_endpoints gone on gone.owner_id = ${session.owner_id} and gone.url = new.url
     ), queued as (
       insert into webhook_deliveries (id, event_id, owner_id, session_id, seq, type, url, source, lane, status, waiting,
-        last_error, next_attempt_at)
+        last_error, created_at, next_attempt_at)
       select id, ${id}, ${session.owner_id}, ${event.sessionId}, ${session.event_seq}, ${event.type}, url, source,
         'fast', case when disabled then 'dead' else 'pending' end, behind and not disabled,
-        case when disabled then ${ENDPOINT_DISABLED} end, now()
+        case when disabled then ${ENDPOINT_DISABLED} end, clock_timestamp(), now()
       from receiver
       returning status, waiting
     )

@@ -255,6 +255,19 @@ export interface EgressUploadsTable {
   updated_at: Date;
 }
 
+export interface EgressRemovalsTable {
+  egress_id: string;
+  place: 'disk' | 'storage';
+  node_id: string;
+  folder: string | null;
+  key: string | null;
+  is_folder: boolean;
+  attempts: Generated<number>;
+  next_attempt_at: Date;
+  last_error: string | null;
+  created_at: Date;
+}
+
 export interface PubsubMessagesTable {
   id: Generated<string>;
   session_id: string;
@@ -337,6 +350,7 @@ export interface Tables {
   egresses: EgressesTable;
   egress_files: EgressFilesTable;
   egress_uploads: EgressUploadsTable;
+  egress_removals: EgressRemovalsTable;
   pubsub_messages: PubsubMessagesTable;
   files: FilesTable;
   file_usage: FileUsageTable;

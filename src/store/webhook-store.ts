@@ -101,9 +101,11 @@ export class WebhookStore {
     { page, perPage }: Paging,
   ): Promise<{ deliveries: Delivery[]; total: number }> {
     const where = conditions(ownerId, filter);
+    // What was queued in the same millisecond comes in the order of its numbers.
+    const newestFirst = filter.sessionId === undefined ? sql`d.created_at desc, d.seq desc` : sql`d.seq desc`;
     const { rows } = await sql<Delivery>`select ${DELIVERY_COLUMNS} from webhook_deliveries d
       join events e on e.id = d.event_id where ${where}
-      order by d.created_at desc, d.id desc limit ${perPage} offset ${(page - 1) * perPage}`.execute(this.#db);
+      order by ${newestFirst}, d.id desc limit ${perPage} offset ${(page - 1) * perPage}`.execute(this.#db);
     const counted = await sql<{ total: number }>`select count(*) as total from webhook_deliveries d
       join events e on e.id = d.event_id where ${where}`.execute(this.#db);
     return { deliveries: rows, total: counted.rows[0]?.total ?? 0 };

@@ -1,13 +1,13 @@
 // One POST to a receiver, and what came of it.
 import { ForbiddenDestination, UnreachedDestination } from '../kit/outbound/failures.ts';
-import type { Outcome } from './retry.ts';
+import { type Outcome, retryAfterMs } from './retry.ts';
 import type { Message } from './signature.ts';
 
 export interface Poster {
   post(
     url: string,
     request: { headers: Record<string, string>; body: string; timeoutMs: number; maxResponseBytes: number },
-  ): Promise<{ status: number; body: string; durationMs: number }>;
+  ): Promise<{ status: number; body: string; retryAfter: string | undefined; durationMs: number }>;
 }
 
 export interface HeaderSigner {
@@ -38,13 +38,14 @@ export async function attemptPost(
   const headers = await signer.headers(message, at);
   const startedAt = performance.now();
   try {
-    const { status, body, durationMs } = await outbound.post(url, {
+    const { status, body, retryAfter, durationMs } = await outbound.post(url, {
       headers,
       body: message.body,
       timeoutMs: TIMEOUT_MS,
       maxResponseBytes: MAX_RESPONSE_BYTES,
     });
-    return { outcome: { stage: 'answered', status }, at, durationMs, responseBody: body };
+    const outcome: Outcome = { stage: 'answered', status, retryAfterMs: retryAfterMs(retryAfter, new Date()) };
+    return { outcome, at, durationMs, responseBody: body };
   } catch (error) {
     const durationMs = Math.round(performance.now() - startedAt);
     return { outcome: failureOf(error), at, durationMs, responseBody: null };

@@ -133,6 +133,36 @@ describe('receivers that misbehave', () => {
     expect((await rowsOf(id))[0]).toMatchObject({ status: 'delivered', attempts: 2 });
   });
 
+  test('one that asks for rest by Retry-After gets it, and what comes after passes', async () => {
+    await using receiver = await ScriptedReceiver.start(({ sequence }, count, response) => {
+      if (sequence > 1 || count > 1) return 200;
+      response.writeHead(429, { 'retry-after': '600' }).end();
+      return undefined;
+    });
+    await using _deliverer = await started();
+    const id = await sessionFor(receiver.url);
+    for (const _ of oneTo(2)) await publishTo(database.db, id);
+    await untilSettled(database.db, id, 'fast');
+    const [first, second] = await rowsOf(id);
+    expect(first).toMatchObject({ status: 'pending', lane: 'slow', attempts: 1, last_status: 429 });
+    const waitMs = (first?.next_attempt_at?.getTime() ?? 0) - (second?.delivered_at?.getTime() ?? 0);
+    expect(waitMs).toBeGreaterThan(590_000);
+    expect(waitMs).toBeLessThan(610_000);
+    expect(second).toMatchObject({ status: 'delivered', attempts: 1 });
+  });
+
+  test('a 100 Continue of its own fails nothing', async () => {
+    await using receiver = await ScriptedReceiver.start((_arrival, _count, response) => {
+      response.writeContinue();
+      return 200;
+    });
+    await using _deliverer = await started();
+    const id = await sessionFor(receiver.url);
+    await publishTo(database.db, id);
+    await untilSettled(database.db, id);
+    expect((await rowsOf(id))[0]).toMatchObject({ status: 'delivered', attempts: 1 });
+  });
+
   test('a redirect is a failure, and its target gets nothing', async () => {
     await using target = await ScriptedReceiver.start();
     await using receiver = await ScriptedReceiver.start((_arrival, _count, response) => {

@@ -101,11 +101,13 @@ describe('an HLS stream', () => {
     expect((await fetch(hls.playbackHlsUrl)).status).toBe(404);
   });
 
-  it('that is deleted while it runs ends, and leaves nothing', async () => {
+  it('that is deleted when it has ended leaves nothing', async () => {
     const { roomId, hls } = await streaming();
     await stage.event(roomId, 'hls-playable');
-    await stage.app.delete(`/v2/hls/${hls.id}`);
+    expect((await stage.app.delete(`/v2/hls/${hls.id}`)).status).toBe(409);
+    await stage.app.post('/v2/hls/end', { roomId });
     await stage.event(roomId, 'hls-stopped');
+    await stage.app.delete(`/v2/hls/${hls.id}`);
     const folder = join(stage.app.dataDir, 'hls', new URL(hls.playbackHlsUrl).pathname.split('/')[2] ?? '');
     await expect.poll(() => existsSync(folder)).toBe(false);
   });

@@ -1,12 +1,15 @@
 // A folder on this machine.
-import { constants, copyFile, link, mkdir, open, rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { constants, copyFile, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { PRIVATE } from '../../kit/private-folder.ts';
+import { MAX_KEY_BYTES } from './names.ts';
 import type { ByteRange, Storage } from './storage.ts';
 
 export class FileStorage implements Storage {
   readonly kind = 'file';
+  readonly maxKeyBytes = MAX_KEY_BYTES;
   readonly #folder: string;
 
   constructor(folder: string) {
@@ -17,10 +20,13 @@ export class FileStorage implements Storage {
   async put(localPath: string, key: string): Promise<void> {
     const path = this.#pathOf(key);
     await mkdir(dirname(path), { recursive: true, mode: PRIVATE });
-    await link(localPath, path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'EEXIST') return;
-      return copyFile(localPath, path, constants.COPYFILE_EXCL);
-    });
+    try {
+      await link(localPath, path);
+    } catch (error) {
+      // An attempt that was killed before it could be noted has left it there.
+      const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST' && (await haveSameSize(localPath, path));
+      if (!isThere) await copyWhole(localPath, path);
+    }
   }
 
   open(key: string, range?: ByteRange): Promise<Readable | undefined> {
@@ -48,6 +54,23 @@ export class FileStorage implements Storage {
     const path = join(this.#folder, key);
     if (!path.startsWith(this.#folder + sep)) throw new Error(`storage key ${key} leads out of the folder`);
     return path;
+  }
+}
+
+async function haveSameSize(a: string, b: string): Promise<boolean> {
+  const [{ size: ofA }, { size: ofB }] = await Promise.all([stat(a), stat(b)]);
+  return ofA === ofB;
+}
+
+/** There is all of it under the name, or nothing: a disk may become full in the middle. */
+async function copyWhole(from: string, to: string): Promise<void> {
+  const unfinished = join(dirname(to), `.${randomUUID()}.part`);
+  try {
+    await copyFile(from, unfinished, constants.COPYFILE_EXCL);
+    await rename(unfinished, to);
+  } catch (error) {
+    await rm(unfinished, { force: true }).catch(() => undefined);
+    throw error;
   }
 }
 

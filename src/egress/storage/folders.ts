@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hlsContentType, isPlaylist } from '../hls-playlist.ts';
+import { eachOf } from './each-of.ts';
 import type { Storage } from './storage.ts';
 
 const AT_ONCE = 8;
@@ -12,11 +13,7 @@ const AT_ONCE = 8;
  */
 export async function putFolder(storage: Storage, folder: string, key: string): Promise<void> {
   const names = (await readdir(folder)).sort((a, b) => Number(isPlaylist(a)) - Number(isPlaylist(b)));
-  const waiting = names.entries();
-  const lane = async () => {
-    for (const [, name] of waiting) await putOnce(storage, join(folder, name), `${key}/${name}`, hlsContentType(name));
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  await eachOf(names, AT_ONCE, (name) => putOnce(storage, join(folder, name), `${key}/${name}`, hlsContentType(name)));
 }
 
 async function putOnce(storage: Storage, path: string, key: string, contentType: string): Promise<void> {

@@ -11,7 +11,9 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
+import { eachOf } from './each-of.ts';
 import { openWhole } from './file-storage.ts';
+import { MAX_KEY_BYTES } from './names.ts';
 import type { ByteRange, Storage } from './storage.ts';
 
 export interface S3Options {
@@ -35,17 +37,22 @@ const MAX_ATTEMPTS = 2;
 /** Each is in memory while it is sent. */
 const PARTS_AT_ONCE = 2;
 
+const SINGLE_REMOVALS_AT_ONCE = 8;
+
 const PART_BYTES = 8 * 1024 * 1024;
 /** The protocol allows no more parts. */
 const MAX_PARTS = 10_000;
 
 export class S3Storage implements Storage {
   readonly kind = 's3';
+  readonly maxKeyBytes: number;
   readonly #client: S3Client;
   readonly #options: S3Options;
+  #refusesBatches = false;
 
   constructor(options: S3Options) {
     this.#options = options;
+    this.maxKeyBytes = MAX_KEY_BYTES - (options.prefix ? Buffer.byteLength(options.prefix) + 1 : 0);
     this.#client = new S3Client({
       region: options.region,
       forcePathStyle: options.pathStyle,
@@ -117,14 +124,44 @@ export class S3Storage implements Storage {
     }
   }
 
-  /** A thousand at a time, as many as the protocol lists and deletes in one call. */
+  /** A thousand at a time, as many as the protocol lists and deletes in one call. Rejects as long as there is anything. */
   async removeFolder(folder: string): Promise<void> {
-    const { Bucket, Key } = this.#object(`${folder}/`);
+    let before: string | undefined;
     for (;;) {
-      const { Contents = [] } = await this.#client.send(new ListObjectsV2Command({ Bucket, Prefix: Key }));
-      const Objects = Contents.flatMap((object) => (object.Key === undefined ? [] : [{ Key: object.Key }]));
-      if (Objects.length === 0) return;
-      await this.#client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }));
+      const keys = await this.#keysIn(folder);
+      const [first] = keys;
+      if (first === undefined) return;
+      // Whatever it says, it has kept them.
+      if (first === before) throw new Error(`the storage does not remove ${first}`);
+      before = first;
+      await this.#removeAll(keys);
+    }
+  }
+
+  async #keysIn(folder: string): Promise<string[]> {
+    const { Bucket, Key } = this.#object(`${folder}/`);
+    const { Contents = [] } = await this.#client.send(new ListObjectsV2Command({ Bucket, Prefix: Key }));
+    return Contents.flatMap((object) => object.Key ?? []);
+  }
+
+  /** At once where the storage can: some do not know the call, or want checksums in it that others refuse. */
+  async #removeAll(keys: readonly string[]): Promise<void> {
+    const left = this.#refusesBatches ? keys : await this.#removeAtOnce(keys);
+    const { bucket: Bucket } = this.#options;
+    await eachOf(left, SINGLE_REMOVALS_AT_ONCE, (Key) => this.#client.send(new DeleteObjectCommand({ Bucket, Key })));
+  }
+
+  /** Returns those that it has not removed. */
+  async #removeAtOnce(keys: readonly string[]): Promise<readonly string[]> {
+    const Objects = keys.map((Key) => ({ Key }));
+    const command = new DeleteObjectsCommand({ Bucket: this.#options.bucket, Delete: { Objects, Quiet: true } });
+    try {
+      const { Errors = [] } = await this.#client.send(command);
+      return Errors.length > 0 ? keys : [];
+    } catch (error) {
+      // Whatever is wrong with it; single calls say for themselves what is wrong with them.
+      this.#refusesBatches = isRefusal(error);
+      return keys;
     }
   }
 
@@ -140,6 +177,12 @@ export class S3Storage implements Storage {
     const { bucket, prefix } = this.#options;
     return { Bucket: bucket, Key: prefix ? `${prefix}/${key}` : key };
   }
+}
+
+/** It will say the same the next time. */
+function isRefusal(error: unknown): boolean {
+  const { httpStatusCode = 0 } = (error as { $metadata?: { httpStatusCode?: number } }).$metadata ?? {};
+  return httpStatusCode === 501 || (httpStatusCode >= 400 && httpStatusCode < 500 && httpStatusCode !== 429);
 }
 
 /** A HEAD has no body that could say more than its status. */

@@ -9,6 +9,8 @@ export interface ByteRange {
 
 export interface Storage {
   readonly kind: 'file' | 's3';
+  /** As long as a key may be, in bytes of UTF-8. */
+  readonly maxKeyBytes: number;
   /** Returns only once the storage has confirmed that it has all of the file. */
   put(localPath: string, key: string, contentType: string): Promise<void>;
   /** The content, or a part of it; nothing when there is none. */

@@ -79,7 +79,7 @@ export function hlsRoutes({ egress, links }: { egress: Egress<Caller>; links: Li
         schema: doc('Delete an HLS stream', {
           params: HlsParams,
           ok: Type.String({ examples: ['Room Hls Recording deleted successfully !'] }),
-          description: 'With all that was streamed; one that still runs is stopped.',
+          description: 'With all that was streamed. One that has not ended yet is answered 409: stop it first.',
         }),
       },
       async ({ caller, params }, reply) => {

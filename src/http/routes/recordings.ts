@@ -94,7 +94,7 @@ export function recordingRoutes(deps: { egress: Egress<Caller>; links: Links }):
         schema: doc('Delete a recording', {
           params: RecordingParams,
           ok: Type.String({ examples: ['Room recording deleted successfully'] }),
-          description: 'With its file; one that still runs is stopped.',
+          description: 'With its file. One that has not ended yet is answered 409: stop it first.',
         }),
       },
       async ({ caller, params }, reply) => {

@@ -1,6 +1,7 @@
 // What a destination may send back, and how little of it is taken.
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { UnreachedDestination } from './failures.ts';
@@ -99,5 +100,35 @@ it('a body that dribbles is left after a while, and the status counts', async ()
     socket.on('close', () => clearInterval(dribble));
   });
   expect((await outbound.post(server.url, REQUEST)).status).toBe(201);
+  await server.closed;
+});
+
+it.each([
+  ['100', 'HTTP/1.1 100 Continue\r\n\r\n'],
+  ['100 twice', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n'],
+  ['102', 'HTTP/1.1 102 Processing\r\n\r\n'],
+  ['103 with headers', 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\nretry-after: 5\r\n\r\n'],
+  ['100 and 103', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n'],
+])('informational answers that nobody asked for are skipped: %s', async (_, before) => {
+  const server = await serve((socket) => {
+    socket.write(before);
+    socket.write('HTTP/1.1 202 Accepted\r\nretry-after: 7\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok');
+  });
+  expect(await outbound.post(server.url, REQUEST)).toMatchObject({ status: 202, body: 'ok', retryAfter: '7' });
+  const upload = { headers: {}, body: Readable.from([Buffer.from('abc')]), size: 3, stallMs: 1_000 };
+  expect(await outbound.put(server.url, upload)).toEqual({ status: 202, body: 'ok' });
+});
+
+it('whoever sends only informational answers is given up', async () => {
+  const server = await serve((socket) => endless(socket, 'HTTP/1.1 103 Early Hints\r\n\r\n'));
+  await expect(outbound.post(server.url, { ...REQUEST, timeoutMs: 60_000 })).rejects.toThrow(/without end/);
+  await server.closed;
+});
+
+it('a switch of protocols that nobody asked for is a failure', async () => {
+  const server = await serve((socket) =>
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),
+  );
+  await expect(outbound.post(server.url, REQUEST)).rejects.toBeInstanceOf(UnreachedDestination);
   await server.closed;
 });

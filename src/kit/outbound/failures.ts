@@ -31,9 +31,10 @@ const WORDS: Record<string, string> = {
   EHOSTUNREACH: 'the host is unreachable',
   ENETUNREACH: 'the network is unreachable',
   ETIMEDOUT: 'the connection timed out',
-  UND_ERR_CONNECT_TIMEOUT: 'the connection timed out',
-  UND_ERR_SOCKET: 'the connection was closed before an answer',
 };
+
+/** What Node says of a connection that ended in order, and too early; its code is that of a reset one. */
+const HANG_UP = 'socket hang up';
 
 /** Gives any error of the HTTP client the two shapes callers know. */
 export function toFailure(error: unknown, timeoutMs: number): ForbiddenDestination | UnreachedDestination {
@@ -47,6 +48,7 @@ function describe(error: unknown, timeoutMs: number): string {
   if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0], timeoutMs);
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`;
+  if (error.message === HANG_UP) return 'the connection was closed before an answer';
   const code = (error as { code?: string }).code ?? '';
   return WORDS[code] ?? (code && !error.message.includes(code) ? `${error.message} (${code})` : error.message);
 }

@@ -3,10 +3,10 @@
 import { lookup as dnsLookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import { Readable } from 'node:stream';
-import { Agent, buildConnector, request } from 'undici';
 import { StallTimer } from '../stall.ts';
 import { AllowList, specialRange } from './addresses.ts';
-import { ConnectFailure, ForbiddenDestination, toFailure } from './failures.ts';
+import { ForbiddenDestination, toFailure } from './failures.ts';
+import { HttpClient } from './http-client.ts';
 
 /** As `dns.lookup` gives it with `all`. */
 export interface ResolvedAddress {
@@ -43,17 +43,16 @@ export interface PostAnswer {
   status: number;
   /** The beginning of the body as text. */
   body: string;
+  /** As it was sent: seconds or a date. */
+  retryAfter: string | undefined;
   durationMs: number;
 }
 
 const MAX_URL_LENGTH = 2048;
-const CONNECT_TIMEOUT_MS = 5_000;
 /** The status is what counts; a body that dribbles in is not waited for much longer. */
 const BODY_TIMEOUT_MS = 2_000;
 /** As much of an answer's body as anybody wants to read in a log. */
 const MAX_BODY_TEXT_BYTES = 4096;
-/** Shorter than the 5 s after which Node's own servers close an idle connection, so that we rarely race with it. */
-const KEEP_ALIVE_MS = 4_000;
 /** As much of a file as the system takes at once, and the slowest network that an upload is not given up for. */
 const SYSTEM_BUFFER_BYTES = 4 * 1024 * 1024;
 const SLOWEST_BYTES_PER_SECOND = 64 * 1024;
@@ -70,20 +69,14 @@ export function createOutbound(options: OutboundOptions): Outbound {
 export class Outbound {
   readonly #allow: AllowList;
   readonly #resolve: (hostname: string) => Promise<ResolvedAddress[]>;
-  readonly #agent: Agent;
+  readonly #client: HttpClient;
   /** Names that are being resolved; as many as there are connections being made. */
   readonly #asked = new Map<string, Promise<ResolvedAddress[]>>();
 
   constructor({ allow, resolve = systemResolve }: OutboundOptions) {
     this.#allow = new AllowList(allow);
     this.#resolve = resolve;
-    this.#agent = new Agent({
-      connect: this.#connector(),
-      allowH2: false,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+    this.#client = new HttpClient(this.lookup);
   }
 
   /**
@@ -127,16 +120,15 @@ export class Outbound {
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(new DOMException('timeout', 'TimeoutError')), timeoutMs);
     try {
-      const answer = await request(target, {
-        method: 'POST',
-        headers,
-        body,
-        dispatcher: this.#agent,
-        signal: patience.signal,
-      });
+      const answer = await this.#client.send(target, { method: 'POST', headers, body, signal: patience.signal });
       clearTimeout(timer);
-      const text = await readBeginning(answer.body, maxResponseBytes);
-      return { status: answer.statusCode, body: text, durationMs: Math.round(performance.now() - startedAt) };
+      const text = await readBeginning(answer, maxResponseBytes);
+      return {
+        status: answer.statusCode ?? 0,
+        body: text,
+        retryAfter: answer.headers['retry-after'],
+        durationMs: Math.round(performance.now() - startedAt),
+      };
     } catch (error) {
       throw toFailure(error, timeoutMs);
     } finally {
@@ -155,17 +147,16 @@ export class Outbound {
     };
     body.on('error', () => undefined);
     try {
-      const answer = await request(this.checkUrl(url), {
+      const answer = await this.#client.send(this.checkUrl(url), {
         method: 'PUT',
         headers: { ...headers, 'content-length': String(size) },
         body: counted(body, onBytes),
-        dispatcher: this.#agent,
         signal: stall.signal,
       });
-      const text = await readBeginning(answer.body, MAX_BODY_TEXT_BYTES);
-      const isAccepted = answer.statusCode >= 200 && answer.statusCode < 300;
-      if (isAccepted && sent < size) throw new Error('it accepted the file before it had all of it');
-      return { status: answer.statusCode, body: text };
+      const { statusCode: status = 0 } = answer;
+      const text = await readBeginning(answer, MAX_BODY_TEXT_BYTES);
+      if (status >= 200 && status < 300 && sent < size) throw new Error('it accepted the file before it had all of it');
+      return { status, body: text };
     } catch (error) {
       throw toFailure(error, stallMs);
     } finally {
@@ -175,7 +166,7 @@ export class Outbound {
 
   /** Ends all connections; requests still running fail. */
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    this.#client.close();
   }
 
   /**
@@ -188,23 +179,6 @@ export class Outbound {
     const asking = this.#resolve(name).finally(() => this.#asked.delete(name));
     this.#asked.set(name, asking);
     return asking;
-  }
-
-  #connector(): buildConnector.connector {
-    const connect = buildConnector({ lookup: this.lookup, timeout: CONNECT_TIMEOUT_MS, allowH2: false });
-    return (options, callback) => {
-      // A literal address is connected to without a lookup, so it is checked here once more.
-      try {
-        this.#checkName(bareHostname(options.hostname));
-      } catch (error) {
-        callback(new ConnectFailure('refused', { cause: error }), null);
-        return;
-      }
-      connect(options, (...[error, socket]) => {
-        if (error) callback(new ConnectFailure(error.message, { cause: error }), null);
-        else callback(null, socket);
-      });
-    };
   }
 
   /** For `net.connect` instead of the system's lookup: it can only ever see addresses that were checked. */

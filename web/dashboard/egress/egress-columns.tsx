@@ -148,7 +148,7 @@ function Actions({ row, ask }: { row: EgressRow; ask: (asked: Asked) => void }) 
             Stop …
           </Menu.Item>
         )}
-        {row.kind !== 'livestream' && (
+        {row.kind !== 'livestream' && row.endedAt !== null && (
           <Menu.Item
             color="red"
             leftSection={<IconTrash size={16} />}

@@ -110,7 +110,7 @@ function Actions({ egress, ask }: { egress: EgressBody; ask: (asked: Asked) => v
           Stop
         </Button>
       )}
-      {kind !== 'livestream' && (
+      {kind !== 'livestream' && endedAt !== null && (
         <Button variant="default" leftSection={<IconTrash size={16} />} onClick={() => ask({ what: 'delete', egress })}>
           Delete
         </Button>

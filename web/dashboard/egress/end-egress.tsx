@@ -63,9 +63,9 @@ const WORDS: Record<Asked['what'], (egress: EgressRow) => { action: string; text
             livestream: 'Its servers are told that it is over. The meeting goes on.',
           }[kind],
   }),
-  delete: ({ kind, endedAt }) => ({
+  delete: ({ kind }) => ({
     action: 'Delete for ever',
-    text: `${endedAt === null ? 'It still runs and is ended first. ' : ''}${
+    text: `${
       kind === 'recording' ? 'The file goes with it, in the storage too' : 'Everything that was streamed goes with it'
     }, and links to it stop working. This cannot be taken back.`,
   }),
