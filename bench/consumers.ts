@@ -138,8 +138,7 @@ export async function benchConsumers(databaseUrl: string): Promise<Row[]> {
   const [{ sinkPort }] = (await once(load, 'message')) as [{ sinkPort: number }];
 
   const media = new Media({
-    listenAddress: '127.0.0.1',
-    announcedAddress: undefined,
+    listen: [{ listenAddress: '127.0.0.1' }],
     firstPort: 0,
     workers: 1,
     workerBin,

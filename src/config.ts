@@ -5,6 +5,8 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
+import { isUnspecified } from './kit/addresses.ts';
+import { keyPairProblem } from './kit/key-pair.ts';
 import { StartError } from './kit/start-error.ts';
 import { LIMITS, type LimitName, type Limits } from './limits.ts';
 
@@ -33,7 +35,7 @@ export const SETTINGS = {
   ROOMFUL_PUBLIC_URL: {
     default: '',
     meaning:
-      'Base of every link and of what SDKs are told to connect to. Unset: the HTTPS listener, else the HTTP one.',
+      'Base of every link and of what SDKs are told to connect to: scheme, host and port, without a path. Unset: the HTTPS listener, else the HTTP one.',
   },
   ROOMFUL_TRUSTED_PROXIES: {
     default: '',
@@ -67,11 +69,12 @@ export const SETTINGS = {
   },
   ROOMFUL_RTC_ADDRESS: {
     default: '',
-    meaning: 'Address announced in ICE candidates. Unset: detected; loopback when the listeners bind it.',
+    meaning:
+      'Address announced in ICE candidates, IPv4 or IPv6; a host name is resolved at start, to one address of each family. Unset: detected; loopback when the listeners bind it.',
   },
   ROOMFUL_RTC_PORT: {
     default: '40000',
-    meaning: 'First media port; each media worker takes one, UDP and TCP.',
+    meaning: 'First media port; each media worker takes one, UDP and TCP, none of which the listeners may have.',
   },
   ROOMFUL_NODE_ADDRESS: {
     default: '',
@@ -105,7 +108,10 @@ export const SETTINGS = {
     meaning: 'Address of the object storage, such as `https://minio.example.com`. Unset: Amazon S3.',
   },
   ROOMFUL_S3_REGION: { default: 'us-east-1', meaning: 'Region of the bucket.' },
-  ROOMFUL_S3_PREFIX: { default: '', meaning: 'Folder of the bucket that everything is put under.' },
+  ROOMFUL_S3_PREFIX: {
+    default: '',
+    meaning: 'Folder of the bucket that everything is put under, of at most 512 bytes.',
+  },
   ROOMFUL_S3_ACCESS_KEY_ID: {
     default: '',
     meaning: "Access key. Unset: as Amazon's SDK finds it, such as the role of the machine.",
@@ -205,12 +211,22 @@ function integer(env: Env, name: SettingName, min: number, max: number): number 
 }
 
 const MAX_LIMIT = 2 ** 40;
+/** As far as a timer goes; one that is set further goes off at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+function mostOf(name: string): number {
+  if (name.endsWith('Ms')) return MAX_TIMER_MS;
+  return name.endsWith('Seconds') ? Math.floor(MAX_TIMER_MS / 1000) : MAX_LIMIT;
+}
 
 function limits(env: Env): Limits {
   const values = Object.entries(LIMITS).map(([name, limit]) => {
     const text = env[limit.setting]?.trim() || String(limit.default);
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < 1 || value > MAX_LIMIT) refuse(limit.setting, text, 'a whole number from 1 on');
+    const most = mostOf(name);
+    if (!/^\d+$/.test(text) || value < 1 || value > most) {
+      refuse(limit.setting, text, most === MAX_LIMIT ? 'a whole number from 1 on' : `a whole number from 1 to ${most}`);
+    }
     return [name, value] as const;
   });
   return Object.freeze(Object.fromEntries(values) as Record<LimitName, number>);
@@ -236,9 +252,39 @@ function tlsFiles(env: Env): Config['tlsFiles'] {
   const files = pair(env, 'ROOMFUL_TLS_CERT', 'ROOMFUL_TLS_KEY');
   if (!files) return undefined;
   const [cert, key] = files;
-  if (!existsSync(cert)) refuse('ROOMFUL_TLS_CERT', cert, 'a file that exists');
-  if (!existsSync(key)) refuse('ROOMFUL_TLS_KEY', key, 'a file that exists');
+  const problem = keyPairProblem(textOf('ROOMFUL_TLS_CERT', cert), textOf('ROOMFUL_TLS_KEY', key));
+  if (problem?.which === 'cert') refuse('ROOMFUL_TLS_CERT', cert, problem.wanted);
+  if (problem?.which === 'key') refuse('ROOMFUL_TLS_KEY', key, problem.wanted);
   return { cert, key };
+}
+
+function textOf(name: SettingName, path: string): string {
+  if (!existsSync(path)) refuse(name, path, 'a file that exists');
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    refuse(name, path, `a file that can be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+/** An address or a name to bind, or to tell others; with neither brackets nor port. */
+function host(env: Env, name: SettingName): string {
+  const text = read(env, name);
+  const isName = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/i.test(text);
+  // A number is an address that was cut off.
+  if (isIP(text) === 0 && (!isName || /^[\d.]+$/.test(text))) {
+    refuse(name, text, 'an IP address or a host name, without port');
+  }
+  // An IPv6 address has many spellings; this is the short one.
+  return isIP(text) === 6 ? (URL.parse(`http://[${text}]`)?.hostname.slice(1, -1) ?? text) : text;
+}
+
+/** One that others can send to. */
+function announcedHost(env: Env, name: SettingName): string | undefined {
+  if (!read(env, name)) return undefined;
+  const text = host(env, name);
+  if (isUnspecified(text)) refuse(name, text, 'an address that browsers can send to, not the one that stands for all');
+  return text;
 }
 
 function publicUrl(env: Env): string | undefined {
@@ -248,7 +294,16 @@ function publicUrl(env: Env): string | undefined {
   if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash) {
     refuse('ROOMFUL_PUBLIC_URL', text, 'an http or https URL such as https://rooms.example.com');
   }
-  return url.href.replace(/\/+$/, '');
+  if (url.username || url.password) refuse('ROOMFUL_PUBLIC_URL', url.origin, 'a URL without user name and password');
+  if (/[^/]/.test(url.pathname)) {
+    const wanted =
+      'an address without a path: SDKs are told a host and add paths of their own. Give it a host name of its own';
+    refuse('ROOMFUL_PUBLIC_URL', text, wanted);
+  }
+  if (isUnspecified(url.hostname.replace(/^\[|\]$/g, '')) || url.port === '0') {
+    refuse('ROOMFUL_PUBLIC_URL', text, 'an address that others can connect to');
+  }
+  return url.origin;
 }
 
 function trustedProxies(env: Env): string[] {
@@ -280,10 +335,20 @@ function databaseUrl(env: Env): string | undefined {
   if (text && !/^postgres(ql)?:\/\//.test(text)) {
     throw new StartError('DATABASE_URL must begin with postgres:// or postgresql://.');
   }
+  if (text) refuseDatabase(URL.parse(text));
   return text || undefined;
 }
 
 const MIN_SECRET_LENGTH = 16;
+
+/** Without the URL, which holds a password. */
+function refuseDatabase(url: URL | null): void {
+  const advice = 'Characters such as # / ? @ in its password have to be percent-encoded.';
+  if (!url || url.hash) throw new StartError(`DATABASE_URL is not a valid URL. ${advice}`);
+  if (!/[^/]/.test(url.pathname) && !url.searchParams.get('database')) {
+    throw new StartError(`DATABASE_URL names no database, as in postgres://user:password@host:5432/roomful. ${advice}`);
+  }
+}
 
 function firstKey(env: Env): Secrets['firstKey'] {
   const given = pair(env, 'ROOMFUL_API_KEY', 'ROOMFUL_API_SECRET');
@@ -308,21 +373,36 @@ function metricsToken(env: Env): string | undefined {
   return token || undefined;
 }
 
+/** Half of what a key may have. */
+const MAX_PREFIX_BYTES = 512;
+
 function s3Config(env: Env): S3Config | undefined {
   const storage = read(env, 'ROOMFUL_STORAGE');
   if (storage !== 'file' && storage !== 's3') refuse('ROOMFUL_STORAGE', storage, 'file or s3');
   if (storage === 'file') return undefined;
   const bucket = read(env, 'ROOMFUL_S3_BUCKET');
   if (!bucket) refuse('ROOMFUL_S3_BUCKET', bucket, 'the name of a bucket, since ROOMFUL_STORAGE is s3');
+  if (!/^[a-z0-9][\w.-]{1,61}[a-z0-9]$/i.test(bucket)) {
+    refuse(
+      'ROOMFUL_S3_BUCKET',
+      bucket,
+      'the name of a bucket: 3 to 63 letters, digits, dots and hyphens, without folders',
+    );
+  }
   const endpoint = read(env, 'ROOMFUL_S3_ENDPOINT');
-  if (endpoint && !/^https?:$/.test(URL.parse(endpoint)?.protocol ?? '')) {
+  const url = URL.parse(endpoint);
+  if (endpoint && (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username)) {
     refuse('ROOMFUL_S3_ENDPOINT', endpoint, 'an http or https URL such as https://minio.example.com');
+  }
+  const prefix = read(env, 'ROOMFUL_S3_PREFIX').replace(/^\/+|\/+$/g, '');
+  if (Buffer.byteLength(prefix) > MAX_PREFIX_BYTES) {
+    refuse('ROOMFUL_S3_PREFIX', prefix, `at most ${MAX_PREFIX_BYTES} bytes, which leaves room for the keys below it`);
   }
   return Object.freeze({
     bucket,
     endpoint: endpoint || undefined,
     region: read(env, 'ROOMFUL_S3_REGION'),
-    prefix: read(env, 'ROOMFUL_S3_PREFIX').replace(/^\/+|\/+$/g, ''),
+    prefix,
   });
 }
 
@@ -354,7 +434,9 @@ function isExecutable(path: string): boolean {
 /** A host name may be announced to browsers, but streams are sent to an IP address. */
 function nodeAddress(env: Env): string | undefined {
   const given = read(env, 'ROOMFUL_NODE_ADDRESS');
-  if (given && isIP(given) !== 4) refuse('ROOMFUL_NODE_ADDRESS', given, 'an IPv4 address');
+  if (given && (isIP(given) !== 4 || isUnspecified(given))) {
+    refuse('ROOMFUL_NODE_ADDRESS', given, 'an IPv4 address that other nodes can send to');
+  }
   const announced = read(env, 'ROOMFUL_RTC_ADDRESS');
   return given || (isIP(announced) === 4 ? announced : undefined);
 }
@@ -416,7 +498,7 @@ export function readConfig(env: Env = process.env): { config: Config; secrets: S
     ? integer(env, 'ROOMFUL_MEDIA_WORKERS', 1, 256)
     : availableParallelism();
   const config: Config = Object.freeze({
-    host: read(env, 'ROOMFUL_HOST'),
+    host: host(env, 'ROOMFUL_HOST'),
     httpPort: port(env, 'ROOMFUL_HTTP_PORT'),
     httpsPort: port(env, 'ROOMFUL_HTTPS_PORT'),
     tlsFiles: tlsFiles(env),
@@ -425,7 +507,7 @@ export function readConfig(env: Env = process.env): { config: Config; secrets: S
     dataDir: resolve(read(env, 'ROOMFUL_DATA_DIR')),
     restRoles: restRoles(env),
     media: Object.freeze({
-      announcedAddress: read(env, 'ROOMFUL_RTC_ADDRESS') || undefined,
+      announcedAddress: announcedHost(env, 'ROOMFUL_RTC_ADDRESS'),
       firstPort: integer(env, 'ROOMFUL_RTC_PORT', 0, 65535),
       workers,
       workerBin: mediaWorkerBin(env),
@@ -450,6 +532,7 @@ export function readConfig(env: Env = process.env): { config: Config; secrets: S
   if (config.httpPort === undefined && config.httpsPort === undefined) {
     throw new StartError('ROOMFUL_HTTP_PORT and ROOMFUL_HTTPS_PORT are both off: nothing could be reached.');
   }
+  refuseCollisions(config);
   return {
     config,
     secrets: Object.freeze({
@@ -459,4 +542,21 @@ export function readConfig(env: Env = process.env): { config: Config; secrets: S
       s3: s3Credentials(env),
     }),
   };
+}
+
+/** Ports that cannot all be bound: each media worker takes its own, by TCP too. */
+function refuseCollisions({ httpPort, httpsPort, roles, media: { firstPort, workers } }: Config): void {
+  if (httpPort && httpPort === httpsPort) {
+    throw new StartError(`ROOMFUL_HTTP_PORT and ROOMFUL_HTTPS_PORT are both ${httpPort}: give each a port of its own.`);
+  }
+  if (firstPort === 0 || !roles.includes('media')) return;
+  const lastPort = firstPort + workers - 1;
+  const range = `the media ports ${firstPort} to ${lastPort} (ROOMFUL_RTC_PORT, and one for each of ${workers} ROOMFUL_MEDIA_WORKERS)`;
+  if (lastPort > 65535) throw new StartError(`There are no ports above 65535: ${range} are too many.`);
+  for (const [name, port] of [
+    ['ROOMFUL_HTTP_PORT', httpPort],
+    ['ROOMFUL_HTTPS_PORT', httpsPort],
+  ] as const) {
+    if (port && port >= firstPort && port <= lastPort) throw new StartError(`${name} is ${port}, one of ${range}.`);
+  }
 }

@@ -1,7 +1,8 @@
 // The process: which command, then for `serve` config, app and signals.
 import { App } from './app/app.ts';
+import { settingWarnings } from './app/setting-warnings.ts';
 import { welcome } from './app/welcome.ts';
-import { readConfig, settingsInForce } from './config.ts';
+import { readConfig, settingsInForce, unknownSettings } from './config.ts';
 import { StartError } from './kit/start-error.ts';
 import { createLogger, type Logger } from './log.ts';
 
@@ -13,8 +14,10 @@ async function serve(): Promise<number> {
   const log = createLogger(config.logLevel);
   const ending = whatEnds(log);
   log.info({ config }, 'starting');
+  const settings = settingsInForce();
+  for (const warning of settingWarnings(config, { settings, unknown: unknownSettings() })) log.warn(warning);
   const startedAt = performance.now();
-  const starting = App.start(config, secrets, log, { settings: settingsInForce() });
+  const starting = App.start(config, secrets, log, { settings });
   const app = await Promise.race([starting, ending.then(() => undefined)]);
   if (app) {
     const { httpUrl, httpsUrl, publicUrl } = app;

@@ -4,6 +4,8 @@ import { Registry } from 'prom-client';
 import type { Config, Secrets, SettingInForce } from '../config.ts';
 import { Dashboard } from '../dashboard/dashboard.ts';
 import { Feed } from '../dashboard/feed.ts';
+import type { Storage } from '../egress/storage/storage.ts';
+import { inBackground } from '../kit/in-background.ts';
 import { createOutbound, type Outbound } from '../kit/outbound/outbound.ts';
 import type { Logger } from '../log.ts';
 import { Quality } from '../quality/quality.ts';
@@ -119,6 +121,7 @@ async function startParts(given: Given, undo: Undo): Promise<Started> {
   const uploadStore = new UploadStore(db);
   const storage = await createStorage(config, given.secrets);
   undo.push(() => storage.close());
+  warnOfStorage(storage, config, log);
   const meetings = createMeetings({
     config,
     ground,
@@ -182,6 +185,16 @@ async function startParts(given: Given, undo: Undo): Promise<Started> {
   await removals.start();
   if (config.roles.includes('api')) await webhooks.start();
   return { urls, firstKey: ground.firstKey };
+}
+
+/** The server starts all the same: what it records is kept here until the storage takes it. */
+function warnOfStorage(storage: Storage, { egress }: Config, log: Logger): void {
+  inBackground(log, 'look at the storage', () =>
+    storage.check().catch((error) => {
+      const advice = 'Correct the ROOMFUL_S3_ settings or the bucket; `doctor` says more.';
+      log.warn({ err: error, ...egress.s3, advice }, 'the object storage cannot be used now');
+    }),
+  );
 }
 
 function createQuality({ log }: Given, { ground, meetings, feed }: Parts): Quality {

@@ -1,5 +1,5 @@
 // The folder of everything that this node keeps: for its own user alone.
-import { readdirSync } from 'node:fs';
+import { accessSync, constants, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { closeToOthers, makePrivateFolder } from '../kit/private-folder.ts';
 import { StartError } from '../kit/start-error.ts';
@@ -13,6 +13,14 @@ export function makeDataFolder(folder: string): void {
     makePrivateFolder(folder);
   } catch (error) {
     throw new StartError(`The data folder ${folder} could not be made: ${(error as Error).message}`);
+  }
+  try {
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new StartError(
+      `The data folder ${folder} cannot be written to (${code}); choose another with ROOMFUL_DATA_DIR.`,
+    );
   }
 }
 

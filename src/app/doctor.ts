@@ -66,7 +66,7 @@ export async function createDoctor(facts: Facts): Promise<Doctor> {
     ...installationChecks(config, inspect, running),
     tokensCheck(inspect, config.restRoles === 'required'),
     ...addressChecks(facts),
-    ...mediaChecks(facts, log),
+    ...mediaChecks(facts, await announcedAddress(config), log),
     storageCheck({ storage, where: whereStored(config), isS3: config.egress.s3 !== undefined, folder: config.dataDir }),
     compositorCheck(config.roles.includes('egress'), () => tryCompositor(COMPOSITOR, log)),
     browserCheck({
@@ -125,32 +125,33 @@ function addressChecks({ config, running, silentServer }: Facts): Check[] {
   ];
 }
 
-function mediaChecks({ config, running, silentServer }: Facts, log: Logger): Check[] {
+function mediaChecks({ config, running, silentServer }: Facts, announced: string, log: Logger): Check[] {
   const hasMedia = config.roles.includes('media');
   const { workerBin } = config.media;
   return [
     mediaWorkerCheck(hasMedia, workerBin, () => tryWorker(workerBin)),
-    rtcAddressCheck({ hasMedia, announced: announcedAddress(config), publicHost: publicHost(config, running) }),
+    rtcAddressCheck({ hasMedia, announced, publicHost: publicHost(config, running) }),
     mediaPortsCheck(hasMedia, silentServer, () => mediaPorts(config, running, log)),
   ];
 }
 
 /** Of the workers that run, else of some that are started on the same ports for this. */
 async function mediaPorts(config: Config, running: RunningServer | undefined, log: Logger): Promise<PortAnswer[]> {
-  const addresses = mediaAddresses(config);
-  if (running) return askPorts(running.media, addresses.listenAddress);
-  const media = new Media({ ...config.media, ...addresses, log });
+  if (running) return askPorts(running.media);
+  const media = new Media({ ...config.media, listen: await mediaAddresses(config), log });
   try {
     await media.start();
-    return await askPorts(media, addresses.listenAddress);
+    return await askPorts(media);
   } finally {
     await media.stop();
   }
 }
 
-function announcedAddress(config: Config): string {
-  const { listenAddress, announcedAddress: announced } = mediaAddresses(config);
-  return announced ?? listenAddress;
+/** As it is set, so that the check can say that a name does not exist. */
+async function announcedAddress(config: Config): Promise<string> {
+  if (config.media.announcedAddress !== undefined) return config.media.announcedAddress;
+  const [first] = await mediaAddresses(config);
+  return first?.announcedAddress ?? first?.listenAddress ?? '';
 }
 
 function publicHost(config: Config, running: RunningServer | undefined): string {

@@ -35,6 +35,7 @@ import type { NodeBus } from '../store/node-bus.ts';
 import type { NodeStore } from '../store/node-store.ts';
 import type { RemovalStore } from '../store/removal-store.ts';
 import type { UploadStore } from '../store/upload-store.ts';
+import { nodeAddress } from './addresses.ts';
 import type { Ground } from './ground.ts';
 import type { Urls } from './listeners.ts';
 import type { Meetings } from './meetings.ts';
@@ -95,7 +96,7 @@ export function createEgress(deps: {
     nodeId,
     bus: deps.bus,
     // Where other nodes send streams to.
-    address: config.egress.address ?? addresses.announcedAddress ?? addresses.listenAddress,
+    address: config.egress.address ?? nodeAddress(addresses),
     isOver: async (sessionId) => (await nodeStore.ofSession(sessionId)) === undefined,
     source: (sessionId) => sourceOf(liveRooms.ofSession(sessionId), media, log),
     tell: (sessionId, notification) => liveRooms.ofSession(sessionId)?.tellAll(notification),
@@ -277,7 +278,7 @@ function sourceOf(room: LiveRoom | undefined, media: Media, log: Logger): Sessio
         };
       }),
     activeSpeaker: () => room.activeSpeaker,
-    mediaHosts: () => media.workers.map(({ tcpHost }) => tcpHost),
+    mediaHosts: () => media.workers.flatMap(({ tcpHosts }) => tcpHosts),
     openTap: (options) => new MediaTap({ media, sources, log }, options),
     expectObserver: (participantId) => room.expectObserver(participantId),
   };

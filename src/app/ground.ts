@@ -6,7 +6,7 @@ import type { Config, Secrets } from '../config.ts';
 import { Mailbox } from '../jobs/mailbox.ts';
 import { DataLock } from '../kit/data-lock.ts';
 import type { Logger } from '../log.ts';
-import { Media } from '../media/media.ts';
+import { Media, type MediaAddress } from '../media/media.ts';
 import { newObjectId } from '../protocol/ids.ts';
 import { type Db, openDatabase } from '../store/database.ts';
 import { EmbeddedPostgres } from '../store/embedded-postgres.ts';
@@ -30,7 +30,7 @@ export interface Ground {
   keyStore: KeyStore;
   access: Access;
   firstKey: FirstKey;
-  addresses: ReturnType<typeof mediaAddresses>;
+  addresses: MediaAddress[];
   media: Media;
   mailbox: Mailbox;
 }
@@ -40,6 +40,7 @@ export async function layGround(
   undo: Undo,
 ): Promise<Ground> {
   const { dataDir } = config;
+  const addresses = await mediaAddresses(config);
   makeDataFolder(dataDir);
   const lock = DataLock.acquire(dataDir);
   undo.push(() => lock.release());
@@ -58,8 +59,7 @@ export async function layGround(
   });
   const firstKey = await access.keys.ensureFirstKey(secrets.firstKey);
 
-  const addresses = mediaAddresses(config);
-  const media = new Media({ ...config.media, ...addresses, log: log.child({ part: 'media' }) });
+  const media = new Media({ ...config.media, listen: addresses, log: log.child({ part: 'media' }) });
   undo.push(() => media.stop());
   const mailbox = new Mailbox({ databaseUrl, nodeId, log });
   undo.push(() => mailbox.stop());

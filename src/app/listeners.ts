@@ -76,5 +76,7 @@ function listenError(error: NodeJS.ErrnoException, scheme: Scheme, host: string,
   }
   if (error.code === 'EACCES')
     return new StartError(`Port ${port} may not be bound by this user; choose another with ${setting}.`);
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
+    return new StartError(`ROOMFUL_HOST is ${host}, which is no address of this machine.`);
   return new StartError(`Port ${port} on ${host} could not be bound: ${error.message}`);
 }

@@ -10,16 +10,23 @@ export function isUnspecified(host: string): boolean {
   return host === '0.0.0.0' || host === '::';
 }
 
-/** The machine's first address that others can reach, for want of a configured one. */
-export function firstExternalAddress(): string | undefined {
-  return Object.values(networkInterfaces())
-    .flat()
-    .find((address) => address?.family === 'IPv4' && !address.internal)?.address;
+/** The machine's addresses that others can reach, IPv4 first; not those of a single link, which need its name too. */
+export function externalAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const external = all.filter(({ internal, address }) => !internal && !address.startsWith('fe80:'));
+  return ['IPv4', 'IPv6'].flatMap((wanted) =>
+    external.filter(({ family }) => family === wanted).map(({ address }) => address),
+  );
 }
 
-/** A URL of a host and a port, with the brackets that IPv6 addresses have there. */
+/** `host:port`, with the brackets that IPv6 addresses have there. */
+export function hostAndPort(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** A URL of a host and a port. */
 export function urlOf(scheme: string, host: string, port: number): string {
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `${scheme}://${hostAndPort(host, port)}`;
 }
 
 /** The port of a URL, also where it is left out as the usual one. */

@@ -13,8 +13,7 @@ const lines: { msg: string }[] = [];
 beforeEach(async () => {
   lines.length = 0;
   media = new Media({
-    listenAddress: '127.0.0.1',
-    announcedAddress: undefined,
+    listen: [{ listenAddress: '127.0.0.1' }],
     firstPort: 0,
     workers: 1,
     workerBin: readConfig().config.media.workerBin,

@@ -14,8 +14,8 @@ export class MediaWorker {
   readonly worker: Worker;
   readonly router: Router;
   readonly webRtcServer: WebRtcServer;
-  /** `host:port` that clients send to by TCP. */
-  readonly tcpHost: string;
+  /** Each `host:port` that clients send to by TCP. */
+  readonly tcpHosts: readonly string[];
   readonly peers = new Set<PeerMedia>();
   rooms = 0;
   readonly #onSuspect: (worker: MediaWorker) => void;
@@ -27,7 +27,7 @@ export class MediaWorker {
     worker: Worker;
     router: Router;
     webRtcServer: WebRtcServer;
-    tcpHost: string;
+    tcpHosts: readonly string[];
     onSuspect: (worker: MediaWorker) => void;
     /** Seconds without an answer after which a worker is taken for stuck. */
     silenceS?: number | undefined;
@@ -36,7 +36,7 @@ export class MediaWorker {
     this.worker = options.worker;
     this.router = options.router;
     this.webRtcServer = options.webRtcServer;
-    this.tcpHost = options.tcpHost;
+    this.tcpHosts = options.tcpHosts;
     this.#onSuspect = options.onSuspect;
     this.#silenceS = options.silenceS ?? SILENCE_S;
     // Its own answer to a signal is to close at once; the owner closes it when everybody has been told.

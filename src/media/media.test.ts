@@ -16,8 +16,7 @@ let media: Media;
 
 beforeEach(async () => {
   media = new Media({
-    listenAddress: '127.0.0.1',
-    announcedAddress: undefined,
+    listen: [{ listenAddress: '127.0.0.1' }],
     firstPort: 0,
     workers: 2,
     workerBin: readConfig().config.media.workerBin,

@@ -1,8 +1,10 @@
 // The SFU: media workers, one router and one WebRtcServer port each, replaced when they die. This folder is the only
 // importer of mediasoup.
 import { EventEmitter } from 'node:events';
-import type { RtpCapabilities } from 'mediasoup/types';
+import { isIP } from 'node:net';
+import type { RtpCapabilities, TransportListenInfo } from 'mediasoup/types';
 import { notYetReady } from '../errors.ts';
+import { hostAndPort } from '../kit/addresses.ts';
 import { inBackground } from '../kit/in-background.ts';
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
 import { StartError } from '../kit/start-error.ts';
@@ -15,11 +17,16 @@ import { RoomMedia } from './room-media.ts';
 import { StreamReader } from './stream-reader.ts';
 import { launchWorker } from './worker-launcher.ts';
 
-export interface MediaOptions {
+export interface MediaAddress {
   /** Address the WebRtcServers bind. */
   listenAddress: string;
   /** Address put into ICE candidates, when it is another. */
-  announcedAddress: string | undefined;
+  announcedAddress?: string | undefined;
+}
+
+export interface MediaOptions {
+  /** One at least; one of each family at most. */
+  listen: readonly MediaAddress[];
   /** Port of the first worker, the others following; 0 lets the system choose for each. */
   firstPort: number;
   workers: number;
@@ -74,8 +81,14 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
     return this.#workers.filter((worker) => worker !== undefined);
   }
 
-  get listenAddress(): string {
-    return this.#options.listenAddress;
+  get listen(): readonly MediaAddress[] {
+    return this.#options.listen;
+  }
+
+  /** What to bind to send to an address: of its family. */
+  listenAddressFor(ip: string): string {
+    const fitting = this.listen.find(({ listenAddress }) => isIP(listenAddress) === isIP(ip));
+    return fitting?.listenAddress ?? (isIP(ip) === 6 ? '::' : '0.0.0.0');
   }
 
   get ready(): boolean {
@@ -170,31 +183,29 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
   }
 
   async #startWorker(index: number): Promise<void> {
-    const { listenAddress, announcedAddress, firstPort, workerBin, silenceS } = this.#options;
+    const { listen, firstPort, workerBin, silenceS } = this.#options;
     const launch = { workerBin, port: firstPort, logLevel: 'warn' } as const;
     const { worker, isRoot } = await launchWorker(launch).catch((error: Error) => {
       throw new StartError(`The media worker ${workerBin || 'of mediasoup'} could not be run: ${error.message}`);
     });
     worker.once('died', () => this.#replace(index));
     const port = firstPort === 0 ? undefined : firstPort + index;
-    const listen = { ip: listenAddress, ...(announcedAddress && { announcedAddress }), ...(port && { port }) };
     try {
       const webRtcServer = await worker.createWebRtcServer({
-        listenInfos: [
-          { protocol: 'udp', ...listen },
-          { protocol: 'tcp', ...listen },
-        ],
+        listenInfos: listen.flatMap((address) => listenInfosOf(address, port)),
       });
       const router = await worker.createRouter({ mediaCodecs: MEDIA_CODECS });
       const onSuspect = (suspect: MediaWorker) => this.#suspect(suspect);
-      const [bound] = (await webRtcServer.dump()).tcpServers;
-      const tcpHost = `${announcedAddress ?? listenAddress}:${bound?.port ?? port}`;
-      this.#workers[index] = new MediaWorker({ index, worker, router, webRtcServer, tcpHost, onSuspect, silenceS });
+      const bound = (await webRtcServer.dump()).tcpServers;
+      const tcpHosts = listen.map(({ listenAddress, announcedAddress }, at) =>
+        hostAndPort(announcedAddress ?? listenAddress, bound[at]?.port ?? port ?? 0),
+      );
+      this.#workers[index] = new MediaWorker({ index, worker, router, webRtcServer, tcpHosts, onSuspect, silenceS });
       this.#options.log.info({ worker: index, pid: worker.pid }, 'media worker started');
       if (isRoot) this.#options.log.warn({ worker: index }, 'media worker runs as root: no setpriv here');
     } catch (error) {
       worker.close();
-      const where = port === undefined ? listenAddress : `${listenAddress}:${port}`;
+      const where = listen.map(({ listenAddress: ip }) => (port === undefined ? ip : hostAndPort(ip, port))).join(', ');
       throw new StartError(`Media worker ${index} could not listen on ${where} (UDP and TCP): ${String(error)}`);
     }
   }
@@ -227,4 +238,17 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
     clearInterval(this.#watch);
     await Promise.all(this.workers.map((worker) => worker.close()));
   }
+}
+
+function listenInfosOf({ listenAddress: ip, announcedAddress }: MediaAddress, port: number | undefined) {
+  return (['udp', 'tcp'] as const).map(
+    (protocol): TransportListenInfo => ({
+      protocol,
+      ip,
+      ...(announcedAddress !== undefined && { announcedAddress }),
+      ...(port !== undefined && { port }),
+      // All IPv6 addresses would be all IPv4 ones as well, which are bound beside them.
+      ...(ip === '::' && { flags: { ipv6Only: true } }),
+    }),
+  );
 }

@@ -26,19 +26,31 @@ export async function tryWorker(workerBin: string): Promise<{ isRoot: boolean }>
 }
 
 /** Asks the ports of all workers, by the address that they are bound to and by the one that browsers are told. */
-export async function askPorts(media: Media, listenAddress: string): Promise<PortAnswer[]> {
-  const answers = await Promise.all(media.workers.map((worker) => askWorker(worker, localAddress(listenAddress))));
+export async function askPorts(media: Media): Promise<PortAnswer[]> {
+  const localOf = new Map(
+    media.listen.map(({ listenAddress, announcedAddress }) => [
+      announcedAddress ?? listenAddress,
+      localAddress(listenAddress),
+    ]),
+  );
+  const answers = await Promise.all(media.workers.map((worker) => askWorker(worker, localOf)));
   return answers.flat();
 }
 
-async function askWorker({ router, webRtcServer }: MediaWorker, local: string): Promise<PortAnswer[]> {
+async function askWorker(
+  { router, webRtcServer }: MediaWorker,
+  localOf: ReadonlyMap<string, string>,
+): Promise<PortAnswer[]> {
   const transport = await router.createWebRtcTransport({ webRtcServer, enableUdp: true, enableTcp: true });
   try {
     const { iceParameters, iceCandidates } = transport;
-    const asked = iceCandidates.flatMap(({ protocol, address, port }) => [
-      { protocol, address: local, port, isLocal: true },
-      ...(address === local ? [] : [{ protocol, address, port, isLocal: false }]),
-    ]);
+    const asked = iceCandidates.flatMap(({ protocol, address, port }) => {
+      const local = localOf.get(address) ?? address;
+      return [
+        { protocol, address: local, port, isLocal: true },
+        ...(address === local ? [] : [{ protocol, address, port, isLocal: false }]),
+      ];
+    });
     return await Promise.all(
       asked.map(async (target) => {
         const ask = target.protocol === 'udp' ? askByUdp : askByTcp;

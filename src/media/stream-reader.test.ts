@@ -24,8 +24,7 @@ let source: Socket;
 
 beforeEach(async () => {
   media = new Media({
-    listenAddress: '127.0.0.1',
-    announcedAddress: undefined,
+    listen: [{ listenAddress: '127.0.0.1' }],
     firstPort: 0,
     workers: 1,
     workerBin: readConfig().config.media.workerBin,

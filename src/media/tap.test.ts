@@ -25,8 +25,7 @@ const senders: { socket: Socket; timer: NodeJS.Timeout }[] = [];
 
 beforeEach(async () => {
   media = new Media({
-    listenAddress: '127.0.0.1',
-    announcedAddress: undefined,
+    listen: [{ listenAddress: '127.0.0.1' }],
     firstPort: 0,
     workers: 2,
     workerBin: readConfig().config.media.workerBin,

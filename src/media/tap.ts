@@ -233,7 +233,7 @@ export class MediaTap {
   #transportOn({ router }: MediaWorker): Promise<PlainTransport> {
     const { elsewhere } = this.#options;
     return router.createPlainTransport({
-      listenInfo: { protocol: 'udp', ip: elsewhere ? this.#media.listenAddress : LOOPBACK },
+      listenInfo: { protocol: 'udp', ip: elsewhere ? this.#media.listenAddressFor(elsewhere.ip) : LOOPBACK },
       rtcpMux: true,
       comedia: false,
       ...(elsewhere && { enableSrtp: true, srtpCryptoSuite: CRYPTO_SUITE }),

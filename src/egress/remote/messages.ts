@@ -7,7 +7,7 @@ const Key = Type.String({ maxLength: 128 });
 const Count = Type.Number({ minimum: 0 });
 const MAX_STREAMS = 5000;
 /** As many media workers as a node may have. */
-const MAX_MEDIA_HOSTS = 256;
+const MAX_MEDIA_HOSTS = 512;
 
 const TappedStream = Type.Object({ ...EgressStream.properties, isPaused: Type.Boolean() });
 export type TappedStream = Static<typeof TappedStream>;

@@ -48,6 +48,9 @@ export class FileStorage implements Storage {
     await rm(this.#pathOf(key), { force: true });
   }
 
+  /** It is made with the first file. */
+  async check(): Promise<void> {}
+
   close(): void {}
 
   #pathOf(key: string): string {

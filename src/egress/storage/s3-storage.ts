@@ -5,6 +5,7 @@ import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
+  HeadBucketCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
@@ -167,6 +168,16 @@ export class S3Storage implements Storage {
 
   async remove(key: string): Promise<void> {
     await this.#client.send(new DeleteObjectCommand(this.#object(key)));
+  }
+
+  async check(): Promise<void> {
+    const { bucket: Bucket } = this.#options;
+    try {
+      await this.#client.send(new HeadBucketCommand({ Bucket }));
+    } catch (error) {
+      if (isMissing(error)) throw new Error(`there is no bucket ${Bucket}`, { cause: error });
+      throw error;
+    }
   }
 
   close(): void {

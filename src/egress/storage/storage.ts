@@ -21,5 +21,7 @@ export interface Storage {
   remove(key: string): Promise<void>;
   /** Removes everything whose key begins with `folder/`. */
   removeFolder(folder: string): Promise<void>;
+  /** Rejects when the storage cannot be used as it is configured. */
+  check(): Promise<void>;
   close(): void;
 }
