@@ -30,7 +30,7 @@ export async function joinParts(output: string, parts: readonly string[]): Promi
       env: childEnvironment(),
     });
   const { stdout } = await inTurn(join).catch((cause: { stderr?: string; message: string }) => {
-    const words = (cause.stderr || cause.message).trim().slice(-LAST_WORDS);
+    const words = (cause.stderr || cause.message).trim().slice(-LAST_WORDS).toWellFormed();
     throw new Error(`the parts could not be joined: ${words}`, { cause });
   });
   const facts: unknown = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');

@@ -4,6 +4,7 @@
 import { type Static, type TObject, Type } from 'typebox';
 import { destinationForbidden, invalidInput, refused } from '../errors.ts';
 import { normalize } from '../kit/normalize.ts';
+import { clip } from '../kit/text.ts';
 import { findProblems, type Problem, withoutNulls } from '../kit/validate.ts';
 import { findWarnings, type Warning } from '../kit/warnings.ts';
 import type { CompositionConfig } from '../protocol/composition.ts';
@@ -150,7 +151,7 @@ function dirPathOf(wish: Wish, maxKeyBytes: number | undefined): string {
   const problems = fields.flatMap((field): Problem[] => {
     const path = wish[field] ?? '';
     const allowed = folderProblem(path, maxKeyBytes);
-    return allowed === undefined ? [] : [{ field, got: JSON.stringify([...path].slice(0, 60).join('')), allowed }];
+    return allowed === undefined ? [] : [{ field, got: JSON.stringify(clip(path, 60)), allowed }];
   });
   if (problems.length > 0) throw invalidInput(problems);
   return namesIn(fields.map((field) => wish[field]).find((path) => path !== undefined) ?? '').join('/');

@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { childEnvironment } from '../kit/child-process.ts';
+import { clip } from '../kit/text.ts';
 import { fits } from '../kit/validate.ts';
 import type { Logger } from '../log.ts';
 import { FromChild, type ToChild } from './ipc.ts';
@@ -197,7 +198,7 @@ export class EgressChild extends EventEmitter<ChildEvents> {
   }
 
   #keepLine(line: string): void {
-    this.#lastLines.push(line.slice(0, MAX_LINE_LENGTH));
+    this.#lastLines.push(clip(line, MAX_LINE_LENGTH));
     if (this.#lastLines.length > LAST_LINES) this.#lastLines.shift();
   }
 }

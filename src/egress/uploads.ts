@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
 import { persist } from '../kit/persist.ts';
+import { clip } from '../kit/text.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import type { EgressFile } from '../protocol/egress.ts';
@@ -193,7 +194,7 @@ export class Uploads implements Service {
     } catch (error) {
       // The next start makes this attempt again.
       if (this.#lifecycle.stopped) return;
-      const message = (error instanceof Error ? error.message : String(error)).slice(0, MAX_ERROR_LENGTH);
+      const message = clip(error instanceof Error ? error.message : String(error), MAX_ERROR_LENGTH);
       const next = nextAttempt(upload, new Date());
       await this.#persist(upload, () => store.uploadFailed(upload, { error: message, next, at: new Date() }));
       log[next ? 'warn' : 'error']({ ...facts, err: error, next }, 'upload.attempted');

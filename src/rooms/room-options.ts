@@ -1,5 +1,6 @@
 // What a new room is asked for, checked beyond what a schema can say and brought into the form it is stored in.
 import { asAppError, invalidInput } from '../errors.ts';
+import { clip } from '../kit/text.ts';
 import type { Problem } from '../kit/validate.ts';
 import { EVENT_FILTERS_ALLOWED, isEventFilter, readEventFilter } from '../protocol/event-filters.ts';
 import type { AutoCloseConfig, CreateRoomBody } from '../protocol/rest/rooms.ts';
@@ -75,7 +76,7 @@ function webhookProblems({ endPoint, events = [] }: NonNullable<Room['webhook']>
 
 function urlProblems(field: string, text: string, { checkUrl }: OptionChecks): Problem[] {
   const url = URL.parse(text);
-  const problem = (allowed: string): Problem[] => [{ field, got: JSON.stringify(text.slice(0, 100)), allowed }];
+  const problem = (allowed: string): Problem[] => [{ field, got: JSON.stringify(clip(text, 100)), allowed }];
   if (!url || !/^https?:$/.test(url.protocol)) return problem('must be an http or https URL');
   if (url.username || url.password)
     return [{ field, got: 'a URL with credentials', allowed: 'must not hold credentials' }];

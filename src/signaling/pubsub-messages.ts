@@ -2,7 +2,6 @@
 //
 // Text that an app has written is read here as bytes, where the SDK has strings: half an emoji in it is no UTF-8, and a
 // frame that cannot be read could not even be answered.
-import { isUtf8 } from 'node:buffer';
 import protobuf from 'protobufjs';
 import { repair } from '../kit/text.ts';
 
@@ -76,25 +75,30 @@ export function decodeClientMessage(frame: Uint8Array): ClientMessage | undefine
     arrays: true,
     oneofs: true,
     longs: Number,
-    bytes: Buffer,
   }) as { kind?: string } & Record<string, Record<string, unknown>>;
   if (message.kind === undefined) return undefined;
   const request = message[message.kind] ?? {};
-  if ('topic' in request) request.topic = exactText(request.topic as Buffer);
-  if ('message' in request) request.message = repairedText(request.message as Buffer);
-  if ('sendOnly' in request) request.sendOnly = (request.sendOnly as Buffer[]).map(exactText);
+  if ('topic' in request) request.topic = exactText(request.topic as Uint8Array);
+  if ('message' in request) request.message = repairedText(request.message as Uint8Array);
+  if ('sendOnly' in request) request.sendOnly = (request.sendOnly as Uint8Array[]).map(exactText);
   return message as unknown as ClientMessage;
 }
 
-function exactText(bytes: Buffer): string | undefined {
-  return isUtf8(bytes) ? bytes.toString() : undefined;
+const exact = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const lenient = new TextDecoder('utf-8', { ignoreBOM: true });
+/** What becomes of half a surrogate pair, which some programs write as three bytes. */
+const HALF = /\ufffd{3}/g;
+
+function exactText(bytes: Uint8Array): string | undefined {
+  try {
+    return exact.decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
-/** Programs that know no pairs write half of one as three bytes; they become one �. */
-function repairedText(bytes: Buffer): string {
-  if (isUtf8(bytes)) return repair(bytes.toString());
-  const halves = /\xed[\xa0-\xbf][\x80-\xbf]/g;
-  return repair(Buffer.from(bytes.toString('latin1').replace(halves, '\xef\xbf\xbd'), 'latin1').toString());
+function repairedText(bytes: Uint8Array): string {
+  return repair(exactText(bytes) ?? lenient.decode(bytes).replace(HALF, '\ufffd'));
 }
 
 export interface ServerMessage {

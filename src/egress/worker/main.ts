@@ -1,6 +1,7 @@
 // The program of an egress child: one composition, told what to do by its parent over IPC.
 import { inBackground } from '../../kit/in-background.ts';
 import { residentBytes } from '../../kit/memory.ts';
+import { clip } from '../../kit/text.ts';
 import type { FromChild, ToChild } from '../ipc.ts';
 import { Composition } from './composition.ts';
 import { keepLog, withLastWords } from './ffmpeg.ts';
@@ -8,6 +9,8 @@ import { readMessage } from './inbox.ts';
 import { BadPage } from './page/page-scene.ts';
 import { type Blame, reasonOf } from './sinks/sink.ts';
 
+/** Of a reason that the parent is given. */
+const MAX_REASON = 4000;
 const STATS_INTERVAL_MS = 5000;
 /** Files that cannot be finished in this time stay as they are, which plays too. */
 const FINISH_TIMEOUT_MS = 120_000;
@@ -41,7 +44,7 @@ async function start(message: Extract<ToChild, { type: 'start' }>): Promise<void
       onSinkPlayable: (sinkId) => say({ type: 'sink-playable', sinkId }),
       onSinkFinished: (sinkId, file) => say({ type: 'sink-finished', sinkId, ...(file && { file }) }),
       onSinkFailed: (sinkId, reason, blame) =>
-        say({ type: 'sink-failed', sinkId, reason: reason.slice(0, 4000), blame }),
+        say({ type: 'sink-failed', sinkId, reason: clip(reason, MAX_REASON), blame }),
       onBroken: (reason, blame) => die(withLastWords(reason), blame),
       log: (level, msg, facts) => say({ type: 'log', level, msg, facts }),
     },
@@ -100,7 +103,7 @@ function endInBackground(): void {
 function die(reason: string, blame: Blame = 'us'): void {
   if (isEnding) return;
   isEnding = true;
-  say({ type: 'fatal', reason: reason.slice(0, 4000), blame });
+  say({ type: 'fatal', reason: clip(reason, MAX_REASON), blame });
   leave(1);
 }
 

@@ -267,5 +267,6 @@ async function readBeginning(body: Body, maxBytes: number): Promise<string> {
     clearTimeout(timer);
     body.destroy();
   }
-  return Buffer.concat(pieces).subarray(0, MAX_BODY_TEXT_BYTES).toString('utf8');
+  // What was cut off within a letter is left out.
+  return new TextDecoder().decode(Buffer.concat(pieces).subarray(0, MAX_BODY_TEXT_BYTES), { stream: true });
 }

@@ -1,6 +1,11 @@
 // Transports, and what a client sends over them.
+
+import { clip } from '../../kit/text.ts';
 import { onMedia } from '../ack.ts';
 import type { Handlers } from './reply.ts';
+
+/** Of what a client says went wrong there. */
+const MAX_REASON = 200;
 
 export const sendingHandlers: Handlers<
   | 'getRouterRtpCapabilities'
@@ -62,7 +67,7 @@ export const sendingHandlers: Handlers<
   },
 
   produceError(connection, { mediaType, message }) {
-    const reason = (typeof message === 'string' ? message : (JSON.stringify(message) ?? '')).slice(0, 200);
+    const reason = clip(typeof message === 'string' ? message : (JSON.stringify(message) ?? ''), MAX_REASON);
     connection.log.info({ mediaType, reason }, 'client could not send a stream');
   },
 };

@@ -77,6 +77,7 @@ test('mistakes are found before anything is sent', () => {
   ]);
   expect(checks.allowedParticipantIds(['a b'])).not.toBeNull();
   expect(checks.customRoomId('a\u0000')).not.toBeNull();
+  expect(checks.customRoomId('#1')).not.toBeNull();
 });
 
 test('the code shown needs nothing for an empty form, and plain names where JavaScript allows them', () => {

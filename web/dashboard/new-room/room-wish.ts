@@ -109,6 +109,7 @@ export function formField(bodyField: string): string {
 export const checks = {
   customRoomId: (text: string) => {
     if (text.length > 256) return 'At most 256 characters.';
+    if (text.includes('#')) return 'No #: it ends an address, and clients could not join.';
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
     return /[\u0000-\u001f\u007f]/.test(text) ? 'No control characters.' : null;
   },
@@ -128,7 +129,7 @@ export const checks = {
   geoFence: (text: string) => (text.length > 64 ? 'At most 64 characters.' : null),
   allowedParticipantIds: (ids: string[]) => {
     const odd = ids.find((id) => id.length > 128 || /\s/.test(id));
-    return odd === undefined ? null : `“${odd.slice(0, 40)}”: at most 128 characters, without spaces.`;
+    return odd === undefined ? null : `“${odd.slice(0, 40).toWellFormed()}”: at most 128 characters, without spaces.`;
   },
 };
 

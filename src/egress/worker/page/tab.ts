@@ -1,5 +1,6 @@
 // One tab of the browser: where it goes, what it runs, and what goes wrong in it.
 import { Type } from 'typebox';
+import { clip } from '../../../kit/text.ts';
 import { fits } from '../../../kit/validate.ts';
 import type { DevTools, DevToolsEvent } from './devtools.ts';
 
@@ -122,5 +123,5 @@ function statusOf({ response }: Record<string, unknown>): number | undefined {
 
 function problemOf(details: unknown): string {
   const { text, exception } = (details ?? {}) as { text?: string; exception?: { description?: string } };
-  return (exception?.description ?? text ?? 'unknown').slice(0, MAX_PROBLEM_LENGTH);
+  return clip(exception?.description ?? text ?? 'unknown', MAX_PROBLEM_LENGTH);
 }

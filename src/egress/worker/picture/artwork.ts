@@ -1,4 +1,6 @@
 // Everything drawn that is not a camera: labels, avatars, corners. Prepared once for each size and kept.
+
+import { clip } from '../../../kit/text.ts';
 import { Artboard, disc, type Mask, roundedBox } from './artboard.ts';
 import type { Stamp } from './canvas.ts';
 import type { Colour } from './colour.ts';
@@ -49,7 +51,7 @@ export class Artwork {
       (tileHeight < SMALL_TILE_HEIGHT * this.#scale ? SMALL_LABEL_HEIGHT : LABEL_HEIGHT) * this.#scale,
     );
     const maxWidth = tileWidth - height;
-    const name = text.trim().slice(0, MAX_NAME_LENGTH);
+    const name = clip(text.trim(), MAX_NAME_LENGTH);
     if (maxWidth < height * 2 || (name === '' && !isMuted)) return undefined;
     return this.#kept(`label ${height} ${maxWidth} ${isMuted} ${name}`, () =>
       this.#makeLabel(name, isMuted, height, maxWidth),
