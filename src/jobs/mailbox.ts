@@ -82,12 +82,21 @@ export class Mailbox implements Service {
     });
   }
 
-  /** Sends a job to a node, at once or for later; with `tx` it exists only if that transaction commits. */
+  /**
+   * Sends a job to a node, at once or for later; with `tx` it exists only if that transaction commits. A job for a node
+   * that has never been, or has been forgotten, is dropped: nobody would take it.
+   */
   async send(nodeId: string, job: Job, options: { tx?: Transaction; startAt?: Date } = {}): Promise<void> {
-    await this.#boss.send(queueOf(nodeId), job, {
-      ...(options.startAt && { startAfter: options.startAt }),
-      ...(options.tx && { db: fromKysely(options.tx as never) }),
-    });
+    const { startAt, tx } = options;
+    try {
+      await this.#boss.send(queueOf(nodeId), job, {
+        ...(startAt && { startAfter: startAt }),
+        ...(tx && { db: fromKysely(tx as never) }),
+      });
+    } catch (error) {
+      if (!isUnknownQueue(error)) throw error;
+      this.#log.warn({ node: nodeId, job }, 'job for a node that is not known dropped');
+    }
   }
 
   async #open(): Promise<void> {
@@ -107,4 +116,9 @@ export class Mailbox implements Service {
 
 function queueOf(nodeId: string): string {
   return `node-${nodeId}`;
+}
+
+/** Noticed before anything is written, so that a transaction goes on. */
+function isUnknownQueue(error: unknown): boolean {
+  return error instanceof Error && /^Queue \S+ does not exist$/.test(error.message);
 }
