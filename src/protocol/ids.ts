@@ -16,6 +16,16 @@ export function newObjectId(now: Date = new Date()): string {
   return seconds.toString(16).padStart(8, '0') + randomBytes(8).toString('hex');
 }
 
+/** Whether a text has the form of an object id. */
+export function isObjectId(text: string): boolean {
+  return /^[0-9a-f]{24}$/.test(text);
+}
+
+/** Whether a text has the form of a room id. */
+export function isRoomId(text: string): boolean {
+  return /^[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}$/.test(text);
+}
+
 /** A new room id, `xxxx-xxxx-xxxx`, from a CSPRNG (62 bits). */
 export function newRoomId(): string {
   return `${randomText(4)}-${randomText(4)}-${randomText(4)}`;

@@ -9,7 +9,7 @@ import {
   serverBusy,
 } from '../errors.ts';
 import { fits } from '../kit/validate.ts';
-import { isObserverId, newObjectId, newRoomId } from '../protocol/ids.ts';
+import { isObjectId, isObserverId, isRoomId, newObjectId, newRoomId } from '../protocol/ids.ts';
 import { type Paging, ParticipantId } from '../protocol/rest/common.ts';
 import type { CreateRoomBody } from '../protocol/rest/rooms.ts';
 import type { ListedRoom, Room } from '../protocol/room.ts';
@@ -20,9 +20,6 @@ import type { LiveSessions, RoomStore, SessionStore } from './stored.ts';
 
 /** What ids look like that somebody may have meant; anything else was never an id. */
 const PLAUSIBLE_ID = /^[\x21-\x7e]{1,256}$/;
-
-/** An id that is taken is no accident twice. */
-const MAX_GENERATED = 5;
 
 export interface RoomsDeps extends OptionChecks {
   rooms: RoomStore;
@@ -48,13 +45,22 @@ export class Rooms {
   async create(caller: RoomsCaller, body: CreateRoomBody): Promise<Room> {
     const options = readOptions(body, this.#checks);
     const customRoomId = body.customRoomId ?? null;
-    for (let attempt = 0; attempt < MAX_GENERATED; attempt++) {
-      const room = withinReach(caller, newRoom(caller, customRoomId, options));
+    if (customRoomId !== null) await this.#requireUnambiguous(caller.ownerId, customRoomId);
+    // A customRoomId in the form of a roomId becomes the roomId: so no other room is ever made under it.
+    const chosen = customRoomId !== null && isRoomId(customRoomId) ? [customRoomId] : [];
+    for (const roomId of [...chosen, newRoomId(), newRoomId()]) {
+      const room = withinReach(caller, newRoom(caller, { roomId, customRoomId }, options));
       const stored = await this.#store.insert(room);
-      if (stored === 'custom-id-taken') throw customRoomIdTaken(room.customRoomId ?? '');
-      if (stored !== 'generated-id-taken') return stored;
+      if (stored) return stored;
     }
     throw serverBusy('No free room id was found; try again.');
+  }
+
+  /** Refuses a customRoomId that finds another room of its owner already, by an id that was generated. */
+  async #requireUnambiguous(ownerId: string, customRoomId: string): Promise<void> {
+    if (!isRoomId(customRoomId) && !isObjectId(customRoomId)) return;
+    const found = await this.#store.find(ownerId, customRoomId);
+    if (found && found.customRoomId !== customRoomId) throw customRoomIdTaken(customRoomId);
   }
 
   /** A page of the caller's rooms, newest first. */
@@ -121,14 +127,13 @@ function requireInvited(grant: RoomsCaller, room: Room, participantId: string): 
   throw participantNotAllowed(`Participant ${participantId} is not among those who may join room ${room.roomId}.`);
 }
 
-function newRoom(caller: RoomsCaller, customRoomId: string | null, options: RoomOptions): Room {
+function newRoom(caller: RoomsCaller, ids: Pick<Room, 'roomId' | 'customRoomId'>, options: RoomOptions): Room {
   const now = new Date();
   return {
     id: newObjectId(now),
     ownerId: caller.ownerId,
     apiKey: caller.apiKey,
-    roomId: newRoomId(),
-    customRoomId,
+    ...ids,
     ...options,
     disabledAt: null,
     createdAt: now,

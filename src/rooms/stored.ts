@@ -5,10 +5,10 @@ import type { ListedSession, Session, SessionParticipant } from '../protocol/ses
 
 export interface RoomStore {
   /**
-   * Stores a room, or returns the owner's room that already has its customRoomId. Stores none whose ids would name
-   * another room of the owner as well, and returns which of them does.
+   * Stores a room, or returns the owner's room that already has its customRoomId. Returns undefined when one of its other
+   * ids is taken.
    */
-  insert(room: Room): Promise<Room | 'custom-id-taken' | 'generated-id-taken'>;
+  insert(room: Room): Promise<Room | undefined>;
   /** By roomId, customRoomId or object id, in that order. */
   find(ownerId: string, id: string): Promise<Room | undefined>;
   /** Newest first, without long lists. */

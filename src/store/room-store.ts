@@ -14,34 +14,26 @@ export class RoomStore {
   }
 
   /**
-   * Stores a room, or returns the owner's room that already has its customRoomId. Stores none whose ids would name
-   * another room of the owner as well, and returns which of them does.
+   * Stores a room, or returns the owner's room that already has its customRoomId. Returns undefined when one of its other
+   * ids is taken.
    */
-  async insert(room: Room): Promise<Room | 'custom-id-taken' | 'generated-id-taken'> {
-    const { ownerId, roomId, customRoomId } = room;
+  async insert(room: Room): Promise<Room | undefined> {
     // Plain SQL: building this query took longer than all else the server does for it.
     const inserted = await sql`
       insert into rooms (id, owner_id, api_key, room_id, custom_room_id, webhook, auto_close_config, auto_start_config,
         multi_composition, geo_fence, allowed_participant_ids, disabled_at, created_at, updated_at)
-      select ${room.id}, ${ownerId}, ${room.apiKey}, ${roomId}, ${customRoomId}, ${json(room.webhook)}::jsonb,
-        ${json(room.autoCloseConfig)}::jsonb, ${json(room.autoStartConfig)}::jsonb,
-        ${json(room.multiComposition)}::jsonb, ${room.geoFence}, ${json(room.allowedParticipantIds)}::jsonb,
-        ${room.disabledAt}::timestamptz, ${room.createdAt}::timestamptz, ${room.updatedAt}::timestamptz
-      where not exists (select from rooms where owner_id = ${ownerId} and custom_room_id in (${roomId}, ${room.id}))
-        and not exists (select from rooms where owner_id = ${ownerId} and room_id = ${customRoomId})
-        and not exists (select from rooms where owner_id = ${ownerId} and id = ${customRoomId})
+      values (${room.id}, ${room.ownerId}, ${room.apiKey}, ${room.roomId}, ${room.customRoomId}, ${json(room.webhook)},
+        ${json(room.autoCloseConfig)}, ${json(room.autoStartConfig)}, ${json(room.multiComposition)}, ${room.geoFence},
+        ${json(room.allowedParticipantIds)}, ${room.disabledAt}, ${room.createdAt}, ${room.updatedAt})
       on conflict do nothing`.execute(this.#db);
     if (inserted.numAffectedRows === 1n) return room;
-    if (customRoomId === null) return 'generated-id-taken';
     const existing = await this.#db
       .selectFrom('rooms')
       .selectAll()
-      .where('owner_id', '=', ownerId)
-      .where((eb) => eb.or([named(eb, customRoomId), eb('id', '=', customRoomId)]))
-      .execute();
-    const same = existing.find((row) => row.custom_room_id === customRoomId);
-    if (same) return toRoom(same);
-    return existing.length > 0 ? 'custom-id-taken' : 'generated-id-taken';
+      .where('owner_id', '=', room.ownerId)
+      .where('custom_room_id', '=', room.customRoomId)
+      .executeTakeFirst();
+    return existing && toRoom(existing);
   }
 
   /** Finds an owner's room by roomId, customRoomId or object id, in that order. */
