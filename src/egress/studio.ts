@@ -126,6 +126,7 @@ export class Studio implements Service {
       this.#launching.delete(egress.id);
       this.#calledOff.delete(egress.id);
       this.#letGo(egress.sessionId);
+      if (this.#waiting.has(egress.id)) this.#nextInLine();
     }
   }
 
@@ -290,6 +291,8 @@ export class Studio implements Service {
   #nextInLine(): void {
     for (let next = this.#nextWaiting; next && this.#hasRoomFor(next); next = this.#nextWaiting) {
       const { id } = next;
+      // It is being offered to other nodes, and its own launch looks again when that is over.
+      if (this.#launching.has(id)) return;
       this.#waiting.leave(id);
       this.launch(next).catch((error) => this.#deps.log.warn({ err: error, egressId: id }, 'egress not started'));
     }
