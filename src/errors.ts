@@ -462,7 +462,7 @@ export function metricsRefused(): AppError {
 /** The browser was led here by a name that is not ours, which a page of somebody else may have pointed at us. */
 export function hostNotKnown(host: string): AppError {
   const message =
-    `Pages of this server are not under the name ${JSON.stringify(host.slice(0, 100))}. If it is a name of yours, set ` +
+    `Pages of this server are not under the name ${JSON.stringify(clip(host, 100))}. If it is a name of yours, set ` +
     'ROOMFUL_PUBLIC_URL to it; a proxy in front has to pass on the header Host.';
   return new AppError({ code: 'HOST_NOT_KNOWN', status: 421, signalingCode: 5000, message });
 }

@@ -2,6 +2,7 @@
 // this server does not know are not there. Tokens in the wild have all of these.
 import { decodeProtectedHeader } from 'jose';
 import { invalidToken } from '../errors.ts';
+import { clip } from '../kit/text.ts';
 import { PERMISSIONS, ROLES, type TokenClaims } from '../protocol/rest/tokens.ts';
 
 type Payload = Record<string, unknown>;
@@ -75,7 +76,8 @@ function apiKeyOf(claims: Payload): string {
 function textOf(claims: Payload, name: string): string | undefined {
   const value = claims[name];
   if (isAbsent(value)) return undefined;
-  const text = typeof value === 'number' ? String(value) : value;
+  // Digits beyond these are rounded, and two ids would be one.
+  const text = Number.isSafeInteger(value) ? String(value) : value;
   if (typeof text !== 'string') throw wrong(name, value, 'text');
   if (text.length > MAX_ID_LENGTH || CONTROL_CHARACTERS.test(text)) {
     throw wrong(name, value, `text of at most ${MAX_ID_LENGTH} characters without control characters`);
@@ -110,5 +112,5 @@ function wrong(name: string, value: unknown, right: string): Error {
 
 function echo(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > MAX_ECHO ? `${text.slice(0, MAX_ECHO)}…` : text;
+  return text.length > MAX_ECHO ? `${clip(text, MAX_ECHO)}…` : text;
 }

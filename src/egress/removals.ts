@@ -2,6 +2,7 @@
 // neither a restart nor a storage that refuses for days leaves anything behind.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
+import { clip } from '../kit/text.ts';
 import type { Logger } from '../log.ts';
 import type { Finisher } from './finisher.ts';
 import type { Uploads } from './uploads.ts';
@@ -117,7 +118,7 @@ export class Removals implements Service {
       log.info(facts, 'removal.attempted');
     } catch (error) {
       const delayMs = Math.min(FIRST_DELAY_MS * 2 ** attempts, LONGEST_DELAY_MS);
-      const message = (error instanceof Error ? error.message : String(error)).slice(0, MAX_ERROR_LENGTH);
+      const message = clip(error instanceof Error ? error.message : String(error), MAX_ERROR_LENGTH);
       const next = new Date(Date.now() + delayMs);
       log[attempts < LASTING_ATTEMPTS ? 'warn' : 'error']({ ...facts, err: error, next }, 'removal.attempted');
       await store

@@ -30,7 +30,7 @@ describe('a pasted value', () => {
     ['roomId=a=b&peerId=x', ['a=b']],
     ['roomId=a+b&peerId=x', ['a+b', 'a b']],
     ['roomId=%C3%BC&peerId=x', ['ü', '%C3%BC']],
-    [Buffer.from('roomId=ü&peerId=x').toString('latin1'), ['ü']],
+    ['roomId=ü&peerId=x', ['ü']],
     ['roomId=%FC&peerId=x', ['%FC']],
     ['roomId=a/b?c&peerId=x', ['a/b?c']],
     ['roomId=abc&app=mine&peerId=x', ['abc&app=mine', 'abc']],

@@ -2,7 +2,6 @@
 // its address apart and writes it again: `me & you` comes as `roomId=me%20&%20you=undefined`, `50% off` as `50%%20off`.
 // What an id was cannot always be told from that; so all that it may have been is returned, and whoever knows which ids
 // there are decides.
-import { isUtf8 } from 'node:buffer';
 
 /** What socket.io writes for a name without a value. */
 const NO_VALUE = /=undefined$/;
@@ -24,10 +23,7 @@ export function pastedValues(query: string, name: string, known: ReadonlySet<str
 
 /** What a text in an address stands for, the likeliest first: escaped, escaped as forms do it, or not at all. */
 export function readingsOf(text: string): string[] {
-  const bytes = Buffer.from(text, 'latin1');
-  // Bytes that nobody escaped come as one character each.
-  const raw = isUtf8(bytes) ? bytes.toString() : text;
-  return [...new Set([unescaped(raw), unescaped(raw.replaceAll('+', ' ')), raw])];
+  return [...new Set([unescaped(text), unescaped(text.replaceAll('+', ' ')), text])];
 }
 
 /** The query of an address, without its question mark. */

@@ -1,6 +1,7 @@
 // What in an accepted body does nothing: members that its schema does not know, and what the schema says is not served.
 import type { TSchema } from 'typebox';
 import { nearest, simplified } from './nearest.ts';
+import { clip } from './text.ts';
 
 export interface Warning {
   field: string;
@@ -54,7 +55,7 @@ function* warningsOfMembers(
     if (schema) yield* warningsIn(schema, member, [...path, name], walk);
     else if (path.length > 0 || !walk.ignored.has(name)) {
       const meant = meantBy(name, known, path, walk.root);
-      const shown = name.slice(0, MAX_NAME).toWellFormed();
+      const shown = clip(name, MAX_NAME).toWellFormed();
       yield {
         field: [...path, shown].join('.'),
         message: `unknown field without effect${meant === undefined ? '' : `; did you mean ${meant}?`}`,

@@ -8,7 +8,7 @@ import { repair } from '../kit/text.ts';
 const PROTO = `
 syntax = "proto3";
 message Subscribe {
-  bytes topic = 1; bytes peer_id = 2; int32 old_message_limit = 3; string realtime_overflow = 4;
+  bytes topic = 1; string peer_id = 2; int32 old_message_limit = 3; string realtime_overflow = 4;
   int32 queue_size = 5; string request_id = 6; int32 new_message_limit = 7;
 }
 message Unsubscribe { bytes topic = 1; string request_id = 2; }

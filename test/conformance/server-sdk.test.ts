@@ -57,6 +57,24 @@ test('rooms.create, with nothing and with everything', async () => {
   expect(await sdk.rooms.create({ customRoomId: 'from the SDK' })).toEqual(made);
 });
 
+test.each([
+  ['me & you', 'me & you'],
+  ['50% off', '50% off'],
+  ['a=b', 'a=b'],
+  ['a+b/c?d', 'a+b/c?d'],
+  ['caf\xe9', 'café'],
+  [5, '5'],
+])('a room that is called %s is made, got and validated as %s', async (sent, id) => {
+  const made = await sdk.rooms.create({ customRoomId: sent as string });
+  expect(made).toMatchObject({ customRoomId: id });
+  expect(await sdk.rooms.get(id)).toMatchObject({ roomId: made.roomId });
+  expect(await sdk.rooms.validate(id)).toBeTruthy();
+});
+
+test.each(['#1', 'a\ud83d', 'a\0', 1.5])('a room cannot be called %j', async (id) => {
+  await expect(sdk.rooms.create({ customRoomId: id as string })).rejects.toThrow(/customRoomId/);
+});
+
 test('rooms.create says what has no effect, and refuses what no session could start', async () => {
   const made = await sdk.rooms.create({
     autoStartConfig: { composite: { fileFormat: 'mp4' }, hls: { qualty: 'low' } },

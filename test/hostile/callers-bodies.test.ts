@@ -202,7 +202,7 @@ describe('a form', () => {
 describe('numbers, truths and empty objects', () => {
   it.each<[string, object | number]>([
     ['[]', {}],
-    ['{"autoCloseConfig":[],"autoStartConfig":[],"multiComposition":[]}', {}],
+    ['{"webhook":[],"autoCloseConfig":[],"autoStartConfig":[],"multiComposition":[]}', {}],
     [
       '{"autoStartConfig":{"recording":[],"hls":{"config":[]}}}',
       { autoStartConfig: { recording: {}, hls: { config: {} } } },
@@ -240,6 +240,22 @@ describe('numbers, truths and empty objects', () => {
 
   it.each(['/v2/rooms?page=1&perPage=2', '/v2/rooms?perPage=2.0&page='])('GET %s', async (url) => {
     expect((await api.call('GET', url)).body.pageInfo.perPage).toBe(2);
+  });
+});
+
+describe('an id in a path', () => {
+  it.each([
+    ['café 42', 'caf%C3%A9%2042', 200],
+    ['50% off', '50%25%20off', 200],
+    ['a+b', 'a+b', 200],
+    ['café-42', 'caf%E9-42', 400],
+    ['50%-off', '50%-off', 400],
+  ])('%s as %s', async (id, path, status) => {
+    await api.call('POST', '/v2/rooms', { customRoomId: id });
+    const answer = await post('', { path: `/v2/rooms/validate/${path}` });
+    expect(answer.status).toBe(status);
+    const body = JSON.parse(Buffer.from(answer.body, 'latin1').toString());
+    expect(body).toMatchObject(status === 200 ? { customRoomId: id } : { statusCode: 400, code: 'BAD_URL' });
   });
 });
 
