@@ -147,6 +147,13 @@ describe('settings', () => {
 });
 
 describe('bounds', () => {
+  it('have a setting each, that no other one has', () => {
+    const names = Object.values(LIMITS).map(({ setting }) => setting);
+    expect(names).toHaveLength(new Set(names).size);
+    const { limits } = readConfig({ ...EMPTY, ROOMFUL_LIMIT_FILE_UPLOADS: '7' }).config;
+    expect(limits).toEqual({ ...DEFAULT_LIMITS, uploads: 7 });
+  });
+
   it('stand in the table of docs/limits.md exactly as they are declared', () => {
     const page = readFileSync(new URL('../docs/limits.md', import.meta.url), 'utf8');
     const rows = page.split('\n').filter((line) => line.includes('`ROOMFUL_LIMIT_'));

@@ -8,7 +8,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { isUnspecified } from './kit/addresses.ts';
 import { keyPairProblem } from './kit/key-pair.ts';
 import { StartError } from './kit/start-error.ts';
-import { LIMITS, type LimitName, type Limits } from './limits.ts';
+import { LIMITS, type LimitName, type LimitSetting, type Limits } from './limits.ts';
 
 interface Setting {
   /** As shown to the operator; empty when unset means a behaviour that `meaning` tells. */
@@ -195,18 +195,26 @@ export interface Secrets {
 
 type Env = Record<string, string | undefined>;
 
-function read(env: Env, name: SettingName): string {
-  return env[name]?.trim() || SETTINGS[name].default;
+function read(env: Env, name: SettingName | LimitSetting): string {
+  return env[name]?.trim() || ALL_SETTINGS[name].default;
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean);
 }
 
 function refuse(name: string, value: string, wanted: string): never {
   throw new StartError(`${name} is ${JSON.stringify(value)}, but must be ${wanted}.`);
 }
 
-function integer(env: Env, name: SettingName, min: number, max: number): number {
+function integer(env: Env, name: SettingName | LimitSetting, min: number, max: number): number {
   const text = read(env, name);
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < min || value > max) refuse(name, text, `a whole number from ${min} to ${max}`);
+  const range = max === MAX_LIMIT ? `from ${min} on` : `from ${min} to ${max}`;
+  if (!/^\d+$/.test(text) || value < min || value > max) refuse(name, text, `a whole number ${range}`);
   return value;
 }
 
@@ -220,15 +228,7 @@ function mostOf(name: string): number {
 }
 
 function limits(env: Env): Limits {
-  const values = Object.entries(LIMITS).map(([name, limit]) => {
-    const text = env[limit.setting]?.trim() || String(limit.default);
-    const value = Number(text);
-    const most = mostOf(name);
-    if (!/^\d+$/.test(text) || value < 1 || value > most) {
-      refuse(limit.setting, text, most === MAX_LIMIT ? 'a whole number from 1 on' : `a whole number from 1 to ${most}`);
-    }
-    return [name, value] as const;
-  });
+  const values = Object.entries(LIMITS).map(([name, { setting }]) => [name, integer(env, setting, 1, mostOf(name))]);
   return Object.freeze(Object.fromEntries(values) as Record<LimitName, number>);
 }
 
@@ -308,10 +308,7 @@ function publicUrl(env: Env): string | undefined {
 
 function trustedProxies(env: Env): string[] {
   const text = read(env, 'ROOMFUL_TRUSTED_PROXIES');
-  const entries = text
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter(Boolean);
+  const entries = listOf(text);
   for (const entry of entries) {
     const [address = '', bits] = entry.split('/', 2);
     const version = isIP(address);
@@ -460,7 +457,10 @@ const LIMIT_SETTINGS = Object.values(LIMITS).map((limit): [string, Setting] => [
   { default: String(limit.default), meaning: limit.meaning },
 ]);
 
-const ALL_SETTINGS: Record<string, Setting> = { ...SETTINGS, ...Object.fromEntries(LIMIT_SETTINGS) };
+const ALL_SETTINGS = { ...SETTINGS, ...Object.fromEntries(LIMIT_SETTINGS) } as Record<
+  SettingName | LimitSetting,
+  Setting
+>;
 
 /** A setting as the operator may look it up; what is secret says only whether it is set. */
 export interface SettingInForce {
@@ -520,12 +520,7 @@ export function readConfig(env: Env = process.env): { config: Config; secrets: S
       browserSandboxed: isOn(env, 'ROOMFUL_BROWSER_SANDBOX'),
       address: nodeAddress(env),
     }),
-    outboundAllow: Object.freeze(
-      read(env, 'ROOMFUL_OUTBOUND_ALLOW')
-        .split(',')
-        .map((entry) => entry.trim())
-        .filter(Boolean),
-    ),
+    outboundAllow: Object.freeze(listOf(read(env, 'ROOMFUL_OUTBOUND_ALLOW'))),
     limits: limits(env),
     logLevel,
   });

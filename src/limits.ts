@@ -236,14 +236,14 @@ export const LIMITS = {
     crossed: 'It is cancelled; 503 `NOT_READY` with `Retry-After`.',
   },
   uploads: {
-    setting: 'ROOMFUL_LIMIT_UPLOADS',
+    setting: 'ROOMFUL_LIMIT_FILE_UPLOADS',
     default: 50,
     scope: 'node',
     meaning: 'Files uploaded at once.',
     crossed: '503 `NOT_READY` with `Retry-After`.',
   },
   ownerUploads: {
-    setting: 'ROOMFUL_LIMIT_OWNER_UPLOADS',
+    setting: 'ROOMFUL_LIMIT_OWNER_FILE_UPLOADS',
     default: 20,
     scope: 'owner',
     meaning: 'Files uploaded at once into the rooms of one owner.',
@@ -386,6 +386,9 @@ export const LIMITS = {
 } as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof LIMITS;
+
+/** Names of the settings that bounds are changed by. */
+export type LimitSetting = (typeof LIMITS)[LimitName]['setting'];
 
 /** The bounds in force, by name. */
 export type Limits = Readonly<Record<LimitName, number>>;
