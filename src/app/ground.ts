@@ -7,7 +7,7 @@ import { Mailbox } from '../jobs/mailbox.ts';
 import { DataLock } from '../kit/data-lock.ts';
 import type { Logger } from '../log.ts';
 import { Media, type MediaAddress } from '../media/media.ts';
-import { newObjectId } from '../protocol/ids.ts';
+import { isObjectId, newObjectId } from '../protocol/ids.ts';
 import { type Db, openDatabase } from '../store/database.ts';
 import { EmbeddedPostgres } from '../store/embedded-postgres.ts';
 import { KeyStore } from '../store/key-store.ts';
@@ -78,7 +78,7 @@ function keptNodeId(dataDir: string): string {
   const file = join(dataDir, 'node-id');
   try {
     const kept = readFileSync(file, 'utf8').trim();
-    if (/^[0-9a-f]{24}$/.test(kept)) return kept;
+    if (isObjectId(kept)) return kept;
   } catch {
     // The first start in this folder.
   }

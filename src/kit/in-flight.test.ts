@@ -11,6 +11,11 @@ describe('what is under way', () => {
     expect([inFlight.enter('b'), inFlight.enter('c')]).toEqual([undefined, 'total']);
   });
 
+  it('has no bound in all where none is given', () => {
+    const inFlight = new InFlight({ perKey: 1 });
+    expect(['a', 'b', 'c', 'a'].map((key) => inFlight.enter(key))).toEqual([undefined, undefined, undefined, 'key']);
+  });
+
   it('cannot be given back more often than it was taken', () => {
     const inFlight = new InFlight({ perKey: 1, total: 1 });
     inFlight.leave('a');

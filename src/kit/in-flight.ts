@@ -7,9 +7,10 @@ export class InFlight {
   readonly #counts = new Map<string, number>();
   #count = 0;
 
-  constructor(bounds: { perKey: number; total: number }) {
-    this.#perKey = bounds.perKey;
-    this.#total = bounds.total;
+  /** Without `total` only each key has a bound. */
+  constructor({ perKey, total = Number.POSITIVE_INFINITY }: { perKey: number; total?: number }) {
+    this.#perKey = perKey;
+    this.#total = total;
   }
 
   /** Takes a place, to be given back by `leave`; else returns which bound is reached, and takes none. */

@@ -5,6 +5,11 @@ export class KeyedQueue {
   /** Of keys that something is being done for. */
   readonly #queues = new Map<string, { queue: SerialQueue; waiting: number }>();
 
+  /** How much work of the key has not settled. */
+  waiting(key: string): number {
+    return this.#queues.get(key)?.waiting ?? 0;
+  }
+
   /** Runs `work` after all earlier work of the key has settled; its failure reaches only its own caller. */
   async run<T>(key: string, work: () => Promise<T> | T): Promise<T> {
     const entry = this.#queues.get(key) ?? { queue: new SerialQueue(), waiting: 0 };

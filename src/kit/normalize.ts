@@ -50,8 +50,13 @@ export function normalize(schema: TSchema, value: unknown, options: Options = {}
 
 /** By the first of several forms that the value has, or can be put into. */
 function chosen(forms: readonly TSchema[], value: unknown, options: Options): unknown {
-  const form = forms.find((it) => fits(it, value)) ?? forms.find((it) => fits(it, normalize(it, value, options)));
-  return form ? normalize(form, value, options) : value;
+  const form = forms.find((it) => fits(it, value));
+  if (form) return normalize(form, value, options);
+  for (const other of forms) {
+    const normal = normalize(other, value, options);
+    if (fits(other, normal)) return normal;
+  }
+  return value;
 }
 
 function fromText(form: Form, text: string): unknown {

@@ -18,8 +18,18 @@ export function isEventFilter(filter: string): boolean {
   return [...EVENT_TYPES, ...LATER_EVENT_TYPES].some((type) => matchesEvent(filter, type));
 }
 
-/** What a filter that matches nothing is answered with. */
-export const EVENT_FILTERS_ALLOWED = `must be one of ${EVENT_TYPES.join(', ')}, or a pattern with * such as recording-*`;
+const ALLOWED = `must be one of ${EVENT_TYPES.join(', ')}, or a pattern with * such as recording-*`;
+
+/** Filters that match nothing, in the list that callers know as `field`, as a refusal tells of them. */
+export function eventFilterProblems(
+  field: string,
+  filters: readonly string[],
+): { field: string; got: string; allowed: string }[] {
+  return filters.flatMap((filter, index) => {
+    if (isEventFilter(filter)) return [];
+    return [{ field: `${field}.${index}`, got: JSON.stringify(filter), allowed: ALLOWED }];
+  });
+}
 
 /**
  * True when the filter, in which `*` stands for any characters, matches the whole name. Walks the parts between the

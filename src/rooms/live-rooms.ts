@@ -1,5 +1,6 @@
 // All rooms that somebody is in on this node.
 import { noLiveSession, tooManyLiveRooms } from '../errors.ts';
+import { InFlight } from '../kit/in-flight.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import { LiveRoom } from './live-room.ts';
@@ -18,36 +19,29 @@ interface LiveRoomsOptions {
 
 export class LiveRooms {
   readonly #rooms = new Map<string, LiveRoom>();
-  readonly #ofOwner = new Map<string, number>();
+  readonly #ofOwners: InFlight;
   readonly #options: LiveRoomsOptions;
 
   constructor(options: LiveRoomsOptions) {
     this.#options = options;
+    this.#ofOwners = new InFlight({ perKey: options.limits.liveRooms });
   }
 
   /** The live room of a stored one, made when nobody is in it yet. */
   open(facts: RoomFacts): LiveRoom {
     const known = this.#rooms.get(facts.roomId);
     if (known) return known;
-    const ofOwner = this.#ofOwner.get(facts.ownerId) ?? 0;
-    if (ofOwner >= this.#options.limits.liveRooms) throw tooManyLiveRooms();
-    this.#ofOwner.set(facts.ownerId, ofOwner + 1);
+    if (this.#ofOwners.enter(facts.ownerId)) throw tooManyLiveRooms();
     const room: LiveRoom = new LiveRoom({
       ...this.#options,
       facts,
       onEmpty: () => {
         if (this.#rooms.get(facts.roomId) === room) this.#rooms.delete(facts.roomId);
-        this.#forgetOneOf(facts.ownerId);
+        this.#ofOwners.leave(facts.ownerId);
       },
     });
     this.#rooms.set(facts.roomId, room);
     return room;
-  }
-
-  #forgetOneOf(ownerId: string): void {
-    const left = (this.#ofOwner.get(ownerId) ?? 1) - 1;
-    if (left === 0) this.#ofOwner.delete(ownerId);
-    else this.#ofOwner.set(ownerId, left);
   }
 
   find(roomId: string): LiveRoom | undefined {

@@ -2,7 +2,7 @@
 import { asAppError, invalidInput } from '../errors.ts';
 import { clip } from '../kit/text.ts';
 import type { Problem } from '../kit/validate.ts';
-import { EVENT_FILTERS_ALLOWED, isEventFilter, readEventFilter } from '../protocol/event-filters.ts';
+import { eventFilterProblems, readEventFilter } from '../protocol/event-filters.ts';
 import type { AutoCloseConfig, CreateRoomBody } from '../protocol/rest/rooms.ts';
 import type { Room } from '../protocol/room.ts';
 import { autoStartRequests } from './auto-start.ts';
@@ -67,11 +67,7 @@ function readAutoClose(config: AutoCloseConfig | undefined): AutoCloseConfig | n
 }
 
 function webhookProblems({ endPoint, events = [] }: NonNullable<Room['webhook']>, checks: OptionChecks): Problem[] {
-  const odd = events.flatMap((event, index) => {
-    if (isEventFilter(event)) return [];
-    return [{ field: `webhook.events.${index}`, got: JSON.stringify(event), allowed: EVENT_FILTERS_ALLOWED }];
-  });
-  return [...urlProblems('webhook.endPoint', endPoint, checks), ...odd];
+  return [...urlProblems('webhook.endPoint', endPoint, checks), ...eventFilterProblems('webhook.events', events)];
 }
 
 function urlProblems(field: string, text: string, { checkUrl }: OptionChecks): Problem[] {

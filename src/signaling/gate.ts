@@ -1,17 +1,19 @@
 // How many connections there may be: of this node, of strangers whose token has not been checked, and of one owner.
 import { tooManyConnections } from '../errors.ts';
+import { InFlight } from '../kit/in-flight.ts';
 import type { Limits } from '../limits.ts';
 
 export type GateLimits = Pick<Limits, 'ownerSockets' | 'nodeSockets' | 'unknownSockets'>;
 
 export class Gate {
   readonly #limits: GateLimits;
-  readonly #owners = new Map<string, number>();
+  readonly #owners: InFlight;
   #sockets = 0;
   #unknown = 0;
 
   constructor(limits: GateLimits) {
     this.#limits = limits;
+    this.#owners = new InFlight({ perKey: limits.ownerSockets });
   }
 
   /** Whether one more connection fits. */
@@ -29,10 +31,8 @@ export class Gate {
     return {
       identified: (owner) => {
         if (isGone || ownerId !== undefined) return;
-        const count = this.#owners.get(owner) ?? 0;
-        if (count >= this.#limits.ownerSockets) throw tooManyConnections();
+        if (this.#owners.enter(owner)) throw tooManyConnections();
         ownerId = owner;
-        this.#owners.set(owner, count + 1);
         this.#unknown -= 1;
       },
       left: () => {
@@ -40,15 +40,9 @@ export class Gate {
         isGone = true;
         this.#sockets -= 1;
         if (ownerId === undefined) this.#unknown -= 1;
-        else this.#forgetOne(ownerId);
+        else this.#owners.leave(ownerId);
       },
     };
-  }
-
-  #forgetOne(ownerId: string): void {
-    const count = (this.#owners.get(ownerId) ?? 1) - 1;
-    if (count === 0) this.#owners.delete(ownerId);
-    else this.#owners.set(ownerId, count);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { sql } from 'kysely';
 import { diskFull, filesQuotaExceeded, serverBusy, tooManyRequests } from '../errors.ts';
 import { InFlight } from '../kit/in-flight.ts';
+import { PRIVATE } from '../kit/private-folder.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import { newObjectId } from '../protocol/ids.ts';
 import type { Db, DbTx } from './database.ts';
@@ -111,7 +112,7 @@ export class FileStore {
 
   /** The database may be on the same disk, and dies without any space. */
   async #requireDisk(): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await mkdir(this.#folder, { recursive: true, mode: PRIVATE });
     const { bavail, bsize } = await statfs(this.#folder);
     if (bavail * bsize < this.#limits.freeDiskBytes) throw diskFull();
   }

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { inBackground } from '../kit/in-background.ts';
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
 import type { Limits } from '../limits.ts';
-import { newObjectId } from '../protocol/ids.ts';
+import { isObjectId, newObjectId } from '../protocol/ids.ts';
 import type { Db } from './database.ts';
 import { filesFolder, PART } from './file-store.ts';
 
@@ -95,7 +95,7 @@ export class FileSweep implements Service {
     const folder = await opendir(this.#folder).catch(() => undefined);
     if (!folder) return;
     for await (const { name } of folder) {
-      if (/^[0-9a-f]{24}$/.test(name) && name < oldest) await rm(join(this.#folder, name), { force: true });
+      if (isObjectId(name) && name < oldest) await rm(join(this.#folder, name), { force: true });
     }
   }
 }

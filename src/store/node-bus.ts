@@ -2,7 +2,7 @@
 // when either side has lost its connection, not at all; whoever sends them has to be able to begin anew.
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
-import { SerialQueue } from '../kit/serial-queue.ts';
+import { KeyedQueue } from '../kit/keyed-queue.ts';
 import type { Logger } from '../log.ts';
 import { ChannelListener } from './channel-listener.ts';
 import type { Db } from './database.ts';
@@ -23,7 +23,7 @@ export class NodeBus {
   readonly #nodeId: string;
   readonly #log: Logger;
   /** By node, while something waits to be sent there. */
-  readonly #queues = new Map<string, { sending: SerialQueue; waiting: number }>();
+  readonly #queues = new KeyedQueue();
   readonly #unfinished = new Map<string, string[]>();
   #listener: ChannelListener | undefined;
 
@@ -47,17 +47,10 @@ export class NodeBus {
 
   /** Sends without waiting; what cannot be sent is lost, as the receiver might be. */
   send(to: string, body: unknown): void {
-    const queue = this.#queues.get(to) ?? { sending: new SerialQueue(), waiting: 0 };
-    this.#queues.set(to, queue);
-    if (queue.waiting >= MAX_WAITING) return;
-    queue.waiting += 1;
-    queue.sending
-      .run(() => this.#send(to, body))
-      .catch((error) => this.#log.warn({ err: error, to }, 'message not sent'))
-      .finally(() => {
-        queue.waiting -= 1;
-        if (queue.waiting === 0) this.#queues.delete(to);
-      });
+    if (this.#queues.waiting(to) >= MAX_WAITING) return;
+    this.#queues
+      .run(to, () => this.#send(to, body))
+      .catch((error) => this.#log.warn({ err: error, to }, 'message not sent'));
   }
 
   async #send(to: string, body: unknown): Promise<void> {

@@ -7,11 +7,12 @@ import {
   notFound,
   tooManyWebhookTests,
 } from '../errors.ts';
+import { InFlight } from '../kit/in-flight.ts';
 import type { Service } from '../kit/lifecycle.ts';
 import { ForbiddenDestination } from '../kit/outbound/failures.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
-import { EVENT_FILTERS_ALLOWED, isEventFilter, readEventFilter } from '../protocol/event-filters.ts';
+import { eventFilterProblems, readEventFilter } from '../protocol/event-filters.ts';
 import type { EventType } from '../protocol/events.ts';
 import { newObjectId } from '../protocol/ids.ts';
 import { attemptPost, type Poster } from './attempt.ts';
@@ -72,11 +73,12 @@ export class Webhooks implements Service {
   readonly #deliverer: Deliverer;
   readonly #mostTests: number;
   /** Test deliveries under way, by owner. */
-  readonly #tests = new Map<string, number>();
+  readonly #tests: InFlight;
 
   private constructor(deps: WebhooksDeps, signer: Signer) {
     const { queue, store, outbound, log, nodeId, limits = DEFAULT_LIMITS, metrics } = deps;
     this.#mostTests = limits.webhookTestsPerOwner;
+    this.#tests = new InFlight({ perKey: this.#mostTests });
     this.#store = store;
     this.#outbound = outbound;
     this.#signer = signer;
@@ -154,7 +156,8 @@ export class Webhooks implements Service {
     const { endPoint } = wish;
     const events = wish.events?.map(readEventFilter);
     if (endPoint) this.#requireAllowed(endPoint);
-    requireEventFilters(events ?? []);
+    const problems = eventFilterProblems('events', events ?? []);
+    if (problems.length > 0) throw invalidInput(problems);
     await this.#store.setWebhook(caller.apiKey, endPoint ? { endPoint, ...(events && { events }) } : null);
     return this.settings(caller);
   }
@@ -162,15 +165,11 @@ export class Webhooks implements Service {
   /** Sends a made-up event now, once, and tells what came of it; nothing of it is kept. */
   async test(caller: WebhooksCaller, url: string, type: EventType): Promise<TestResult> {
     const { ownerId } = caller;
-    const underWay = this.#tests.get(ownerId) ?? 0;
-    if (underWay >= this.#mostTests) throw tooManyWebhookTests(underWay);
-    this.#tests.set(ownerId, underWay + 1);
+    if (this.#tests.enter(ownerId)) throw tooManyWebhookTests(this.#mostTests);
     try {
       return await this.#test(caller, url, type);
     } finally {
-      const left = (this.#tests.get(ownerId) ?? 1) - 1;
-      if (left > 0) this.#tests.set(ownerId, left);
-      else this.#tests.delete(ownerId);
+      this.#tests.leave(ownerId);
     }
   }
 
@@ -201,14 +200,6 @@ export class Webhooks implements Service {
       throw error;
     }
   }
-}
-
-function requireEventFilters(filters: readonly string[]): void {
-  const problems = filters.flatMap((filter, index) => {
-    if (isEventFilter(filter)) return [];
-    return [{ field: `events.${index}`, got: JSON.stringify(filter), allowed: EVENT_FILTERS_ALLOWED }];
-  });
-  if (problems.length > 0) throw invalidInput(problems);
 }
 
 function endpointDisabled(url: string): Error {
