@@ -51,19 +51,16 @@ export function createAdmission(deps: { access: Access; rooms: Rooms; presence: 
 
 /** What is found under the first of the names that is one; what is wrong with the likeliest one, when none is. */
 async function firstKnown<T>(names: readonly string[], find: (name: string) => Promise<T>): Promise<T> {
-  const [likeliest = '', ...others] = names;
-  try {
-    return await find(likeliest);
-  } catch (error) {
-    if (!isUnknownRoom(error)) throw error;
-    for (const name of others) {
-      const found = await find(name).catch((other: unknown) => {
-        if (!isUnknownRoom(other)) throw other;
-      });
-      if (found) return found;
+  let wrong: unknown;
+  for (const name of names.length > 0 ? names : ['']) {
+    try {
+      return await find(name);
+    } catch (error) {
+      if (!isUnknownRoom(error)) throw error;
+      wrong ??= error;
     }
-    throw error;
   }
+  throw wrong;
 }
 
 /** Whether a token that has expired may still be used is asked of a room as well. */

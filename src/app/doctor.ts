@@ -66,7 +66,7 @@ export async function createDoctor(facts: Facts): Promise<Doctor> {
     ...installationChecks(config, inspect, running),
     tokensCheck(inspect, config.restRoles === 'required'),
     ...addressChecks(facts),
-    ...mediaChecks(facts, await announcedAddress(config), log),
+    ...mediaChecks(facts, log),
     storageCheck({ storage, where: whereStored(config), isS3: config.egress.s3 !== undefined, folder: config.dataDir }),
     compositorCheck(config.roles.includes('egress'), () => tryCompositor(COMPOSITOR, log)),
     browserCheck({
@@ -125,12 +125,16 @@ function addressChecks({ config, running, silentServer }: Facts): Check[] {
   ];
 }
 
-function mediaChecks({ config, running, silentServer }: Facts, announced: string, log: Logger): Check[] {
+function mediaChecks({ config, running, silentServer }: Facts, log: Logger): Check[] {
   const hasMedia = config.roles.includes('media');
   const { workerBin } = config.media;
   return [
     mediaWorkerCheck(hasMedia, workerBin, () => tryWorker(workerBin)),
-    rtcAddressCheck({ hasMedia, announced, publicHost: publicHost(config, running) }),
+    rtcAddressCheck({
+      hasMedia,
+      findAnnounced: () => announcedAddress(config),
+      publicHost: publicHost(config, running),
+    }),
     mediaPortsCheck(hasMedia, silentServer, () => mediaPorts(config, running, log)),
   ];
 }

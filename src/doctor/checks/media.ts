@@ -32,14 +32,14 @@ export function mediaWorkerCheck(
 
 interface Address {
   hasMedia: boolean;
-  /** What browsers are told to send media to. */
-  announced: string;
+  /** Finds what browsers are told to send media to. */
+  findAnnounced: () => Promise<string>;
   /** Host of the public URL. */
   publicHost: string;
 }
 
 /** Whether browsers that reach the server can be told to send media there. */
-export function rtcAddressCheck({ hasMedia, announced, publicHost }: Address): Check {
+export function rtcAddressCheck({ hasMedia, findAnnounced, publicHost }: Address): Check {
   return {
     name: 'rtc-address',
     title: 'Media address',
@@ -47,6 +47,7 @@ export function rtcAddressCheck({ hasMedia, announced, publicHost }: Address): C
     advice: 'Set ROOMFUL_RTC_ADDRESS to the address that browsers reach this machine by.',
     async run() {
       if (!hasMedia) return skipped(NO_MEDIA);
+      const announced = await findAnnounced();
       const [address, reachedAt] = await Promise.all([resolved(announced), resolved(publicHost)]);
       if (address === undefined) return failure(`The name ${announced} is announced and does not exist.`, this.advice);
       return plausible(announced, address, publicHost, reachedAt, this.advice);
