@@ -25,11 +25,11 @@ interface AppErrorFacts<C extends ErrorCode> {
   /** Number of the browser SDK's own error list (signalling answers), 5000 when it knows none. */
   signalingCode: NumberOf<C>;
   message: string;
-  details?: Problem[];
+  details?: Problem[] | undefined;
   cause?: unknown;
   blame?: Blame;
   /** When it makes sense to ask again; HTTP says so in `Retry-After`. */
-  retryAfterS?: number;
+  retryAfterS?: number | undefined;
   /** Content codings that would be taken; HTTP says so in `Accept-Encoding`. */
   acceptEncoding?: string;
 }
@@ -339,7 +339,7 @@ export function refused<C extends CodeWith<400>>(signalingCode: NumberOf<C>, cod
 /** The destination the caller named may not be reached; see the outbound guard. */
 export function destinationForbidden(message: string, details?: Problem[]): AppError {
   const facts = { code: 'DESTINATION_FORBIDDEN', status: 400, signalingCode: 5000, message } as const;
-  return new AppError({ ...facts, blame: 'destination', ...(details && { details }) });
+  return new AppError({ ...facts, blame: 'destination', details });
 }
 
 /** Codes of the three kinds, and the browser SDK's numbers for them. */
@@ -430,13 +430,7 @@ export function egressNotStarted(kind: EgressKind, reason: string, blame: 'desti
 export function asEgressError(kind: EgressKind, what: 'start' | 'stop', error: unknown): unknown {
   if (!(error instanceof AppError) || error.signalingCode !== 5000) return error;
   const { code, message, blame, retryAfterS, details } = error;
-  const facts = {
-    code,
-    message,
-    blame,
-    ...(retryAfterS !== undefined && { retryAfterS }),
-    ...(details && { details }),
-  };
+  const facts = { code, message, blame, retryAfterS, details };
   // Its number is another one here than the table has, on purpose.
   const status = error.status as StatusOf<ErrorCode>;
   return new AppError({ ...facts, status, signalingCode: EGRESS_ERRORS[kind][what], cause: error });

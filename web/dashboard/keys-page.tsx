@@ -227,10 +227,10 @@ function Change({
       const path = `/keys/${encodeURIComponent(key.apiKey)}/${what}`;
       return what === 'rotate' ? api<NewSecretBody>('POST', path) : void (await api('POST', path));
     },
-    onSuccess: async (made) => {
+    onSuccess: async (made, changed) => {
       onClose();
       if (made) onMade(made);
-      else tell.done(words?.done ?? '');
+      else tell.done(wordsOf(changed).done);
       await client.invalidateQueries({ queryKey: ['keys'] });
     },
     onError: tell.failed,
