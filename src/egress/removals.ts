@@ -2,6 +2,7 @@
 // neither a restart nor a storage that refuses for days leaves anything behind.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
+import { Rounds } from '../kit/rounds.ts';
 import { clip } from '../kit/text.ts';
 import type { Logger } from '../log.ts';
 import type { Finisher } from './finisher.ts';
@@ -48,9 +49,7 @@ const MAX_ERROR_LENGTH = 500;
 export class Removals implements Service {
   readonly #deps: RemovalsDeps;
   readonly #running = new Map<string, Promise<void>>();
-  #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
-  #isAsked = false;
+  readonly #looks = new Rounds(() => this.#look());
   readonly #lifecycle = new Lifecycle(
     async () => this.look(),
     () => this.#stop(),
@@ -71,26 +70,19 @@ export class Removals implements Service {
 
   /** Looks for what is due, now. */
   look(): void {
-    if (this.#lifecycle.stopped) return;
-    this.#isAsked = true;
-    this.#looking ??= this.#lookAndRest();
+    this.#looks.ask();
   }
 
   async #stop(): Promise<void> {
-    clearTimeout(this.#timer);
-    const settled = Promise.all([this.#looking, ...this.#running.values()]);
+    this.#looks.stop();
+    const settled = Promise.all([this.#looks.running, ...this.#running.values()]);
     await Promise.race([settled, sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
   }
 
   /** Never rejects. */
-  async #lookAndRest(): Promise<void> {
-    clearTimeout(this.#timer);
-    while (this.#isAsked && !this.#lifecycle.stopped) {
-      this.#isAsked = false;
-      await this.#beginDue().catch((error) => this.#deps.log.warn({ err: error }, 'removals could not be looked for'));
-    }
-    this.#looking = undefined;
-    if (!this.#lifecycle.stopped) this.#timer = setTimeout(() => this.look(), LOOK_EVERY_MS);
+  async #look(): Promise<number> {
+    await this.#beginDue().catch((error) => this.#deps.log.warn({ err: error }, 'removals could not be looked for'));
+    return LOOK_EVERY_MS;
   }
 
   async #beginDue(): Promise<void> {

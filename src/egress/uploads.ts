@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
 import { persist } from '../kit/persist.ts';
+import { Rounds } from '../kit/rounds.ts';
 import { clip } from '../kit/text.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
@@ -91,10 +92,7 @@ export class Uploads implements Service {
   /** With the egress of each. */
   readonly #attempts = new Map<Promise<void>, string>();
   readonly #stopped = new AbortController();
-  #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
-  /** While it was looking: what is new may have been missed. */
-  #isAsked = false;
+  readonly #looks = new Rounds(() => this.#look());
   readonly #lifecycle = new Lifecycle(
     async () => this.look(),
     () => this.#stop(),
@@ -119,41 +117,32 @@ export class Uploads implements Service {
   /** Resolves when nothing of an egress is on its way any more. */
   async settled(egressId: string): Promise<void> {
     // What is being looked for may be about to begin.
-    await this.#looking;
+    await this.#looks.running;
     const attempts = [...this.#attempts].filter(([, id]) => id === egressId).map(([attempt]) => attempt);
     await Promise.all(attempts);
   }
 
   /** Looks for what is due, now. */
   look(): void {
-    if (this.#lifecycle.stopped) return;
-    if (this.#looking) {
-      this.#isAsked = true;
-      return;
-    }
-    this.#isAsked = false;
-    clearTimeout(this.#timer);
-    this.#looking = this.#lookAndRest();
+    this.#looks.ask();
   }
 
   async #stop(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#looks.stop();
     this.#stopped.abort();
-    const settled = Promise.all([this.#looking, ...this.#attempts.keys()]);
+    const settled = Promise.all([this.#looks.running, ...this.#attempts.keys()]);
     await Promise.race([settled, sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
   }
 
   /** Never rejects. */
-  async #lookAndRest(): Promise<void> {
-    let restMs = LOOK_EVERY_MS;
+  async #look(): Promise<number> {
     try {
       await this.#fillSlots();
-      if ((await this.#deps.store.pendingUploads(this.#deps.nodeId)) === 0) restMs = IDLE_LOOK_MS;
+      return (await this.#deps.store.pendingUploads(this.#deps.nodeId)) === 0 ? IDLE_LOOK_MS : LOOK_EVERY_MS;
     } catch (error) {
       this.#deps.log.warn({ err: error }, 'uploads could not be looked for');
+      return LOOK_EVERY_MS;
     }
-    this.#looking = undefined;
-    if (!this.#lifecycle.stopped) this.#timer = setTimeout(() => this.look(), this.#isAsked ? 0 : restMs);
   }
 
   /** Begins what is due, as far as there is room for it. */
