@@ -21,6 +21,9 @@ it.each([
   ['::', '127.0.0.1', '0.0.0.0', '127.0.0.1'],
   ['0.0.0.0', '127.0.0.1', '0.0.0.0', '127.0.0.1'],
   ['192.0.2.1', '127.0.0.1', '127.0.0.1', '127.0.0.1'],
+  ['127.0.0.1', '127.0.0.2', '127.0.0.1', '127.0.0.2'],
+  ['localhost', '127.0.0.2', '127.0.0.1', '127.0.0.2'],
+  ['::1', '127.0.0.2', '127.0.0.2', '127.0.0.2'],
 ])('with host %s and media address %j, %s is bound', async (host, rtc, listenAddress, announcedAddress) => {
   expect(await addressesOf(host, rtc)).toEqual([{ listenAddress, ...(announcedAddress && { announcedAddress }) }]);
 });

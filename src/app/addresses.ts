@@ -43,9 +43,15 @@ export function certificateHosts(config: Config): string[] {
   return [...new Set(['localhost', '127.0.0.1', shownHost(config)])];
 }
 
-/** An address that others are told may be that of a router in front; one of this machine alone is bound as it is. */
+/**
+ * An address that others are told may be that of a router in front, so all are bound. One that only this machine has is
+ * bound itself; where the listeners are on this machine alone too, media is beside them, and what is announced may be a
+ * relay in front of it.
+ */
 function listenedFor(announced: string, host: string): string {
-  return isLoopback(announced) && !isUnspecified(host) ? announced : anyOf(announced);
+  if (!isLoopback(announced) || isUnspecified(host)) return anyOf(announced);
+  const beside = host === 'localhost' ? '127.0.0.1' : host;
+  return isLoopback(beside) && isIP(beside) === isIP(announced) ? beside : announced;
 }
 
 /** All addresses of the family. */

@@ -107,6 +107,8 @@ test('a start answers what of it has no effect, and the log has it in one line',
     message: 'Livestream started successfully',
     warnings: [{ field: 'outputs.0.keyy', message: expect.stringContaining('unknown') }],
   });
+  // What is stopped before it has begun has failed.
+  await stage.event(roomId, 'recording-started');
   await ann.request('stopRecording', {});
   await stage.event(roomId, 'recording-stopped');
   expect(await ann.request('startRecording', { config: { qualty: 'low' } })).not.toHaveProperty('errorCode');
