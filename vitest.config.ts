@@ -44,6 +44,7 @@ export default defineConfig({
           include: [
             'src/**/*.test.ts',
             'web/**/*.test.ts',
+            'packages/**/*.test.ts',
             'setup/**/*.test.{ts,mjs}',
             'bench/**/*.test.ts',
             'test/*.test.ts',

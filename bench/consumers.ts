@@ -11,7 +11,7 @@ import { Media } from '../src/media/media.ts';
 import type { PeerMedia } from '../src/media/peer-media.ts';
 import { Quality } from '../src/quality/quality.ts';
 import { openDatabase } from '../src/store/database.ts';
-import { QualityStore } from '../src/store/quality-store.ts';
+import { QualityStore } from '../src/store/live/quality-store.ts';
 import { insertParticipant } from '../test/harness/participants.ts';
 import { insertSession } from '../test/harness/sessions.ts';
 import { median, type Row } from './table.ts';

@@ -22,23 +22,32 @@ const MAY_IMPORT: Record<string, { parts: string[]; why: string }> = {
   store: { parts: WORDS, why: 'store holds rows and SQL; what they mean is decided in the domain folders' },
   access: { parts: WORDS, why: 'who may do what is decided without knowing how it was asked' },
   jobs: { parts: WORDS, why: 'the queue carries jobs; the node that takes them knows what they mean' },
-  rooms: { parts: WORDS, why: 'rooms ask for a store and a media plane by shape, so that app.ts can hand over any' },
+  rooms: { parts: WORDS, why: 'rooms ask for a store by shape, so that app.ts can hand over any' },
+  live: {
+    parts: WORDS,
+    why: 'live rooms ask for a store and a media plane by shape, so that app.ts can hand over any',
+  },
+  compositor: {
+    parts: ['protocol', 'kit', 'limits'],
+    why: 'the compositor is a process of its own: all it knows of the server is its IPC',
+  },
+  postgres: { parts: [...WORDS], why: 'the database process knows no tables' },
   media: { parts: WORDS, why: 'the SFU knows peers and streams, not rooms, sockets or tables' },
   quality: { parts: WORDS, why: 'quality asks for readings and a store by shape, whatever counted them' },
   webhooks: { parts: WORDS, why: 'webhooks deliver what the store hands them, whoever caused it' },
   doctor: { parts: WORDS, why: 'checks are handed what they look at, so that each can be tested without a server' },
   dashboard: { parts: WORDS, why: 'the dashboard asks for a store and keys by shape' },
   egress: {
-    parts: WORDS,
+    parts: [...WORDS, 'compositor'],
     why: 'egress asks for a store, sessions and a tap by shape, so that app.ts can hand over any',
   },
   http: {
-    parts: [...WORDS, 'rooms', 'webhooks', 'egress', 'access', 'dashboard', 'quality'],
+    parts: [...WORDS, 'rooms', 'live', 'webhooks', 'egress', 'access', 'dashboard', 'quality'],
     why: 'http translates requests for the front doors',
   },
-  signaling: { parts: [...WORDS, 'rooms', 'egress', 'access'], why: 'signaling translates messages for rooms' },
+  signaling: { parts: [...WORDS, 'live', 'egress', 'access'], why: 'signaling translates messages for live rooms' },
   cli: {
-    parts: [...WORDS, 'config', 'access', 'rooms', 'store', 'http', 'app'],
+    parts: [...WORDS, 'config', 'access', 'rooms', 'live', 'store', 'postgres', 'http', 'app'],
     why: 'commands use the front doors',
   },
 };
@@ -47,11 +56,11 @@ const MAY_IMPORT: Record<string, { parts: string[]; why: string }> = {
 const OWNERS: Record<string, { parts: string[]; why: string }> = {
   mediasoup: { parts: ['media'], why: 'the SFU could be another; only media knows that it is mediasoup' },
   'pg-boss': { parts: ['jobs'], why: 'the job queue could be another' },
-  pg: { parts: ['store'], why: 'SQL and connections live in store' },
+  pg: { parts: ['store', 'postgres'], why: 'SQL and connections live in store' },
   kysely: { parts: ['store', 'jobs', 'app'], why: 'SQL lives in store' },
   fastify: { parts: ['http'], why: 'rooms and webhooks are asked through HTTP, they do not know it' },
   'socket.io': { parts: ['signaling'], why: 'rooms see a ParticipantLink, not a socket' },
-  'node-av': { parts: ['egress'], why: 'FFmpeg runs in the children of egress only' },
+  'node-av': { parts: ['compositor'], why: 'FFmpeg runs in the children of egress only' },
   '@aws-sdk': { parts: ['egress'], why: 'object storage is one of the storages of egress' },
 };
 
@@ -61,7 +70,7 @@ function sourceFiles(folder: string): string[] {
     .map((file) => join(folder, file));
 }
 
-/** `rooms` for src/rooms/live-room.ts, `config` for src/config.ts. */
+/** `rooms` for src/live/live-room.ts, `config` for src/config.ts. */
 function partOf(file: string): string {
   const [first = ''] = relative(SRC, file).split('/');
   return first.replace(/\.ts$/, '');
@@ -112,15 +121,17 @@ describe('imports', () => {
   });
 
   it('of the pages reach into the server for its words alone, and of the client know no page', () => {
-    const pages = readdirSync(join(ROOT, 'web'), { recursive: true, encoding: 'utf8' })
-      .filter((file) => /\.tsx?$/.test(file) && !file.includes('.test.'))
-      .map((file) => join(ROOT, 'web', file));
+    const pages = ['web', 'packages'].flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+        .filter((file) => /\.tsx?$/.test(file) && !file.includes('.test.') && !file.includes('node_modules'))
+        .map((file) => join(ROOT, folder, file)),
+    );
     const broken = pages.flatMap((file) =>
       importsOf(file).flatMap((specifier) => {
         const target = specifier.startsWith('.') ? relative(ROOT, resolve(dirname(file), specifier)) : specifier;
-        const inClient = relative(ROOT, file).startsWith('web/client/');
+        const inClient = relative(ROOT, file).startsWith('packages/client/');
         const foreign = target.startsWith('src/') && !target.startsWith('src/protocol/');
-        const upward = inClient && (/^web\/(?!client\/)/.test(target) || /^(react|@mantine|@tanstack)/.test(target));
+        const upward = inClient && (target.startsWith('web/') || /^(react|@mantine|@tanstack)/.test(target));
         const proprietary = target.startsWith('@videosdk.live/');
         return foreign || upward || proprietary ? [`${relative(ROOT, file)} imports ${target}`] : [];
       }),

@@ -4,7 +4,7 @@ import { AppError, TokenExpired } from '../errors.ts';
 import { hashToken } from '../kit/token-hash.ts';
 import type { Room } from '../protocol/room.ts';
 import type { Rooms } from '../rooms/rooms.ts';
-import type { Place, PresenceStore } from '../store/presence-store.ts';
+import type { Place, PresenceStore } from '../store/live/presence-store.ts';
 
 export interface Admission {
   /**

@@ -7,7 +7,7 @@ import { SessionHost, type SessionHostDeps } from '../egress/remote/session-host
 import { fits } from '../kit/validate.ts';
 import type { Logger } from '../log.ts';
 import type { Notification } from '../protocol/signaling.ts';
-import type { NodeBus } from '../store/node-bus.ts';
+import type { NodeBus } from '../store/cluster/node-bus.ts';
 
 export interface RemoteEgress {
   /** Sessions, wherever they live. */

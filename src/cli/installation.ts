@@ -4,9 +4,9 @@ import type { ApiKey, Keys } from '../access/keys.ts';
 import { type Config, readConfig, type Secrets } from '../config.ts';
 import { StartError } from '../kit/start-error.ts';
 import { createLogger } from '../log.ts';
+import { EmbeddedPostgres } from '../postgres/embedded-postgres.ts';
+import { KeyStore } from '../store/access/key-store.ts';
 import { type Db, openDatabase } from '../store/database.ts';
-import { EmbeddedPostgres } from '../store/embedded-postgres.ts';
-import { KeyStore } from '../store/key-store.ts';
 
 export interface Installation {
   config: Config;

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartError } from '../kit/start-error.ts';
 import { type NodeFacts, nodeState } from '../protocol/node.ts';
-import { NodeStore } from '../store/node-store.ts';
+import { NodeStore } from '../store/cluster/node-store.ts';
 import { readArguments, secondsOf } from './arguments.ts';
 import { type Installation, withDatabase } from './installation.ts';
 import { table } from './table.ts';

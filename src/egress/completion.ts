@@ -4,10 +4,10 @@ import { inBackground } from '../kit/in-background.ts';
 import { persist } from '../kit/persist.ts';
 import type { Logger } from '../log.ts';
 import type { Egress } from '../protocol/egress.ts';
-import type { Failure, OutputEnd } from './composition.ts';
-import type { Finished, Finisher } from './finisher.ts';
 import type { Moves } from './moves.ts';
 import type { MoveFacts } from './ports.ts';
+import type { Failure, OutputEnd } from './runner/composition.ts';
+import type { Finished, Finisher } from './storage/finisher.ts';
 
 export interface Written {
   /** Files, in order. */

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { egressCalledOff, egressNotStarted } from '../errors.ts';
 import type { Egress, EgressPlan, EgressStatus } from '../protocol/egress.ts';
-import { needsOf } from './admission.ts';
 import type { EgressStore } from './ports.ts';
-import type { Studio } from './studio.ts';
+import { needsOf } from './runner/admission.ts';
+import type { Studio } from './runner/runner.ts';
 
 export interface DispatcherDeps {
   nodeId: string;

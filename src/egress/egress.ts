@@ -19,10 +19,10 @@ import {
 import { type Flag, isOn, type Paging } from '../protocol/rest/common.ts';
 import type { Notification } from '../protocol/signaling.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { playlistReaching, sizeOnceThere } from './hls-folder.ts';
-import { hlsContentType, isHlsName, isPlaylist, type Position } from './hls-playlist.ts';
+import type { Successors } from './failover.ts';
+import { playlistReaching, sizeOnceThere } from './hls/hls-folder.ts';
+import { hlsContentType, isHlsName, isPlaylist, type Position } from './hls/hls-playlist.ts';
 import { noticesForLateComer, noticesOf } from './notices.ts';
-import { hlsFolder } from './outputs.ts';
 import { type CheckUrl, failedPlan, planOf, wantsFile, withoutEffect } from './plan.ts';
 import type {
   AutoStartWish,
@@ -34,11 +34,11 @@ import type {
   NotBegun,
   Tell,
 } from './ports.ts';
-import type { Removals } from './removals.ts';
+import { hlsFolder } from './runner/outputs.ts';
+import type { Studio } from './runner/runner.ts';
 import { openLocal } from './storage/file-storage.ts';
+import type { Removals } from './storage/removals.ts';
 import type { ByteRange, Storage } from './storage/storage.ts';
-import type { Studio } from './studio.ts';
-import type { Successors } from './successors.ts';
 
 export interface EgressDeps<C extends EgressCaller> {
   nodeId: string;

@@ -1,7 +1,7 @@
 // What the meeting itself is told of its egresses, over the sockets.
 import type { Egress, EgressKind, EgressStatus } from '../protocol/egress.ts';
 import type { Notification } from '../protocol/signaling.ts';
-import { hlsUrls } from './egress-state.ts';
+import { hlsUrls } from './states.ts';
 
 const STATE_METHODS = {
   recording: 'recordingStateChanged',

@@ -1,4 +1,6 @@
 // What egress needs from the rest of the server, in its own words; app.ts fulfils it.
+
+import type { EgressParticipant, EgressStream, SrtpKeys, WantedStream } from '../compositor/ipc.ts';
 import type {
   Continuation,
   Egress,
@@ -10,7 +12,6 @@ import type {
 } from '../protocol/egress.ts';
 import type { Paging } from '../protocol/rest/common.ts';
 import type { Notification } from '../protocol/signaling.ts';
-import type { EgressParticipant, EgressStream, SrtpKeys, WantedStream } from './ipc.ts';
 
 /** A session as a composition sees it, wherever it lives. */
 export interface SessionSource {

@@ -5,7 +5,7 @@ import { insertEgress } from '../../test/harness/egresses.ts';
 import { insertRoomSession } from '../../test/harness/participants.ts';
 import { Access } from '../access/access.ts';
 import type { EgressBody, EgressRow, OverviewBody, SystemBody, TimelineBody } from '../protocol/rest/dashboard.ts';
-import { KeyStore } from '../store/key-store.ts';
+import { KeyStore } from '../store/access/key-store.ts';
 
 let stage: EgressStage;
 let base: string;

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mintToken, PUBLIC_URL, startTestApi, type TestApi } from '../../test/harness/test-api.ts';
 import { createLogger } from '../log.ts';
-import { FileStore } from '../store/file-store.ts';
+import { FileStore } from '../store/files/file-store.ts';
 import type { Draining } from './routes/health.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { createHttpServer, type HttpDeps } from './server.ts';

@@ -6,7 +6,7 @@ import { fits } from '../kit/validate.ts';
 import { createLogger } from '../log.ts';
 import { ParticipantStatsBody, SessionStatsBody } from '../protocol/rest/session-stats.ts';
 import { Quality } from '../quality/quality.ts';
-import { QualityStore } from '../store/quality-store.ts';
+import { QualityStore } from '../store/live/quality-store.ts';
 import { sessionStatsRoutes } from './routes/session-stats.ts';
 
 const T = (second: number) => new Date(Date.UTC(2026, 0, 1, 12, 0, second));

@@ -9,7 +9,7 @@ import { canMount, smallDisk } from '../../test/harness/small-disk.ts';
 import { mintToken, startTestApi, type TestApi } from '../../test/harness/test-api.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import { newObjectId } from '../protocol/ids.ts';
-import { FileSweep } from '../store/file-sweep.ts';
+import { FileSweep } from '../store/files/file-sweep.ts';
 
 let api: TestApi;
 let roomId: string;

@@ -9,8 +9,8 @@ import { insertSession } from '../../test/harness/sessions.ts';
 import { mintToken, startTestApi, type TestApi } from '../../test/harness/test-api.ts';
 import { createOutbound } from '../kit/outbound/outbound.ts';
 import { createLogger } from '../log.ts';
-import { DeliveryQueue } from '../store/delivery-queue.ts';
-import { WebhookStore } from '../store/webhook-store.ts';
+import { DeliveryQueue } from '../store/webhooks/delivery-queue.ts';
+import { WebhookStore } from '../store/webhooks/webhook-store.ts';
 import { Webhooks } from '../webhooks/webhooks.ts';
 import { publicKeyRoutes, webhookRoutes } from './routes/webhooks.ts';
 

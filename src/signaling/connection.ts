@@ -1,12 +1,12 @@
 // One client's connection: which room it is for, and who it became there.
 import { badRequest, joinTimeout } from '../errors.ts';
 import { SerialQueue } from '../kit/serial-queue.ts';
+import type { LiveRoom } from '../live/live-room.ts';
+import type { Participant } from '../live/participant.ts';
+import type { JoinGrant, RoomFacts } from '../live/ports.ts';
 import type { Logger } from '../log.ts';
 import type { EgressKind } from '../protocol/egress.ts';
 import { LEAVE_REASONS, type LeaveReason, leaveReason, type Mode } from '../protocol/signaling.ts';
-import type { LiveRoom } from '../rooms/live-room.ts';
-import type { Participant } from '../rooms/participant.ts';
-import type { JoinGrant, RoomFacts } from '../rooms/ports.ts';
 import type { SocketLink } from './link.ts';
 
 /** What handlers need beside the connection itself. */

@@ -1,7 +1,7 @@
 // A client's socket as rooms see it.
 import type { Socket } from 'socket.io';
+import type { ParticipantLink } from '../live/link.ts';
 import type { LeaveReason, Notification, ServerRequests } from '../protocol/signaling.ts';
-import type { ParticipantLink } from '../rooms/link.ts';
 import { webSocketOf } from './web-socket.ts';
 
 /** The SDK has the same bound for the answers it waits for. */

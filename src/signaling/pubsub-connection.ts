@@ -3,12 +3,12 @@ import type { WebSocket } from 'ws';
 import { asAppError, tooManyRequests } from '../errors.ts';
 import { SerialQueue } from '../kit/serial-queue.ts';
 import { findUnstorable } from '../kit/storable.ts';
+import type { LiveRoom } from '../live/live-room.ts';
+import type { Participant } from '../live/participant.ts';
+import type { TopicMessage } from '../live/ports.ts';
+import { TopicLimitReached, type TopicListener } from '../live/topics.ts';
 import type { Logger } from '../log.ts';
 import { newObjectId } from '../protocol/ids.ts';
-import type { LiveRoom } from '../rooms/live-room.ts';
-import type { Participant } from '../rooms/participant.ts';
-import type { TopicMessage } from '../rooms/ports.ts';
-import { TopicLimitReached, type TopicListener } from '../rooms/topics.ts';
 import {
   type ClientMessage,
   decodeClientMessage,

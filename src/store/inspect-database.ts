@@ -1,7 +1,7 @@
 // Looks at a database without changing anything in it.
 import { Client } from 'pg';
 import { MIGRATION_NAMES } from './database.ts';
-import { SIGNING_KEY } from './webhook-store.ts';
+import { SIGNING_KEY } from './webhooks/webhook-store.ts';
 
 export interface DatabaseFacts {
   version: string;

@@ -7,7 +7,7 @@ import { ScriptedReceiver } from '../../test/harness/scripted-receiver.ts';
 import { insertSession } from '../../test/harness/sessions.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/harness/test-database.ts';
 import { createOutbound } from '../kit/outbound/outbound.ts';
-import { DeliveryQueue } from '../store/delivery-queue.ts';
+import { DeliveryQueue } from '../store/webhooks/delivery-queue.ts';
 import type { Deliverer } from './deliverer.ts';
 
 let database: TestDatabase;

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
-import type { PageSpec } from '../../src/egress/ipc.ts';
+import type { PageSpec } from '../../src/compositor/ipc.ts';
 import { DEFAULT_LIMITS } from '../../src/limits.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];

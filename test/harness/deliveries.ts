@@ -4,8 +4,8 @@ import type { Logger } from '../../src/log.ts';
 import { createLogger } from '../../src/log.ts';
 import type { SessionEvent } from '../../src/protocol/events.ts';
 import type { Db, DbTx } from '../../src/store/database.ts';
-import { DeliveryQueue } from '../../src/store/delivery-queue.ts';
-import { publishEvent } from '../../src/store/events.ts';
+import { DeliveryQueue } from '../../src/store/webhooks/delivery-queue.ts';
+import { publishEvent } from '../../src/store/webhooks/events.ts';
 import { Deliverer } from '../../src/webhooks/deliverer.ts';
 import { newSigningKey, Signer } from '../../src/webhooks/signature.ts';
 

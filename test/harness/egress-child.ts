@@ -4,12 +4,19 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { EgressParticipant, EgressStream, FromChild, PageSpec, SinkSpec, ToChild } from '../../src/egress/ipc.ts';
+import type {
+  EgressParticipant,
+  EgressStream,
+  FromChild,
+  PageSpec,
+  SinkSpec,
+  ToChild,
+} from '../../src/compositor/ipc.ts';
 import type { CompositionConfig } from '../../src/protocol/composition.ts';
 import { RtpPublisher } from './rtp-publisher.ts';
 import type { Clip } from './test-clip.ts';
 
-const MAIN = resolve(import.meta.dirname, '../../src/egress/worker/main.ts');
+const MAIN = resolve(import.meta.dirname, '../../src/compositor/main.ts');
 const SAY_TIMEOUT_MS = 20_000;
 const READY_TIMEOUT_MS = 30_000;
 

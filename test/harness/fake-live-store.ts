@@ -1,5 +1,5 @@
 // What a live room writes, as a list of what was written; any write can be made slow or to fail.
-import type { LiveStore } from '../../src/rooms/ports.ts';
+import type { LiveStore } from '../../src/live/ports.ts';
 
 type Write = keyof LiveStore;
 

@@ -1,6 +1,6 @@
 // The SFU of a room without a media worker: what is published can be consumed, and what is closed is gone.
 import { EventEmitter } from 'node:events';
-import type { MediaPlane, PeerMedia, Publication, RoomMedia, Subscription } from '../../src/rooms/media-plane.ts';
+import type { MediaPlane, PeerMedia, Publication, RoomMedia, Subscription } from '../../src/live/media-plane.ts';
 
 let ids = 0;
 const newId = (what: string) => `${what}-${++ids}`;

@@ -1,8 +1,8 @@
 // An RTMP server of a few lines that takes a stream and then does what a test says, such as nothing at all.
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { encodeAmf } from '../../src/egress/worker/sinks/rtmp/amf.ts';
-import { MESSAGE, toChunks } from '../../src/egress/worker/sinks/rtmp/chunks.ts';
+import { encodeAmf } from '../../src/compositor/sinks/rtmp/amf.ts';
+import { MESSAGE, toChunks } from '../../src/compositor/sinks/rtmp/chunks.ts';
 
 const HANDSHAKE_BYTES = 1536;
 const CHANNEL = 3;

@@ -1,9 +1,9 @@
 // Who sends what and when, carried out by synthetic participants, and what of it is found in the recording: every frame
 // is decoded and read, every sample listened to.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EgressStream, SinkSpec } from '../../src/egress/ipc.ts';
+import type { EgressStream, SinkSpec } from '../../src/compositor/ipc.ts';
+import { arrange, type Tile } from '../../src/compositor/layout.ts';
 import { CANVAS, type CompositionConfig } from '../../src/protocol/composition.ts';
-import { arrange, type Tile } from '../../src/protocol/layout.ts';
 import { SMALL, TestChild } from './egress-child.ts';
 import { beeps, flashes, isColour, lags, offsets, percentile, readTile, type Seen, type Sound, watch } from './film.ts';
 import { type Labels, labelsOf } from './labels.ts';

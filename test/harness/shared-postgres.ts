@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { createLogger } from '../../src/log.ts';
-import { EmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
+import { EmbeddedPostgres } from '../../src/postgres/embedded-postgres.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -1,9 +1,9 @@
 // The picture that a meeting is composed into at one moment, painted by the compositor's own scene.
 import { setImmediate as turn } from 'node:timers/promises';
-import type { EgressParticipant, EgressStream } from '../../src/egress/ipc.ts';
-import { MeetingScene } from '../../src/egress/worker/meeting-scene.ts';
-import type { Canvas } from '../../src/egress/worker/picture/canvas.ts';
-import { Mixer } from '../../src/egress/worker/sound/mixer.ts';
+import type { EgressParticipant, EgressStream } from '../../src/compositor/ipc.ts';
+import { MeetingScene } from '../../src/compositor/meeting-scene.ts';
+import type { Canvas } from '../../src/compositor/picture/canvas.ts';
+import { Mixer } from '../../src/compositor/sound/mixer.ts';
 import { CANVAS, type CompositionConfig } from '../../src/protocol/composition.ts';
 import { portrait, screenPicture } from './portrait.ts';
 import type { Clip } from './test-clip.ts';

@@ -14,13 +14,13 @@ import { createHttpServer, type HttpDeps } from '../../src/http/server.ts';
 import { DEFAULT_LIMITS } from '../../src/limits.ts';
 import { createLogger } from '../../src/log.ts';
 import { Rooms, type RoomsDeps } from '../../src/rooms/rooms.ts';
-import type { LiveSessions } from '../../src/rooms/stored.ts';
+import type { LiveSessions } from '../../src/rooms/stored-room.ts';
+import { KeyStore } from '../../src/store/access/key-store.ts';
 import type { Db } from '../../src/store/database.ts';
-import { FileStore } from '../../src/store/file-store.ts';
-import { KeyStore } from '../../src/store/key-store.ts';
-import { PresenceStore } from '../../src/store/presence-store.ts';
-import { RoomStore } from '../../src/store/room-store.ts';
-import { SessionStore } from '../../src/store/session-store.ts';
+import { FileStore } from '../../src/store/files/file-store.ts';
+import { PresenceStore } from '../../src/store/live/presence-store.ts';
+import { RoomStore } from '../../src/store/rooms/room-store.ts';
+import { SessionStore } from '../../src/store/rooms/session-store.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
 
 export interface TestApi extends AsyncDisposable {

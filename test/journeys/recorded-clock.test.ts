@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { hex, toYuv } from '../../src/egress/worker/picture/colour.ts';
+import { hex, toYuv } from '../../src/compositor/picture/colour.ts';
 import { CLOCK, seenClock } from '../harness/clock-camera.ts';
 import { beeps, flashes, offsets, percentile, type Seen, type Shot, type Sound, watch } from '../harness/film.ts';
 import { SCREEN } from '../harness/shared-screen.ts';

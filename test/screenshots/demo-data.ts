@@ -2,7 +2,7 @@
 import { newObjectId, newRoomId } from '../../src/protocol/ids.ts';
 import type { MediaSpanKind } from '../../src/protocol/session.ts';
 import type { Db } from '../../src/store/database.ts';
-import { QualityStore } from '../../src/store/quality-store.ts';
+import { QualityStore } from '../../src/store/live/quality-store.ts';
 import { insertEgress } from '../harness/egresses.ts';
 import { demoQuality } from './demo-quality.ts';
 

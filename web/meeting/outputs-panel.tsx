@@ -1,8 +1,8 @@
 import { IconBroadcast, IconLivePhoto, IconPlayerRecordFilled, IconPlus, IconTrash } from '@tabler/icons-react';
 import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
+import type { Meeting } from '../../packages/client/src/meeting.ts';
+import { isRunning, type MeetingState, type Output, type OutputKind } from '../../packages/client/src/meeting-state.ts';
 import { MAX_OUTPUTS } from '../../src/protocol/egress.ts';
-import type { Meeting } from '../client/meeting.ts';
-import { isRunning, type MeetingState, type Output, type OutputKind } from '../client/meeting-state.ts';
 import { pathTo } from '../paths.ts';
 import { elapsedInWords } from '../ui/elapsed.ts';
 import styles from './call.module.css';

@@ -7,8 +7,8 @@ import {
   IconVideoOff,
 } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
-import type { Meeting } from '../client/meeting.ts';
-import type { MeetingState, Participant } from '../client/meeting-state.ts';
+import type { Meeting } from '../../packages/client/src/meeting.ts';
+import type { MeetingState, Participant } from '../../packages/client/src/meeting-state.ts';
 import { Avatar } from './avatar.tsx';
 import styles from './call.module.css';
 import { PanelFrame } from './panel.tsx';

@@ -1,7 +1,7 @@
 import { IconVolume } from '@tabler/icons-react';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import type { LocalMedia } from '../client/local-media.ts';
-import type { Participant, Stream } from '../client/meeting-state.ts';
+import type { LocalMedia } from '../../packages/client/src/local-media.ts';
+import type { Participant, Stream } from '../../packages/client/src/meeting-state.ts';
 import { useObservable } from '../ui/use-observable.ts';
 import styles from './call.module.css';
 import { usePlayback } from './hooks.ts';

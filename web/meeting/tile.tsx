@@ -8,8 +8,8 @@ import {
   IconPin,
 } from '@tabler/icons-react';
 import { memo } from 'react';
-import type { Meeting } from '../client/meeting.ts';
-import type { Participant } from '../client/meeting-state.ts';
+import type { Meeting } from '../../packages/client/src/meeting.ts';
+import type { Participant } from '../../packages/client/src/meeting-state.ts';
 import { Avatar } from './avatar.tsx';
 import styles from './call.module.css';
 import { usePlayback, useShown } from './hooks.ts';

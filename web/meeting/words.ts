@@ -1,8 +1,8 @@
 // What people read when something is not as it should be. Pure.
-import type { Problem, Source } from '../client/local-media.ts';
-import { ENTRY_DENIED } from '../client/meeting.ts';
-import type { Output, OutputKind } from '../client/meeting-state.ts';
-import type { Quality } from '../client/quality.ts';
+import type { Problem, Source } from '../../packages/client/src/local-media.ts';
+import { ENTRY_DENIED } from '../../packages/client/src/meeting.ts';
+import type { Output, OutputKind } from '../../packages/client/src/meeting-state.ts';
+import type { Quality } from '../../packages/client/src/quality.ts';
 
 const DEVICE: Record<Source, string> = { mic: 'microphone', camera: 'camera' };
 

@@ -1,5 +1,5 @@
 // Streams of a session here that are sent to another node, which is told of them.
-import type { WantedStream } from '../ipc.ts';
+import type { WantedStream } from '../../compositor/ipc.ts';
 import type { SessionSource, Tap } from '../ports.ts';
 import type { TappedStream, ToFollower, WantedTap } from './messages.ts';
 

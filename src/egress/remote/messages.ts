@@ -1,7 +1,7 @@
 // What the node that a session lives on and a node that composes it say to each other. Any message may be lost; so each
 // side tells its whole state whenever it changes, and the follower every few seconds besides, which is answered.
 import { type Static, Type } from 'typebox';
-import { EgressParticipant, EgressStream, Id, StreamKind } from '../ipc.ts';
+import { EgressParticipant, EgressStream, Id, StreamKind } from '../../compositor/ipc.ts';
 
 const Key = Type.String({ maxLength: 128 });
 const Count = Type.Number({ minimum: 0 });

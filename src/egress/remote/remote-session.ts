@@ -1,6 +1,7 @@
 // A session that lives on another node, as that node tells of it.
+
+import type { EgressParticipant } from '../../compositor/ipc.ts';
 import type { Notification } from '../../protocol/signaling.ts';
-import type { EgressParticipant } from '../ipc.ts';
 import type { SessionSource, Tap, TapOptions } from '../ports.ts';
 import type { Send, ToFollower } from './messages.ts';
 import { RemoteTap } from './remote-tap.ts';

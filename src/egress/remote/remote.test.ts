@@ -1,8 +1,8 @@
 // Two nodes, and a wire between them that loses messages.
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { EgressStream, SrtpKeys } from '../../compositor/ipc.ts';
 import { fits } from '../../kit/validate.ts';
-import type { EgressStream, SrtpKeys } from '../ipc.ts';
 import type { SessionSource, TapOptions } from '../ports.ts';
 import { LEASE_MS, RENEW_MS, ToFollower, ToHost } from './messages.ts';
 import { RemoteSessions } from './remote-sessions.ts';

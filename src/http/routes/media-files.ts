@@ -4,8 +4,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from 'typebox';
 import type { Caller } from '../../access/access.ts';
 import type { Egress } from '../../egress/egress.ts';
-import { FILES_PATH, HLS_PATH } from '../../egress/egress-state.ts';
-import { hlsContentType, isPlaylist } from '../../egress/hls-playlist.ts';
+import { hlsContentType, isPlaylist } from '../../egress/hls/hls-playlist.ts';
+import { FILES_PATH, HLS_PATH } from '../../egress/states.ts';
 import { badRequest, notYetReady } from '../../errors.ts';
 import { sendRange } from '../byte-range.ts';
 

@@ -1,8 +1,8 @@
 // Getting in, joining, going to another room, and leaving.
 import { badRequest } from '../../errors.ts';
+import type { LiveRoom } from '../../live/live-room.ts';
+import type { Participant } from '../../live/participant.ts';
 import { type RequestData, toMode } from '../../protocol/signaling.ts';
-import type { LiveRoom } from '../../rooms/live-room.ts';
-import type { Participant } from '../../rooms/participant.ts';
 import type { Connection } from '../connection.ts';
 import { type Handlers, Reply } from './reply.ts';
 

@@ -1,6 +1,6 @@
 // What participants do with each other: moderation, pins, shared values.
 import { refused } from '../../errors.ts';
-import type { ValueObserver } from '../../rooms/shared-values.ts';
+import type { ValueObserver } from '../../live/shared-values.ts';
 import type { Connection } from '../connection.ts';
 import type { Handlers } from './reply.ts';
 

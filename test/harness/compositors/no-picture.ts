@@ -1,6 +1,6 @@
 // A compositor that is stopped before its first picture: what it has written by then is a file, but nothing to keep.
 import { writeFile } from 'node:fs/promises';
-import type { FromChild, SinkSpec, ToChild } from '../../../src/egress/ipc.ts';
+import type { FromChild, SinkSpec, ToChild } from '../../../src/compositor/ipc.ts';
 
 const say = (message: FromChild) => void (process.connected && process.send?.(message));
 const sinks: SinkSpec[] = [];

@@ -1,5 +1,5 @@
 // A compositor that does what its composition's id says: `silent`, `reports-once`, `reads-nothing` or `garbage`.
-import type { FromChild, ToChild } from '../../../src/egress/ipc.ts';
+import type { FromChild, ToChild } from '../../../src/compositor/ipc.ts';
 
 const say = (message: FromChild) => process.send?.(message, undefined, undefined, () => undefined);
 const STATS = { type: 'stats', cpu: 0, droppedTicks: 0, encodedFrames: 0, driftMs: 0, rssBytes: 0 } as const;

@@ -5,7 +5,7 @@ import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Decoder, Demuxer, Encoder, Muxer } from 'node-av/api';
 import { FF_ENCODER_LIBX264 } from 'node-av/constants';
-import type { FromChild, SinkSpec, ToChild } from '../../../src/egress/ipc.ts';
+import type { FromChild, SinkSpec, ToChild } from '../../../src/compositor/ipc.ts';
 
 const SECONDS = 2;
 const PART_MS = 200;
