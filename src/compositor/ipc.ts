@@ -12,7 +12,7 @@ const PayloadType = Type.Integer({ minimum: 0, maximum: 127 });
 export const StreamKind = Type.Enum(['audio', 'video', 'share', 'shareAudio']);
 export type StreamKind = Static<typeof StreamKind>;
 
-/** Somebody in the session, as the picture shows them. */
+/** A participant of the session, as the picture shows them. */
 export const EgressParticipant = Type.Object({
   id: Id,
   name: Type.String({ maxLength: 1024 }),
@@ -60,7 +60,7 @@ export type SinkSpec =
   | { id: string; kind: 'hls'; folder: string }
   | { id: string; kind: 'rtmp'; url: string };
 
-/** A page that is filmed instead of composing the meeting, and what films it. */
+/** A page that is captured instead of composing the meeting, and the browser for it. */
 export interface PageSpec {
   url: string;
   /** Path of the browser. */
@@ -95,7 +95,7 @@ export type ToChild =
       /** `ROOMFUL_OUTBOUND_ALLOW`: given, the child checks where RTMP connects to each time it does. */
       outboundAllow?: string[];
     }
-  /** The other machine has connected, or has done so anew. */
+  /** The other machine has connected, or reconnected. */
   | { type: 'secure'; keys: SrtpKeys }
   | { type: 'participants'; participants: EgressParticipant[] }
   | { type: 'active-speaker'; participantId: string | null }
@@ -105,7 +105,7 @@ export type ToChild =
   | { type: 'add-sink'; sink: SinkSpec }
   /** Finishes one output; the others go on. */
   | { type: 'remove-sink'; sinkId: string }
-  /** Finishes every output, tells of each, then the child ends. */
+  /** Finishes every output, reports each, then the child exits. */
   | { type: 'stop' };
 
 /** A stream the layout shows now, and how large; the media node picks the simulcast layer for it. */
@@ -134,7 +134,7 @@ export type FileFacts = Static<typeof FileFacts>;
 export const FromChild = Type.Union([
   /**
    * There is something to record. RTP and RTCP (multiplexed) go to this UDP port, of the loopback unless they come from
-   * another machine; a page that is filmed takes none.
+   * another machine; a captured page takes none.
    */
   Type.Object({ type: Type.Literal('ready'), port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })) }),
   Type.Object({

@@ -67,7 +67,7 @@ describe('any layout', () => {
     );
   });
 
-  it('shows somebody when there is somebody, nobody twice, and no more than asked for', () => {
+  it('shows a participant when there is one, none of them twice, and no more than asked for', () => {
     fc.assert(
       fc.property(anyRequest, (any) => {
         const tiles = arrange(any);
@@ -101,7 +101,7 @@ describe('any layout', () => {
 });
 
 describe('a grid', () => {
-  it('keeps everybody in place while someone else speaks', () => {
+  it('keeps everybody in place while another participant speaks', () => {
     const quiet = arrange(request({ participants: people(6) }));
     expect(arrange(request({ participants: people(6), activeSpeakerId: 'p4' }))).toEqual(quiet);
   });
@@ -155,7 +155,7 @@ describe('a spotlight', () => {
     expect(tiles).toMatchObject([{ participantId: 'p2', kind: 'share' }]);
   });
 
-  it('falls back to somebody when nobody is pinned', () => {
+  it('falls back to another participant when none is pinned', () => {
     const tiles = arrange(request({ participants: people(3), layout: { type: 'SPOTLIGHT', priority: 'PIN' } }));
     expect(ids(tiles)).toEqual(['p0']);
   });

@@ -20,7 +20,7 @@ export interface LayoutRequest {
   height: number;
 }
 
-/** A rectangle with somebody's camera (cropped to it) or screen (fitted into it). All numbers are even. */
+/** A rectangle with a participant's camera (cropped to it) or screen (fitted into it). All numbers are even. */
 export interface Tile {
   participantId: string;
   kind: 'video' | 'share';

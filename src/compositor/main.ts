@@ -1,12 +1,12 @@
-// The program of an egress child: one composition, told what to do by its parent over IPC.
+// The program of an egress child: one composition, controlled by its parent over IPC.
 import { inBackground } from '../kit/in-background.ts';
 import { residentBytes } from '../kit/memory.ts';
 import { clip } from '../kit/text.ts';
-import { Composition } from './composition.ts';
 import { keepLog, withLastWords } from './ffmpeg.ts';
 import { readMessage } from './inbox.ts';
 import type { FromChild, ToChild } from './ipc.ts';
 import { BadPage } from './page/page-scene.ts';
+import { Pipeline } from './pipeline.ts';
 import { type Blame, reasonOf } from './sinks/sink.ts';
 
 /** Of a reason that the parent is given. */
@@ -16,11 +16,11 @@ const STATS_INTERVAL_MS = 5000;
 const FINISH_TIMEOUT_MS = 120_000;
 
 let isStarted = false;
-let composition: Composition | undefined;
+let pipeline: Pipeline | undefined;
 let isEnding = false;
 
 function say(message: FromChild): void {
-  // Without a parent there is nobody to tell; the files are finished all the same.
+  // Without a parent nobody listens; the files are finished all the same.
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }
 
@@ -33,7 +33,7 @@ async function start(message: Extract<ToChild, { type: 'start' }>): Promise<void
   const { config, page, isSecure = false, sinks, outboundAllow } = message;
   if (isStarted) throw new Error('started twice');
   isStarted = true;
-  const opened = await Composition.open({
+  const opened = await Pipeline.open({
     config,
     page,
     isSecure,
@@ -49,18 +49,18 @@ async function start(message: Extract<ToChild, { type: 'start' }>): Promise<void
       log: (level, msg, facts) => say({ type: 'log', level, msg, facts }),
     },
   });
-  composition = opened;
+  pipeline = opened;
   reportStats(opened);
   const port = opened.meeting?.port;
   say({ type: 'ready', ...(port !== undefined && { port }) });
   await Promise.all(sinks.map((sink) => opened.addSink(sink)));
 }
 
-async function obey(message: ToChild): Promise<void> {
+async function handleCommand(message: ToChild): Promise<void> {
   if (message.type === 'start') return start(message);
   if (message.type === 'stop') return end();
-  if (!composition) throw new Error(`${message.type} before it was ready`);
-  const { meeting } = composition;
+  if (!pipeline) throw new Error(`${message.type} before it was ready`);
+  const { meeting } = pipeline;
   switch (message.type) {
     case 'participants':
       return meeting?.setParticipants(message.participants);
@@ -75,9 +75,9 @@ async function obey(message: ToChild): Promise<void> {
     case 'secure':
       return meeting?.secure(message.keys);
     case 'add-sink':
-      return composition.addSink(message.sink);
+      return pipeline.addSink(message.sink);
     case 'remove-sink':
-      return composition.removeSink(message.sinkId);
+      return pipeline.removeSink(message.sinkId);
   }
 }
 
@@ -88,7 +88,7 @@ async function end(): Promise<void> {
   // Whatever happens from here on, the process ends.
   setTimeout(() => process.exit(1), FINISH_TIMEOUT_MS).unref();
   try {
-    await composition?.stop();
+    await pipeline?.stop();
     leave(0);
   } catch (error) {
     say({ type: 'log', level: 'error', msg: 'composition not finished', facts: { reason: reasonOf(error) } });
@@ -97,7 +97,7 @@ async function end(): Promise<void> {
 }
 
 function endInBackground(): void {
-  inBackground(log, 'end of the composition', end);
+  inBackground(log, 'end of the pipeline', end);
 }
 
 function die(reason: string, blame: Blame = 'us'): void {
@@ -115,7 +115,7 @@ function leave(code: number): void {
   process.disconnect();
 }
 
-function reportStats(running: Composition): void {
+function reportStats(running: Pipeline): void {
   let before = { usage: process.cpuUsage(), atMs: performance.now() };
   const timer = setInterval(() => {
     const now = { usage: process.cpuUsage(), atMs: performance.now() };
@@ -138,10 +138,12 @@ keepLog();
 process.on('message', (value) => {
   const message = readMessage(value);
   if (!message) {
-    die('the parent sent a message that is none');
+    die('the server sent an invalid message');
     return;
   }
-  obey(message).catch((error: unknown) => die(reasonOf(error), error instanceof BadPage ? 'destination' : 'us'));
+  handleCommand(message).catch((error: unknown) =>
+    die(reasonOf(error), error instanceof BadPage ? 'destination' : 'us'),
+  );
 });
 process.on('disconnect', endInBackground);
 process.on('SIGTERM', endInBackground);

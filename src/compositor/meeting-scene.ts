@@ -1,12 +1,12 @@
 // The scene of a meeting: streams in on a UDP port, tiles painted and voices mixed.
 import type { CompositionConfig } from '../protocol/composition.ts';
-import { Cast } from './cast.ts';
 import type { EgressParticipant, EgressStream, SrtpKeys } from './ipc.ts';
 import { Painter } from './picture/painter.ts';
 import type { Painted } from './picture/sheet.ts';
-import { Intake } from './rtp/intake.ts';
+import { RtpReceiver } from './rtp/rtp-receiver.ts';
 import type { ReceivedFrame } from './rtp/stream-receiver.ts';
-import type { Scene, SceneEvents, Stage } from './scene.ts';
+import type { Scene, SceneContext, SceneEvents } from './scene.ts';
+import { SceneState } from './scene-state.ts';
 
 /** The size that tiles are arranged for where nothing is painted. */
 const NO_SIZE = { width: 0, height: 0 };
@@ -14,25 +14,25 @@ const NO_SIZE = { width: 0, height: 0 };
 export class MeetingScene implements Scene {
   readonly matrix = 'bt601';
   readonly #events: SceneEvents;
-  readonly #intake: Intake;
+  readonly #receiver: RtpReceiver;
   readonly #painter: Painter | undefined;
-  readonly #cast: Cast;
+  readonly #state: SceneState;
 
-  private constructor(stage: Stage, config: CompositionConfig, events: SceneEvents, intake: Intake) {
+  private constructor(context: SceneContext, config: CompositionConfig, events: SceneEvents, receiver: RtpReceiver) {
     this.#events = events;
-    this.#intake = intake;
+    this.#receiver = receiver;
     this.#painter =
-      stage.size &&
-      new Painter(stage.size, config.theme, (error) =>
-        events.log('warn', 'lettering failed', { reason: String(error) }),
+      context.size &&
+      new Painter(context.size, config.theme, (error) =>
+        events.log('warn', 'text rendering failed', { reason: String(error) }),
       );
-    this.#cast = new Cast({
+    this.#state = new SceneState({
       config,
-      ...(stage.size ?? NO_SIZE),
-      mixer: stage.mixer,
-      beganAtMs: stage.beganAtMs,
-      nowMs: stage.nowMs,
-      requestKey: (streamId) => intake.requestKey(streamId),
+      ...(context.size ?? NO_SIZE),
+      mixer: context.mixer,
+      beganAtMs: context.beganAtMs,
+      nowMs: context.nowMs,
+      requestKey: (streamId) => receiver.requestKey(streamId),
       onTilesChanged: (tiles) => this.#painter?.layoutChanged(tiles),
       onWanted: (streams) => events.onWanted(streams),
     });
@@ -40,75 +40,75 @@ export class MeetingScene implements Scene {
 
   /** `isSecure` when its streams come from another machine. */
   static async open(
-    stage: Stage,
+    context: SceneContext,
     { config, isSecure }: { config: CompositionConfig; isSecure: boolean },
     events: SceneEvents,
   ): Promise<MeetingScene> {
     let scene: MeetingScene | undefined;
-    const intake = await Intake.open({
+    const receiver = await RtpReceiver.open({
       isSecure,
-      nowMs: stage.nowMs,
+      nowMs: context.nowMs,
       onFrame: (streamId, frame) => scene?.onFrame(streamId, frame),
     });
-    scene = new MeetingScene(stage, config, events, intake);
+    scene = new MeetingScene(context, config, events, receiver);
     return scene;
   }
 
   /** Where streams are to be sent. */
   get port(): number {
-    return this.#intake.port;
+    return this.#receiver.port;
   }
 
   secure(keys: SrtpKeys): void {
-    this.#intake.secure(keys);
+    this.#receiver.secure(keys);
   }
 
   setParticipants(participants: readonly EgressParticipant[]): void {
-    this.#cast.setParticipants(participants);
+    this.#state.setParticipants(participants);
   }
 
   setActiveSpeaker(participantId: string | null): void {
-    this.#cast.setActiveSpeaker(participantId);
+    this.#state.setActiveSpeaker(participantId);
   }
 
   addStream(stream: EgressStream): void {
-    const isKnown = this.#intake.add(stream);
-    if (isKnown) this.#cast.addStream(stream);
+    const isKnown = this.#receiver.add(stream);
+    if (isKnown) this.#state.addStream(stream);
     else this.#events.log('warn', 'stream in an unknown codec', { streamId: stream.id, mimeType: stream.mimeType });
   }
 
   removeStream(streamId: string): void {
-    this.#intake.remove(streamId);
-    this.#cast.removeStream(streamId);
+    this.#receiver.remove(streamId);
+    this.#state.removeStream(streamId);
   }
 
   setStreamPaused(streamId: string, isPaused: boolean): void {
-    this.#cast.setStreamPaused(streamId, isPaused);
+    this.#state.setStreamPaused(streamId, isPaused);
   }
 
   onFrame(streamId: string, frame: ReceivedFrame): void {
-    this.#cast.onFrame(streamId, frame);
+    this.#state.onFrame(streamId, frame);
   }
 
   poll(): void {
-    this.#intake.poll();
+    this.#receiver.poll();
   }
 
   advanceTo(timeMs: number, position: number): void {
-    this.#cast.advanceTo(timeMs, position);
+    this.#state.advanceTo(timeMs, position);
   }
 
   paint(timeMs: number): Painted | undefined {
-    return this.#painter?.paint(this.#cast.looks(timeMs));
+    return this.#painter?.paint(this.#state.looks(timeMs));
   }
 
   facts(): Record<string, unknown> {
-    return this.#intake.loss;
+    return this.#receiver.loss;
   }
 
   async close(): Promise<void> {
-    this.#intake.close();
-    this.#cast.close();
+    this.#receiver.close();
+    this.#state.close();
     this.#painter?.close();
   }
 }

@@ -1,4 +1,4 @@
-// What a composition shows and lets hear: a meeting that is composed here, or a page that is filmed.
+// What a pipeline shows and plays: a meeting composed here, or a captured page.
 import type { WantedStream } from './ipc.ts';
 import type { ColourMatrix } from './picture/colour.ts';
 import type { Painted } from './picture/sheet.ts';
@@ -6,7 +6,7 @@ import type { Blame } from './sinks/sink.ts';
 import type { Mixer } from './sound/mixer.ts';
 
 /** What every scene is given. Times are in milliseconds of one clock that never jumps, near the wall's. */
-export interface Stage {
+export interface SceneContext {
   /** Pixels of the canvas; nothing when only sound is composed. */
   size: { width: number; height: number } | undefined;
   mixer: Mixer;

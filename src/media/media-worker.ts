@@ -39,7 +39,7 @@ export class MediaWorker {
     this.tcpHosts = options.tcpHosts;
     this.#onSuspect = options.onSuspect;
     this.#silenceS = options.silenceS ?? SILENCE_S;
-    // Its own answer to a signal is to close at once; the owner closes it when everybody has been told.
+    // Its own answer to a signal is to close at once; the owner closes it when every participant has been notified.
     const { onSignal } = this.worker as unknown as { onSignal?: () => void };
     for (const signal of onSignal ? ['SIGINT', 'SIGTERM'] : []) process.removeListener(signal, onSignal as () => void);
   }
@@ -79,7 +79,7 @@ export class MediaWorker {
     }
   }
 
-  /** Ends the process, in whatever state it is; whoever listens to its death replaces it. */
+  /** Ends the process, in whatever state it is; the owner replaces it. */
   kill(): void {
     try {
       process.kill(this.worker.pid, 'SIGKILL');

@@ -110,7 +110,7 @@ describe('capabilities', () => {
 });
 
 describe('a worker that dies', () => {
-  it('is replaced on its port, and only its own peers are told of', async () => {
+  it('is replaced on its port, and only its own peers are reported', async () => {
     const [room, other] = [media.openRoom(), media.openRoom()];
     const [here, elsewhere] = [room.openPeer(), other.openPeer()];
     const died = once(media, 'workerDied') as Promise<[{ index: number; peers: PeerMedia[] }]>;

@@ -164,7 +164,7 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
     this.#watch.unref();
   }
 
-  /** A worker that does not answer is replaced, and its people are told to reconnect. */
+  /** A worker that does not answer is replaced, and its participants are asked to reconnect. */
   #examine(worker: MediaWorker): void {
     inBackground(this.#options.log, 'a media worker that is examined', async () => {
       try {

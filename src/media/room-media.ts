@@ -6,7 +6,7 @@ import type { MediaWorker } from './media-worker.ts';
 import type { PeerMedia, Publication } from './peer-media.ts';
 
 interface RoomMediaEvents {
-  /** Emitted when somebody else is the loudest, or (null) when everybody has fallen silent. */
+  /** Emitted when another participant is the loudest, or (null) when all have fallen silent. */
   activeSpeaker: [peer: PeerMedia | null];
 }
 

@@ -87,7 +87,7 @@ async function receive(producer: Producer): Promise<Consumer> {
 }
 
 describe('readings', () => {
-  it('tell what arrived of a stream, what did not, and what was sent on', async () => {
+  it('report what arrived of a stream, what did not, and what was sent on', async () => {
     const producer = await publish();
     const consumer = await receive(producer);
     const read = async () => (await media.readStreams()).get(peer) ?? [];

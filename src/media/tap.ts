@@ -18,7 +18,7 @@ export interface TapSource {
   publication: Publication;
 }
 
-export interface TapWish {
+export interface TapRequest {
   participantId: string;
   kind: TapKind;
   /** Pixels; 0 for sound. */
@@ -52,7 +52,7 @@ export interface TapOptions {
   port: number;
   /** Another machine, and the key that its feedback is encrypted with. */
   elsewhere?: { ip: string; sendKey: string };
-  /** Told before any stream that is encrypted with these keys. */
+  /** Emitted before any stream that is encrypted with these keys. */
   onSecured?(keys: TapKeys): void;
   onStream(stream: TapStream): void;
   onStreamGone(streamId: string): void;
@@ -93,7 +93,7 @@ export class MediaTap {
   readonly #sources: () => TapSource[];
   readonly #options: TapOptions;
   readonly #log: Logger;
-  #wishes: TapWish[] = [];
+  #requests: TapRequest[] = [];
   readonly #tapped = new Map<string, Tapped>();
   #outlet: { worker: MediaWorker; transport: PlainTransport } | undefined;
   /** One pass at a time brings what is consumed to what is wanted; a change during it asks for another. */
@@ -114,8 +114,8 @@ export class MediaTap {
   }
 
   /** All that is wanted now. */
-  want(wishes: TapWish[]): void {
-    this.#wishes = wishes;
+  want(requests: TapRequest[]): void {
+    this.#requests = requests;
     this.#adjust();
   }
 
@@ -153,28 +153,29 @@ export class MediaTap {
     for (const tapped of [...this.#tapped.values()]) {
       if (!wanted.has(tapped.source.publication.producer.id)) this.#drop(tapped);
     }
-    for (const { source, wish } of wanted.values()) {
+    for (const { source, request } of wanted.values()) {
       const tapped = this.#tapped.get(source.publication.producer.id);
-      if (tapped) await this.#chooseLayer(tapped, wish);
-      else await this.#consume(source, wish);
+      if (tapped) await this.#chooseLayer(tapped, request);
+      else await this.#consume(source, request);
       if (this.#closed) return;
     }
   }
 
-  #wantedSources(): Map<string, { source: TapSource; wish: TapWish }> {
-    const wanted = new Map<string, { source: TapSource; wish: TapWish }>();
+  #wantedSources(): Map<string, { source: TapSource; request: TapRequest }> {
+    const wanted = new Map<string, { source: TapSource; request: TapRequest }>();
     const sources = this.#sources();
-    for (const wish of this.#wishes) {
+    for (const request of this.#requests) {
       // A camera that was replaced may for a moment be there twice: the newest is it.
       const source = sources.findLast(
-        (it) => it.participantId === wish.participantId && it.kind === wish.kind && !it.publication.producer.closed,
+        (it) =>
+          it.participantId === request.participantId && it.kind === request.kind && !it.publication.producer.closed,
       );
-      if (source) wanted.set(source.publication.producer.id, { source, wish });
+      if (source) wanted.set(source.publication.producer.id, { source, request });
     }
     return wanted;
   }
 
-  async #consume(source: TapSource, wish: TapWish): Promise<void> {
+  async #consume(source: TapSource, request: TapRequest): Promise<void> {
     const { producer, worker } = source.publication;
     const outlet = await this.#open(worker);
     if (producer.closed || this.#closed) return;
@@ -192,14 +193,14 @@ export class MediaTap {
     consumer.on('producerresume', () => this.#options.onStreamPaused(consumer.id, false));
     this.#options.onStream(streamOf(source, consumer));
     if (consumer.producerPaused) this.#options.onStreamPaused(consumer.id, true);
-    await this.#chooseLayer(tapped, wish);
+    await this.#chooseLayer(tapped, request);
     await consumer.resume();
   }
 
-  async #chooseLayer(tapped: Tapped, wish: TapWish): Promise<void> {
+  async #chooseLayer(tapped: Tapped, request: TapRequest): Promise<void> {
     const { consumer, source } = tapped;
     if (consumer.type === 'simple' || consumer.closed) return;
-    const layer = smallestLayerFor(wish.height, source);
+    const layer = smallestLayerFor(request.height, source);
     if (layer === tapped.layer) return;
     tapped.layer = layer;
     await consumer.setPreferredLayers({ spatialLayer: layer });

@@ -169,7 +169,7 @@ describe('the browser', () => {
       size: { width: 320, height: 180 },
       proxyPort: proxy.port,
       directHost: `127.0.0.1:${(home.address() as AddressInfo).port}`,
-      titleOfFilmed: 'any',
+      titleOfCaptured: 'any',
       onGone: () => undefined,
     });
     try {

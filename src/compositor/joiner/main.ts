@@ -14,7 +14,7 @@ interface Target {
 
 const NO_TIME = -(2n ** 63n);
 
-/** Writes what the parts hold one after another; answers the length of the whole in microseconds. */
+/** Writes the content of the parts one after another; returns the total length in microseconds. */
 async function join(output: string, parts: readonly string[]): Promise<bigint> {
   await using target = new FormatContext();
   check(target.allocOutputContext2(null, null, output), 'choose the container');
@@ -54,7 +54,7 @@ function declareStreams(source: FormatContext, target: FormatContext, targets: M
   }
 }
 
-/** Appends one part at `offsetUs`; answers where it ends. A part that breaks off ends where it can be read to. */
+/** Appends one part at `offsetUs`; returns where it ends. A part that breaks off ends where it can be read to. */
 async function append(
   source: FormatContext,
   target: FormatContext,

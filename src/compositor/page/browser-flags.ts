@@ -8,8 +8,8 @@ export interface BrowserFlags {
   proxyPort: number;
   /** `host:port` that is reached without the proxy. */
   directHost: string;
-  /** Of the tab that is filmed, at the time when filming begins. */
-  titleOfFilmed: string;
+  /** Title of the tab to capture, at the time when capturing begins. */
+  titleOfCaptured: string;
   /** SHA-256 of public keys, base64: certificates of this installation that need no authority to vouch for them. */
   certificates: readonly string[];
   sandboxed: boolean;
@@ -75,7 +75,7 @@ const NOTHING_FOR_THE_PAGE = [
 ];
 
 export function browserFlags(flags: BrowserFlags): string[] {
-  const { profile, size, proxyPort, directHost, titleOfFilmed, certificates, sandboxed } = flags;
+  const { profile, size, proxyPort, directHost, titleOfCaptured, certificates, sandboxed } = flags;
   return [
     '--remote-debugging-pipe',
     `--user-data-dir=${profile}`,
@@ -83,7 +83,7 @@ export function browserFlags(flags: BrowserFlags): string[] {
     `--proxy-server=http://127.0.0.1:${proxyPort}`,
     // By itself Chromium goes around the proxy for the loopback; of two rules that fit, the later one counts.
     `--proxy-bypass-list=<-loopback>;${directHost}`,
-    `--auto-select-tab-capture-source-by-title=${titleOfFilmed}`,
+    `--auto-select-tab-capture-source-by-title=${titleOfCaptured}`,
     ...(certificates.length > 0 ? [`--ignore-certificate-errors-spki-list=${certificates.join(',')}`] : []),
     ...(sandboxed ? [] : ['--no-sandbox']),
     ...(sharedMemoryBytes() < SMALL_SHARED_MEMORY_BYTES ? ['--disable-dev-shm-usage'] : []),

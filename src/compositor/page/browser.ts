@@ -1,4 +1,4 @@
-// The Chromium that a page is filmed in: a process of its own with a fresh profile, as a user without rights, in its
+// The Chromium that a page is captured in: a process of its own with a fresh profile, as a user without rights, in its
 // sandbox, with bounds, that can reach nothing but through the proxy.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,7 +17,7 @@ export interface BrowserOptions extends Omit<BrowserFlags, 'profile'> {
   program: string;
   /** What the page may use; more of it ends the browser. */
   bounds: PageBounds;
-  /** Called once when it has ended although nobody closed it. */
+  /** Called once when it has ended without `close`. */
   onGone(reason: string, blame: Blame): void;
 }
 
@@ -121,7 +121,7 @@ async function start(options: BrowserOptions): Promise<Started> {
   const profile = makeProfile(user);
   const child = spawn(options.program, browserFlags({ ...options, profile }), {
     ...user,
-    // A process group of its own: it is ended as a whole, and by nobody's Ctrl-C.
+    // A process group of its own: it is ended as a whole, and never by a Ctrl-C in the terminal.
     detached: true,
     cwd: profile,
     env: childEnvironment({ HOME: profile, TMPDIR: profile, LANG: 'en_US.UTF-8' }),
@@ -131,7 +131,7 @@ async function start(options: BrowserOptions): Promise<Started> {
   const lastLines = keepLastLines(child.stderr as Readable);
   const devTools = new DevTools(child.stdio[3] as Writable, child.stdio[4] as Readable);
   const failure = await Promise.race([
-    // Its first command: a page has nobody who would open what it downloads.
+    // Its first command: nobody opens what a page downloads.
     devTools.send('Browser.setDownloadBehavior', { behavior: 'deny' }).then(() => undefined, messageOf),
     // Rejects when there is no such program.
     once(child, 'exit').then(([code, signal]) => `it ended with ${signal ?? `code ${code}`}`, messageOf),

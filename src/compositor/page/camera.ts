@@ -11,12 +11,12 @@ import { fits } from '../../kit/validate.ts';
 import { RecentMinimum } from '../recent-minimum.ts';
 import type { Picture } from '../sources/video-decoder.ts';
 
-export interface FilmedPicture extends Picture {
+export interface CapturedPicture extends Picture {
   /** Milliseconds on our clock. */
   capturedAtMs: number;
 }
 
-export interface FilmedSound {
+export interface CapturedSound {
   /** Of the first sample, in milliseconds on our clock. */
   capturedAtMs: number;
   sampleRate: number;
@@ -26,8 +26,8 @@ export interface FilmedSound {
 
 export interface CameraOptions {
   nowMs(): number;
-  onPicture(picture: FilmedPicture): void;
-  onSound(sound: FilmedSound): void;
+  onPicture(picture: CapturedPicture): void;
+  onSound(sound: CapturedSound): void;
 }
 
 const PAGE = readFileSync(new URL('./camera.html', import.meta.url));
@@ -79,7 +79,7 @@ export class Camera {
   readonly #server: Server;
   readonly #sockets: WebSocketServer;
   readonly #clock = new CaptureClock();
-  /** Keeps the page that is filmed from sending pictures of its own. */
+  /** Keeps the captured page from sending pictures of its own. */
   readonly #path = `/${randomBytes(16).toString('hex')}/`;
   /** What the bytes that come next are. */
   #announced: Static<typeof Facts> | undefined;
@@ -113,7 +113,7 @@ export class Camera {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** The address of the page that films. */
+  /** The address of the capturing page. */
   get url(): string {
     return `http://${this.host}${this.#path}`;
   }

@@ -1,4 +1,4 @@
-// Chromium's DevTools protocol over a pair of pipes: the browser opens no port that anybody else could connect to, and
+// Chromium's DevTools protocol over a pair of pipes: the browser opens no port that others could connect to, and
 // ends when we are gone.
 import { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
@@ -73,7 +73,7 @@ export class DevTools extends EventEmitter<Events> {
     return answer.finally(() => clearTimeout(timer));
   }
 
-  /** The browser is gone: whoever waits for an answer is told why. */
+  /** The browser is gone: pending commands are rejected with the reason. */
   close(reason: string): void {
     this.#closed ??= new Error(reason);
     for (const id of [...this.#waiting.keys()]) this.#settle(id)?.reject(this.#closed);

@@ -1,4 +1,4 @@
-// The only way out for a page that is filmed: a proxy on the loopback that lets through what the outbound guard lets
+// The only way out for a captured page: a proxy on the loopback that lets through what the outbound guard lets
 // through, and this installation's own addresses.
 import { Server } from 'proxy-chain';
 import type { Outbound } from '../../kit/outbound/outbound.ts';
@@ -34,7 +34,7 @@ export class GuardProxy {
         return { dnsLookup: outbound.lookup as never };
       },
     });
-    // A page that cannot reach something is told so by its browser; the proxy goes on.
+    // The browser reports a failed request to the page; the proxy goes on.
     server.on('requestFailed', () => undefined);
     await server.listen();
     return new GuardProxy(server);

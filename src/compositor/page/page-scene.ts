@@ -9,9 +9,9 @@ import { type ColourMatrix, hex, toYuv } from '../picture/colour.ts';
 import { Scaler } from '../picture/scaler.ts';
 import type { Painted } from '../picture/sheet.ts';
 import { Sheet } from '../picture/sheet.ts';
-import type { Scene, SceneEvents, Stage } from '../scene.ts';
+import type { Scene, SceneContext, SceneEvents } from '../scene.ts';
 import { Browser } from './browser.ts';
-import { Camera, type FilmedPicture } from './camera.ts';
+import { Camera, type CapturedPicture } from './camera.ts';
 import { GuardProxy } from './guard-proxy.ts';
 import { PageSound } from './page-sound.ts';
 import { Tab } from './tab.ts';
@@ -24,15 +24,15 @@ export interface PageSceneOptions extends PageSpec {
 
 /** A second of pictures; more of them wait only when the machine stands still. */
 const MAX_WAITING_PICTURES = 30;
-/** A page that fails in each frame fills no log. */
-const MAX_PROBLEMS_TOLD = 20;
+/** A page that fails in each frame must not fill the log. */
+const MAX_PROBLEMS_LOGGED = 20;
 /** From drawing a page to its picture it takes a few milliseconds where the machine has time for it. */
 const NEXT_PICTURE_MS = 300;
 const FIRST_PICTURE_MS = 3_000;
 /** Its chroma differs most between the two ways of storing colours. */
 const GREEN = '#00ff00';
 const GREEN_SEEN = 80;
-const BROKEN_CAMERA = 'the page could not be filmed';
+const BROKEN_CAMERA = 'the page could not be captured';
 
 /** The page itself is at fault. */
 export class BadPage extends Error {
@@ -40,34 +40,34 @@ export class BadPage extends Error {
 }
 
 export class PageScene implements Scene {
-  readonly #stage: Stage;
+  readonly #context: SceneContext;
   readonly #options: PageSceneOptions;
   readonly #events: SceneEvents;
   readonly #sound: PageSound;
   readonly #sheets: Sheet[];
   readonly #scaler = new Scaler();
-  #waiting: FilmedPicture[] = [];
-  #newest: FilmedPicture | undefined;
-  #onPicture: ((picture: FilmedPicture) => void) | undefined;
-  #picture: FilmedPicture | undefined;
-  #painted: FilmedPicture | undefined;
+  #waiting: CapturedPicture[] = [];
+  #newest: CapturedPicture | undefined;
+  #onPicture: ((picture: CapturedPicture) => void) | undefined;
+  #picture: CapturedPicture | undefined;
+  #painted: CapturedPicture | undefined;
   #matrix: ColourMatrix = 'bt601';
   #pictures = 0;
   #problems = 0;
   /** To be undone in reverse. */
   readonly #undo: (() => Promise<void> | void)[] = [];
 
-  private constructor(stage: Stage, options: PageSceneOptions, events: SceneEvents) {
-    this.#stage = stage;
+  private constructor(context: SceneContext, options: PageSceneOptions, events: SceneEvents) {
+    this.#context = context;
     this.#options = options;
     this.#events = events;
-    this.#sound = new PageSound(stage);
-    this.#sheets = stage.size ? Sheet.set(stage.size) : [];
+    this.#sound = new PageSound(context);
+    this.#sheets = context.size ? Sheet.set(context.size) : [];
   }
 
-  /** Resolves when the page has been loaded and is being filmed; rejects when it cannot be. */
-  static async open(stage: Stage, options: PageSceneOptions, events: SceneEvents): Promise<PageScene> {
-    const scene = new PageScene(stage, options, events);
+  /** Resolves when the page has been loaded and is being captured; rejects when it cannot be. */
+  static async open(context: SceneContext, options: PageSceneOptions, events: SceneEvents): Promise<PageScene> {
+    const scene = new PageScene(context, options, events);
     try {
       await scene.#begin();
       return scene;
@@ -122,51 +122,51 @@ export class PageScene implements Scene {
     const refusals = new Map<string, string>();
     const proxy = await this.#openProxy(outbound, refusals);
     const camera = await this.#openCamera();
-    const titleOfFilmed = `filmed-${randomBytes(8).toString('hex')}`;
-    const browser = await this.#launch({ proxyPort: proxy.port, directHost: camera.host, titleOfFilmed });
-    const filmed = await Tab.open(browser.devTools, {
+    const titleOfCaptured = `captured-${randomBytes(8).toString('hex')}`;
+    const browser = await this.#launch({ proxyPort: proxy.port, directHost: camera.host, titleOfCaptured });
+    const pageTab = await Tab.open(browser.devTools, {
       onCrashed: () => this.#events.onBroken('the page crashed', 'destination'),
-      onProblem: (text) => this.#tellProblem(text),
+      onProblem: (text) => this.#reportProblem(text),
     });
-    await filmed.run(`document.title = ${JSON.stringify(titleOfFilmed)}`);
-    await this.#film(browser, camera);
-    await filmed.resize(size.width, size.height);
-    if (this.#stage.size) this.#matrix = await this.#findMatrix(filmed);
-    await filmed.navigate(url).catch((error: Error) => {
+    await pageTab.run(`document.title = ${JSON.stringify(titleOfCaptured)}`);
+    await this.#capture(browser, camera);
+    await pageTab.resize(size.width, size.height);
+    if (this.#context.size) this.#matrix = await this.#findMatrix(pageTab);
+    await pageTab.navigate(url).catch((error: Error) => {
       const reason = refusals.get(hostOf(url)) ?? error.message;
-      throw new BadPage(`the template page cannot be filmed: ${reason}`);
+      throw new BadPage(`the template page cannot be captured: ${reason}`);
     });
-    await filmed.drawn();
-    if (this.#stage.size) await this.#firstPicture();
+    await pageTab.drawn();
+    if (this.#context.size) await this.#firstPicture();
   }
 
-  /** What the browser says of its pictures' colours is not always true of them, so it is shown a colour to film. */
+  /** The colour matrix that the browser reports is not always the real one, so a known colour is captured first. */
   async #findMatrix(tab: Tab): Promise<ColourMatrix> {
     await tab.run(`document.body.style.background = '${GREEN}'`);
-    const isGreen = (picture: FilmedPicture) => chromaOf(picture) < GREEN_SEEN;
+    const isGreen = (picture: CapturedPicture) => chromaOf(picture) < GREEN_SEEN;
     await this.#awaitPicture(isGreen, FIRST_PICTURE_MS);
     const [bt601, bt709] = (['bt601', 'bt709'] as const).map((matrix) => toYuv(hex(GREEN), matrix).u);
     const seen = this.#newest ? chromaOf(this.#newest) : 0;
     return Math.abs(seen - Number(bt709)) < Math.abs(seen - Number(bt601)) ? 'bt709' : 'bt601';
   }
 
-  /** What was filmed until now shows a page that was being loaded; a page that stands still is not filmed again. */
+  /** Pictures captured so far may show the page half loaded; a page that stands still sends no further one. */
   async #firstPicture(): Promise<void> {
     await this.#awaitPicture(() => true, this.#newest ? NEXT_PICTURE_MS : FIRST_PICTURE_MS);
-    if (!this.#newest) throw new BadPage('the template page cannot be filmed: it shows nothing');
+    if (!this.#newest) throw new BadPage('the template page cannot be captured: it shows nothing');
     this.#picture = this.#newest;
     this.#waiting = [];
   }
 
   /** Resolves with the next picture that fits, or when it has not come in time. */
-  async #awaitPicture(fits: (picture: FilmedPicture) => boolean, timeoutMs: number): Promise<void> {
+  async #awaitPicture(fits: (picture: CapturedPicture) => boolean, timeoutMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onPicture = (picture) => {
       if (fits(picture)) resolve();
     };
-    const patience = setTimeout(resolve, timeoutMs);
+    const timer = setTimeout(resolve, timeoutMs);
     await promise;
-    clearTimeout(patience);
+    clearTimeout(timer);
     this.#onPicture = undefined;
   }
 
@@ -185,7 +185,7 @@ export class PageScene implements Scene {
 
   async #openCamera(): Promise<Camera> {
     const camera = await Camera.open({
-      nowMs: this.#stage.nowMs,
+      nowMs: this.#context.nowMs,
       onPicture: (picture) => this.#take(picture),
       onSound: (sound) => this.#sound.add(sound),
     });
@@ -193,7 +193,7 @@ export class PageScene implements Scene {
     return camera;
   }
 
-  async #launch(addresses: { proxyPort: number; directHost: string; titleOfFilmed: string }): Promise<Browser> {
+  async #launch(addresses: { proxyPort: number; directHost: string; titleOfCaptured: string }): Promise<Browser> {
     const { browser: program, certificates, size, sandboxed, bounds } = this.#options;
     const browser = await Browser.launch({
       ...addresses,
@@ -209,18 +209,18 @@ export class PageScene implements Scene {
   }
 
   /** Begins before the page is loaded: a browser finds the tab by its title, which belongs to the page afterwards. */
-  async #film(browser: Browser, camera: Camera): Promise<void> {
+  async #capture(browser: Browser, camera: Camera): Promise<void> {
     const { width, height } = this.#options.size;
     const tab = await Tab.open(browser.devTools, {
       onCrashed: () => this.#events.onBroken(BROKEN_CAMERA, 'us'),
       onProblem: (text) => this.#events.log('warn', BROKEN_CAMERA, { reason: text }),
     });
     await tab.navigate(camera.url);
-    const hasSound = await tab.run(`film(${width}, ${height}, ${FRAME_RATE})`, { asUser: true });
-    if (!hasSound) this.#events.log('warn', 'the page is filmed without its sound', {});
+    const hasSound = await tab.run(`capture(${width}, ${height}, ${FRAME_RATE})`, { asUser: true });
+    if (!hasSound) this.#events.log('warn', 'the page is captured without its sound', {});
   }
 
-  #take(picture: FilmedPicture): void {
+  #take(picture: CapturedPicture): void {
     this.#pictures += 1;
     this.#waiting.push(picture);
     if (this.#waiting.length > MAX_WAITING_PICTURES) this.#waiting.shift();
@@ -228,14 +228,14 @@ export class PageScene implements Scene {
     this.#onPicture?.(picture);
   }
 
-  #tellProblem(text: string): void {
+  #reportProblem(text: string): void {
     this.#problems += 1;
-    if (this.#problems <= MAX_PROBLEMS_TOLD) this.#events.log('warn', 'script of the page failed', { reason: text });
+    if (this.#problems <= MAX_PROBLEMS_LOGGED) this.#events.log('warn', 'script of the page failed', { reason: text });
   }
 }
 
 /** The first chroma value in the middle of a picture. */
-function chromaOf({ planes, strides, width, height, format }: FilmedPicture): number {
+function chromaOf({ planes, strides, width, height, format }: CapturedPicture): number {
   const isInterleaved = format === AV_PIX_FMT_NV12;
   const column = Math.floor(width / 4) * (isInterleaved ? 2 : 1);
   return planes[1]?.[Math.floor(height / 4) * (strides[1] ?? 0) + column] ?? 0;

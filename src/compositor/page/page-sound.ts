@@ -2,30 +2,30 @@
 import { AV_SAMPLE_FMT_FLTP } from 'node-av/constants';
 import { SoftwareResampleContext } from 'node-av/lib';
 import { check, SAMPLE_RATE, STEREO } from '../ffmpeg.ts';
-import type { Stage } from '../scene.ts';
-import { Voice } from '../sources/voice.ts';
-import type { FilmedSound } from './camera.ts';
+import type { SceneContext } from '../scene.ts';
+import { AudioAligner } from '../sources/audio-aligner.ts';
+import type { CapturedSound } from './camera.ts';
 
-/** 100 ms: what a voice takes at once. */
+/** 100 ms: what an aligner takes at once. */
 const PIECE_SAMPLES = SAMPLE_RATE / 10;
 /** As much as the camera ever sends at once, and more. */
 const MAX_SAMPLES = SAMPLE_RATE * 2;
 
 export class PageSound {
-  readonly #stage: Stage;
-  readonly #voice: Voice;
+  readonly #context: SceneContext;
+  readonly #aligner: AudioAligner;
   readonly #left = new Float32Array(MAX_SAMPLES);
   readonly #right = new Float32Array(MAX_SAMPLES);
   #resampler: { context: SoftwareResampleContext; sampleRate: number } | undefined;
   /** Samples that went before, as the mixer counts them. */
   #source = 0;
 
-  constructor(stage: Stage) {
-    this.#stage = stage;
-    this.#voice = new Voice(stage.mixer);
+  constructor(context: SceneContext) {
+    this.#context = context;
+    this.#aligner = new AudioAligner(context.mixer);
   }
 
-  add({ capturedAtMs, sampleRate, left, right }: FilmedSound): void {
+  add({ capturedAtMs, sampleRate, left, right }: CapturedSound): void {
     const count = check(
       this.#resamplerFor(sampleRate).convertSync(
         [bytesOf(this.#left), bytesOf(this.#right)],
@@ -35,18 +35,18 @@ export class PageSound {
       ),
       'resample sound',
     );
-    const begin = ((capturedAtMs - this.#stage.beganAtMs) * SAMPLE_RATE) / 1000;
+    const begin = ((capturedAtMs - this.#context.beganAtMs) * SAMPLE_RATE) / 1000;
     for (let from = 0; from < count; from += PIECE_SAMPLES) {
       const to = Math.min(count, from + PIECE_SAMPLES);
       const piece = [this.#left.subarray(from, to), this.#right.subarray(from, to)] as const;
-      this.#voice.add(this.#source, begin + from, ...piece, to - from);
+      this.#aligner.add(this.#source, begin + from, ...piece, to - from);
       this.#source += to - from;
     }
   }
 
   /** Lets go of held sound whose time comes. */
   flushBefore(position: number): void {
-    this.#voice.flushBefore(position);
+    this.#aligner.flushBefore(position);
   }
 
   close(): void {

@@ -11,7 +11,7 @@ export interface TabOptions {
   onProblem(text: string): void;
 }
 
-/** A page that takes longer than this to load is filmed as far as it has come, if it has come anywhere. */
+/** A page that takes longer than this to load is captured as it is, if its document has been parsed. */
 const LOAD_TIMEOUT_MS = 12_000;
 const MAX_PROBLEM_LENGTH = 500;
 
@@ -39,7 +39,7 @@ export class Tab {
     return tab;
   }
 
-  /** Makes what is seen of the page so large; the window has bars beside it, more of them once it is filmed. */
+  /** Sets the size of the page's viewport; the window has bars beside it, more of them while it is captured. */
   async resize(width: number, height: number): Promise<void> {
     const beside = await this.run('[outerWidth - innerWidth, outerHeight - innerHeight]');
     const [right, bottom] = fits(Type.Tuple([Type.Number(), Type.Number()]), beside) ? beside : [0, 0];
@@ -105,7 +105,7 @@ export class Tab {
     if (sessionId !== this.#sessionId) return;
     if (method === 'Inspector.targetCrashed') this.#options.onCrashed();
     if (method === 'Runtime.exceptionThrown') this.#options.onProblem(problemOf(params.exceptionDetails));
-    // A dialog would stop the page until somebody clicks.
+    // A dialog would stop the page until a user clicks.
     if (method === 'Page.javascriptDialogOpening') {
       this.#send('Page.handleJavaScriptDialog', { accept: true }).catch(() => undefined);
     }

@@ -3,12 +3,12 @@
 import type { CompositionConfig } from '../../protocol/composition.ts';
 import type { Tile } from '../layout.ts';
 import type { VideoSource } from '../sources/video-source.ts';
-import { Artwork } from './artwork.ts';
 import type { Canvas } from './canvas.ts';
 import { toYuv, type Yuv } from './colour.ts';
-import { Lettering } from './lettering.ts';
+import { Overlay } from './overlay.ts';
 import { type Rectangle, Scaler } from './scaler.ts';
 import { type Painted, Sheet } from './sheet.ts';
+import { TextRenderer } from './text-renderer.ts';
 import { type Theme, themeOf } from './theme.ts';
 
 /** A tile with who is in it. */
@@ -35,8 +35,8 @@ export class Painter {
   readonly #background: Yuv;
   readonly #tileColour: Yuv;
   readonly #accent: Yuv;
-  readonly #lettering = new Lettering();
-  readonly #artwork: Artwork;
+  readonly #textRenderer = new TextRenderer();
+  readonly #overlay: Overlay;
   readonly #pages: Page[];
   readonly #scale: number;
   readonly #scalers = new Map<string, Scaler>();
@@ -54,7 +54,7 @@ export class Painter {
     this.#tileColour = toYuv(this.#theme.tile);
     this.#accent = toYuv(this.#theme.accent);
     this.#scale = shortSide / 720;
-    this.#artwork = new Artwork(this.#theme, this.#lettering, shortSide, onProblem);
+    this.#overlay = new Overlay(this.#theme, this.#textRenderer, shortSide, onProblem);
     this.#pages = Sheet.set(size).map((sheet) => ({ sheet, layoutVersion: -1, shown: [] }));
   }
 
@@ -94,7 +94,7 @@ export class Painter {
   close(): void {
     for (const scaler of this.#scalers.values()) scaler.close();
     for (const { sheet } of this.#pages) sheet.canvas.close();
-    this.#lettering.close();
+    this.#textRenderer.close();
   }
 
   #keyOf(look: TileLook): string {
@@ -135,7 +135,7 @@ export class Painter {
       canvas.fill(x, y, ring, height, this.#accent);
       canvas.fill(x + width - ring, y, ring, height, this.#accent);
     }
-    const corners = this.#artwork.corners(radiusOf(width, height, this.#scale), ring);
+    const corners = this.#overlay.corners(radiusOf(width, height, this.#scale), ring);
     const [right, bottom] = [x + width - corners.radius, y + height - corners.radius];
     canvas.draw(corners.topLeft, x, y);
     canvas.draw(corners.topRight, right, y);
@@ -153,7 +153,7 @@ export class Painter {
   }
 
   #labelOf(look: TileLook) {
-    return this.#artwork.label({
+    return this.#overlay.label({
       text: look.kind === 'share' ? `${look.name} · Screen` : look.name,
       isMuted: look.isMuted && look.kind === 'video',
       tileWidth: look.width,
@@ -162,7 +162,7 @@ export class Painter {
   }
 
   #avatarOf(look: TileLook) {
-    return this.#artwork.avatar(look.participantId, look.name, Math.min(look.width, look.height) * AVATAR_SHARE);
+    return this.#overlay.avatar(look.participantId, look.name, Math.min(look.width, look.height) * AVATAR_SHARE);
   }
 
   #scalerOf(tile: Tile): Scaler {

@@ -30,7 +30,7 @@ function buffer() {
 const range = (from: number, count: number) => Array.from({ length: count }, (_, index) => (from + index) & 0xffff);
 
 describe('a reorder buffer', () => {
-  it('hands on each packet once and in order, whatever the network does within its patience', () => {
+  it('hands on each packet once and in order, whatever the network does within its timeout', () => {
     const network = fc.record({
       start: fc.integer({ min: 0, max: 0xffff }),
       delays: fc.array(fc.integer({ min: 0, max: 100 }), { minLength: 2, maxLength: 200 }),
@@ -68,7 +68,7 @@ describe('a reorder buffer', () => {
     expect(reorder.recovered).toBe(2);
   });
 
-  it('gives up on a gap after its patience and says so before going on', () => {
+  it('gives up on a gap after its timeout and says so before going on', () => {
     const { reorder, given, gaps } = buffer();
     for (const sequence of [0xfffe, 1]) reorder.push(packet(sequence), 0);
     reorder.drain(200);

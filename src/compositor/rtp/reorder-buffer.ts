@@ -1,4 +1,4 @@
-// Puts packets back into order. A gap is asked for again and waited for, for a bounded time; then it is told as lost.
+// Puts packets back into order. A gap is asked for again and waited for, for a bounded time; then it is reported as lost.
 import type { RtpPacket } from './packet.ts';
 import { Unwrapper } from './unwrap.ts';
 
@@ -22,7 +22,7 @@ interface Missing {
 }
 
 /** Longer would make frames late for the canvas, whose delay this has to fit into together with the decoding. */
-const PATIENCE_MS = 250;
+const GAP_TIMEOUT_MS = 250;
 /** Packets overtake one another on real networks; asking at once would ask for many that are on their way. */
 const FIRST_NACK_MS = 10;
 const NACK_INTERVAL_MS = 40;
@@ -78,7 +78,7 @@ export class ReorderBuffer {
         continue;
       }
       const gap = this.#missing.get(this.#next);
-      if (gap && nowMs - gap.sinceMs < PATIENCE_MS) break;
+      if (gap && nowMs - gap.sinceMs < GAP_TIMEOUT_MS) break;
       this.#missing.delete(this.#next);
       this.#next += 1;
       this.lost += 1;

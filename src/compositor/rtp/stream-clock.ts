@@ -6,7 +6,7 @@ import { RecentMinimum } from '../recent-minimum.ts';
 const ORIGIN_WINDOW_MS = 30_000;
 const ARRIVAL_WINDOW_MS = 10_000;
 const REPORT_WINDOW_MS = 6_000;
-/** Pictures may move this fast unseen; sound follows more slowly still, by being stretched (`Voice`). */
+/** Pictures may move this fast unseen; sound follows more slowly still, by being stretched (`AudioAligner`). */
 const SLEW_MS_PER_S = 100;
 /** What is further off than this is wrong, and would be for longer than a jump is noticed. */
 const FIRST_REPORT_JUMP_MS = 30;

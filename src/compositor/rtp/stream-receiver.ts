@@ -94,7 +94,7 @@ export class StreamReceiver {
     if (this.#needsKey && this.#buffer.received > 0) this.#askForKey(nowMs);
   }
 
-  /** The decoder cannot go on, or somebody wants to see the picture now. */
+  /** The decoder cannot go on, or the picture is needed now. */
   requestKey(nowMs: number): void {
     if (!this.#isVideo) return;
     this.#needsKey = true;
@@ -124,7 +124,7 @@ export class StreamReceiver {
   }
 
   #onOrdered(packet: OrderedPacket): void {
-    // The orientation is told in the last packet of each frame where it changed, and of each keyframe.
+    // The orientation is in the last packet of each frame where it changed, and of each keyframe.
     const orientation = this.#orientationId === undefined ? undefined : extensionOf(packet, this.#orientationId);
     if (orientation) this.#rotation = rotationOf(orientation);
     const frame = this.#depacketizer?.push(packet);

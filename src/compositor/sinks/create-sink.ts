@@ -6,7 +6,7 @@ import { RtmpSink } from './rtmp/rtmp.ts';
 import type { Sink, SinkEvents, Tracks } from './sink.ts';
 
 export interface SinkContext {
-  /** What may be reached although it is private; nothing when whoever asked has checked the address. */
+  /** What may be reached although it is private; undefined when the caller has checked the address. */
   outboundAllow: readonly string[] | undefined;
 }
 

@@ -15,7 +15,7 @@ const FRAGMENT_SECONDS = 1;
 /** A disk that is this far behind is not going to catch up. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 /** How long the end of a recording waits for room on a full disk. */
-const FINISH_PATIENCE_MS = 20_000;
+const FINISH_WAIT_MS = 20_000;
 const NO_SPACE = 'no space left on the disk';
 
 /** How long something lasts, from the packets seen. */
@@ -53,7 +53,7 @@ export class Mp4FileSink implements Sink {
   #hasStarted = false;
   #isOver = false;
   /** Set once it ends: until then a full disk is waited for. */
-  #patienceEndsMs = Infinity;
+  #deadlineMs = Infinity;
   #hasFailed = false;
 
   private constructor(path: string, file: FileHandle, tracks: Tracks, events: SinkEvents) {
@@ -62,7 +62,7 @@ export class Mp4FileSink implements Sink {
     this.#tracks = tracks;
     this.#events = events;
     this.#fragmenter = new Fragmenter(tracks.video, tracks.audio);
-    this.#room = new RoomOnDisk(events, () => this.#hasStarted && !this.#hasFailed && this.#hasPatience());
+    this.#room = new RoomOnDisk(events, () => this.#hasStarted && !this.#hasFailed && this.#mayWait());
     this.#append(this.#fragmenter.initSegment);
   }
 
@@ -82,7 +82,7 @@ export class Mp4FileSink implements Sink {
     if (this.#isOver) return undefined;
     this.#cut();
     this.#isOver = true;
-    this.#patienceEndsMs = performance.now() + FINISH_PATIENCE_MS;
+    this.#deadlineMs = performance.now() + FINISH_WAIT_MS;
     await this.#queue.idle();
     if (this.#hasFailed) return undefined;
     await this.#file.close();
@@ -93,13 +93,13 @@ export class Mp4FileSink implements Sink {
   async abort(): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#patienceEndsMs = 0;
+    this.#deadlineMs = 0;
     await this.#queue.idle();
     if (!this.#hasFailed) await this.#file.close();
   }
 
-  #hasPatience(): boolean {
-    return performance.now() < this.#patienceEndsMs;
+  #mayWait(): boolean {
+    return performance.now() < this.#deadlineMs;
   }
 
   /** The fragmented file is as good a recording, so whatever goes wrong here is not worth failing for. */

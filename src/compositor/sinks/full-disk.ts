@@ -22,7 +22,7 @@ export class RoomOnDisk {
     this.#mayWait = mayWait;
   }
 
-  /** Does a write until the disk has room for it. Throws any other error, and this one when nobody may wait for it. */
+  /** Repeats a write until the disk has room for it. Throws any other error, and this one when waiting is not allowed. */
   async write<T>(work: () => Promise<T>): Promise<T> {
     for (;;) {
       try {

@@ -152,7 +152,7 @@ export class HlsSink implements Sink {
       try {
         await this.#room.write(() => writeFile(`${path}.new`, data));
         await rename(`${path}.new`, path);
-        this.#tellStart(name);
+        this.#reportStart(name);
       } catch (error) {
         this.#fail(reasonOf(error));
       }
@@ -160,7 +160,7 @@ export class HlsSink implements Sink {
     });
   }
 
-  #tellStart(name: string): void {
+  #reportStart(name: string): void {
     if (this.#hasStarted || this.#isOver || !name.startsWith('part-')) return;
     this.#hasStarted = true;
     this.#events.onStarted();

@@ -10,9 +10,9 @@ export interface SinkEvents {
   onStarted(): void;
   /** A player that fetches the playlist now would play. */
   onPlayable(): void;
-  /** The output is over; nothing else is told of it afterwards. */
+  /** The output is over; no other event follows. */
   onFailed(reason: string, blame: Blame): void;
-  /** The sink wants to begin anew and needs a keyframe. */
+  /** The sink begins again and needs a keyframe. */
   onNeedsKey(): void;
   log(level: 'debug' | 'info' | 'warn', msg: string, facts: Record<string, unknown>): void;
 }
@@ -34,7 +34,7 @@ export interface Sink {
   abort(): Promise<void>;
 }
 
-/** Does what nobody waits for; its failure is logged, and ends nothing. */
+/** Runs work in the background; a failure is logged and ends nothing. */
 export function inBackgroundOf(events: SinkEvents, what: string, work: () => unknown): void {
   const error = (facts: { err: unknown }, message: string) => {
     events.log('warn', message, { what, reason: reasonOf(facts.err) });
@@ -42,7 +42,7 @@ export function inBackgroundOf(events: SinkEvents, what: string, work: () => unk
   inBackground({ error }, what, work);
 }
 
-/** The words of an error, whoever made it. */
+/** The message of anything that was thrown. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Voice } from '../sources/voice.ts';
+import { AudioAligner } from '../sources/audio-aligner.ts';
 import { Framer } from './framer.ts';
 import { limited, Mixer } from './mixer.ts';
 
@@ -47,7 +47,7 @@ describe('the mixer', () => {
 describe('a voice', () => {
   function speak(frames: number, positionOf: (source: number) => number) {
     const mixer = new Mixer();
-    const voice = new Voice(mixer);
+    const voice = new AudioAligner(mixer);
     const pieces: number[] = [];
     for (let frame = 0; frame < frames; frame++) {
       const samples = tone(frame * 960, 960);
@@ -73,7 +73,7 @@ describe('a voice', () => {
 
   it('closes a distance at once where nobody hears it', () => {
     const mixer = new Mixer();
-    const voice = new Voice(mixer);
+    const voice = new AudioAligner(mixer);
     const [silence, ones] = [new Float32Array(960), new Float32Array(960).fill(0.5)];
     voice.add(0, 0, silence, silence, 960);
     voice.add(960, 960 + 2000, silence, silence, 960);
@@ -91,7 +91,7 @@ describe('a voice', () => {
 
   it('fades out before silence and in after it, as DTX leaves it', () => {
     const mixer = new Mixer();
-    const voice = new Voice(mixer);
+    const voice = new AudioAligner(mixer);
     const ones = new Float32Array(960).fill(0.5);
     voice.add(0, 0, ones, ones, 960);
     voice.add(9600, 9600, ones, ones, 960);

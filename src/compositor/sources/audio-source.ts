@@ -2,24 +2,24 @@
 import { SAMPLE_RATE } from '../ffmpeg.ts';
 import type { ReceivedFrame } from '../rtp/stream-receiver.ts';
 import type { Mixer } from '../sound/mixer.ts';
+import { AudioAligner } from './audio-aligner.ts';
 import { OpusDecoder } from './opus-decoder.ts';
-import { Voice } from './voice.ts';
 
 export class AudioSource {
   readonly #decoder = new OpusDecoder();
-  readonly #voice: Voice;
+  readonly #aligner: AudioAligner;
   readonly #beganAtMs: number;
   #isClosed = false;
   isPaused = false;
 
   /** `beganAtMs` is when position 0 of the mixer was, on our clock. */
   constructor(mixer: Mixer, beganAtMs: number) {
-    this.#voice = new Voice(mixer);
+    this.#aligner = new AudioAligner(mixer);
     this.#beganAtMs = beganAtMs;
   }
 
   get jumps(): number {
-    return this.#voice.jumps;
+    return this.#aligner.jumps;
   }
 
   push(frame: ReceivedFrame): void {
@@ -27,14 +27,14 @@ export class AudioSource {
     let { position } = frame;
     let offsetMs = frame.capturedAtMs - this.#beganAtMs;
     this.#decoder.decode(frame.data, (left, right, count) => {
-      this.#voice.add(position, (offsetMs * SAMPLE_RATE) / 1000, left, right, count);
+      this.#aligner.add(position, (offsetMs * SAMPLE_RATE) / 1000, left, right, count);
       position += count;
       offsetMs += (count * 1000) / SAMPLE_RATE;
     });
   }
 
   flushBefore(position: number): void {
-    this.#voice.flushBefore(position);
+    this.#aligner.flushBefore(position);
   }
 
   setPaused(isPaused: boolean): void {
@@ -44,7 +44,7 @@ export class AudioSource {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#voice.flushBefore(Infinity);
+    this.#aligner.flushBefore(Infinity);
     this.#decoder.close();
   }
 }

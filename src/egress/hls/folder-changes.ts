@@ -1,10 +1,10 @@
-// Tells of changes in a folder. Everybody who waits for the same folder shares one watcher: a stream with a thousand
+// Reports changes in a folder. Everybody who waits for the same folder shares one watcher: a stream with a thousand
 // players shall not take a thousand handles of the system.
 import { type FSWatcher, watch } from 'node:fs';
 
-/** Changes are told by the system; where it does not, or has no handle left, they are looked for. */
+/** The system reports changes; where it does not, or has no handle left, they are looked for. */
 const LOOK_EVERY_MS = 250;
-/** Players that wait at this node at the same time; the next are told to ask again. */
+/** Players that wait at this node at the same time; further ones have to ask again. */
 const MAX_LISTENERS = 20_000;
 
 interface Listener {
@@ -35,7 +35,7 @@ export class FolderChanges {
     return known;
   }
 
-  /** To be closed by whoever called. */
+  /** To be closed by the caller. */
   listen(): Listener {
     let hasChanged = false;
     let wakeUp: () => void = () => undefined;

@@ -57,7 +57,7 @@ describe('a playlist that is waited for', () => {
     expect(await playlistReaching(folder, 'index.m3u8', { msn: 8, part: 1 })).toBe('late');
   });
 
-  it('is not waited for when it has ended, or nobody could know so far ahead', async () => {
+  it('is not waited for when it has ended, or is too far ahead', async () => {
     expect(await playlistReaching(folder, 'index.m3u8', { msn: 12, part: 0 })).toBe('too-far');
     await write(endedPlaylist(PLAYLIST));
     expect(await playlistReaching(folder, 'index.m3u8', { msn: 12, part: 0 })).toContain('#EXT-X-ENDLIST');

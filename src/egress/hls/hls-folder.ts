@@ -15,7 +15,7 @@ import {
   renamedSegments,
 } from './hls-playlist.ts';
 
-/** Segments of earlier runs of the compositor, which had to be started anew. */
+/** Segments of earlier runs of the compositor, which had to be restarted. */
 const BEFORE = 'before.txt';
 /** What a compositor left of its last segment. */
 const REST = 'rest.m4s';
@@ -32,7 +32,7 @@ async function readPlaylist(folder: string, name: string): Promise<string | unde
 }
 
 /**
- * Puts what a compositor that is gone has produced aside, so that the next one can begin anew in the same folder and
+ * Puts what a compositor that is gone has produced aside, so that the next one can begin again in the same folder and
  * players go on after a break.
  */
 export async function setAside(folder: string): Promise<void> {
@@ -72,19 +72,19 @@ function filesOf(lines: readonly string[]): string[] {
   });
 }
 
-/** Nobody ever reads half of it. */
+/** No reader ever sees half of it. */
 async function writeWhole(path: string, text: string): Promise<void> {
   await writeFile(`${path}.part`, text);
   await rename(`${path}.part`, path);
 }
 
-/** Farther ahead than this nobody can know of (RFC 8216bis, 6.2.5.2). */
+/** No player can know of a position farther ahead than this (RFC 8216bis, 6.2.5.2). */
 const MAX_AHEAD = 2;
 /** The specification lets a server give up after three target durations. */
-const PATIENCE = 3;
+const TIMEOUT_TARGETS = 3;
 
 /**
- * The playlist once it reaches `position`. Answers `too-far` for a position that no player could know of, `late` when
+ * The playlist once it reaches `position`. Returns `too-far` for a position that no player could know of, `late` when
  * it did not get there in time, nothing when there is no playlist.
  */
 export async function playlistReaching(
@@ -98,14 +98,14 @@ export async function playlistReaching(
   const reach = reachOf(first);
   if (reaches(reach, position)) return first;
   if (position.msn > reach.nextMsn + MAX_AHEAD) return 'too-far';
-  return untilChanged(folder, PATIENCE * reach.targetSeconds * 1000, async () => {
+  return untilChanged(folder, TIMEOUT_TARGETS * reach.targetSeconds * 1000, async () => {
     const text = await read();
     return text !== undefined && reaches(reachOf(text), position) ? text : undefined;
   });
 }
 
 /** A player may ask for the part that the playlist has announced before it is written; longer than a part it never takes. */
-const PART_PATIENCE_MS = 2_000;
+const PART_TIMEOUT_MS = 2_000;
 
 /** Size of a file, waited for a moment when it is not there yet. */
 export async function sizeOnceThere(path: string): Promise<number | undefined> {
@@ -118,7 +118,7 @@ export async function sizeOnceThere(path: string): Promise<number | undefined> {
   if (known !== undefined) return known;
   const live = await readText(join(dirname(path), REWIND));
   if (live === undefined || reachOf(live).ended || !live.includes(basename(path))) return undefined;
-  const found = await untilChanged(dirname(path), PART_PATIENCE_MS, size);
+  const found = await untilChanged(dirname(path), PART_TIMEOUT_MS, size);
   return found === 'late' ? undefined : found;
 }
 
@@ -147,7 +147,7 @@ async function untilChanged<T extends string | number>(
 
 /**
  * Ends playlists whose writer is gone, so that players stop waiting for more, and puts what earlier runs have produced
- * into them for good. Answers the one that plays all of it, or nothing when there is nothing to play.
+ * into them for good. Returns the one that plays all of it, or undefined when there is nothing to play.
  */
 export async function endPlaylists(folder: string): Promise<string | undefined> {
   for (const name of [REWIND, LIVE]) {

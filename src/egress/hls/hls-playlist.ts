@@ -117,7 +117,7 @@ export function renamedSegments(playlist: string, prefix: string): string[] {
  * it; at the live edge they only count.
  */
 export function continuedPlaylist(before: readonly string[], now: string, whole: boolean): string {
-  // It may have been put together already, by somebody who was killed before it could be noted.
+  // It may have been joined already, by a process killed before it could record that.
   const isContinued = whole ? now.includes(`${before[0]}\n`) : now.includes('#EXT-X-DISCONTINUITY-SEQUENCE:');
   if (isContinued) return now;
   const segments = before.filter((line) => line.startsWith('#EXTINF:')).length;

@@ -54,7 +54,7 @@ export interface CompositionOptions {
   id: string;
   config: CompositionConfig;
   source: SessionSource;
-  /** The page that is filmed, where it is one. */
+  /** The captured page, where it is one. */
   template: Template | undefined;
   program: string;
   /** What the operator has opened although it is private; the child checks RTMP servers against it. */

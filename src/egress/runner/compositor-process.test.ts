@@ -59,7 +59,7 @@ it('one that takes no messages is ended before they fill the memory', async () =
   expect((await ended).reason).toContain('it took no more messages');
 });
 
-it('one that is killed while it is written to is told as gone, and harms nothing', async () => {
+it('one that is killed while it is written to is reported as gone, and harms nothing', async () => {
   const { child, gone } = launch('ready');
   await child.ready;
   process.kill(child.pid ?? 0, 'SIGKILL');

@@ -1,4 +1,4 @@
-// One child process that composes and encodes: launched, listened to, told to end, and made to.
+// One child process that composes and encodes: launched, listened to, asked to end, and made to.
 import { type ChildProcess, fork } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { FromChild, type ToChild } from '../../compositor/ipc.ts';
@@ -24,13 +24,13 @@ export interface ChildOptions {
 
 /** Starting Node and opening the encoder take about a second where the machine has time for it. */
 const READY_TIMEOUT_MS = 20_000;
-/** What is buffered is encoded and the file made seekable: longer than the child itself takes patience for. */
+/** What is buffered is encoded and the file made seekable: longer than the timeout of the child itself. */
 const FINISH_TIMEOUT_MS = 130_000;
 /** It reports every 5 s: one that has begun to and stops hangs. */
 const SILENCE_TIMEOUT_MS = 30_000;
 /** Messages that it has not taken yet; one that hangs takes none. */
 const MAX_WAITING_MESSAGES = 2_000;
-/** As much of what FFmpeg wrote before a failure as anybody wants to read. */
+/** As much of what FFmpeg wrote before a failure as is worth reading. */
 const LAST_LINES = 20;
 const MAX_LINE_LENGTH = 500;
 /** Lines of Node's own report of a crash that explain nothing. */
@@ -58,23 +58,23 @@ export class EgressChild extends EventEmitter<ChildEvents> {
     this.#options = options;
     this.pid = process.pid;
     this.ready = this.#waitUntilReady();
-    // Whoever launches waits for it; a child that ends later must not end us.
+    // The launcher awaits it; a child that ends later must not end us.
     this.ready.catch(() => undefined);
     process.on('message', (message) => this.#take(message));
     process.on('error', (error) => this.#keepLine(error.message));
     process.once('close', (code, signal) => this.#ended(code, signal));
     for (const output of [process.stderr, process.stdout]) {
-      // That it is gone is told by `close`.
+      // `close` reports that it is gone.
       output?.on('error', () => undefined);
       output?.setEncoding('utf8').on('data', (text: string) => this.#keepText(text));
     }
     this.send(start);
   }
 
-  /** Starts a child; `ready` tells when it can be used. */
+  /** Starts a child; `ready` resolves when it can be used. */
   static launch(options: ChildOptions, start: ToChild & { type: 'start' }): EgressChild {
     const child = fork(options.program, [], {
-      // A Ctrl-C in the terminal is for the server: it tells its children to finish, so they are a group of their own.
+      // A Ctrl-C in the terminal is for the server: it asks its children to finish, so they are a group of their own.
       detached: true,
       execArgv: [],
       env: childEnvironment(),
@@ -118,7 +118,7 @@ export class EgressChild extends EventEmitter<ChildEvents> {
     this.kill();
   }
 
-  /** The last thing it wrote, for whoever has to explain a failure. */
+  /** The last thing it wrote, to explain a failure. */
   get lastWords(): string {
     return this.#fatal?.reason ?? this.#lastLines.findLast((line) => !NOISE.test(line)) ?? '';
   }
@@ -129,10 +129,10 @@ export class EgressChild extends EventEmitter<ChildEvents> {
 
   #waitUntilReady(): Promise<number | undefined> {
     return new Promise((resolve, reject) => {
-      const patienceMs = this.#options.readyTimeoutMs ?? READY_TIMEOUT_MS;
+      const timeoutMs = this.#options.readyTimeoutMs ?? READY_TIMEOUT_MS;
       const timeout = setTimeout(() => {
-        this.#killBecause(`it was not ready after ${patienceMs / 1000} s; the machine may have too much to do`);
-      }, patienceMs);
+        this.#killBecause(`it was not ready after ${timeoutMs / 1000} s; the machine may have too much to do`);
+      }, timeoutMs);
       this.on('message', (message) => {
         if (message.type !== 'ready') return;
         clearTimeout(timeout);

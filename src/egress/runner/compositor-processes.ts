@@ -7,7 +7,7 @@ import { isRunning, pidOf, processIdentity } from '../../kit/process-identity.ts
 import type { Logger } from '../../log.ts';
 
 /** A compositor whose server is gone finishes by itself; one that does not is ended. */
-const PATIENCE_MS = 10_000;
+const KILL_AFTER_MS = 10_000;
 const LOOK_EVERY_MS = 100;
 
 export class Children {
@@ -47,7 +47,7 @@ export class Children {
 async function endProcess(identity: string): Promise<void> {
   if (!identity) return;
   for (let waitedMs = 0; isRunning(identity); waitedMs += LOOK_EVERY_MS) {
-    if (waitedMs >= PATIENCE_MS) process.kill(pidOf(identity), 'SIGKILL');
+    if (waitedMs >= KILL_AFTER_MS) process.kill(pidOf(identity), 'SIGKILL');
     await sleep(LOOK_EVERY_MS);
   }
 }

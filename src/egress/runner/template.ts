@@ -1,4 +1,4 @@
-// A page of the caller's that is filmed instead of the composed picture: the browser for it, and a place in the meeting
+// A page of the caller's that is captured instead of the composed picture: the browser for it, and a place in the meeting
 // that nobody sees.
 import { lookup } from 'node:dns/promises';
 import type { PageBounds, PageSpec } from '../../compositor/ipc.ts';
@@ -47,7 +47,7 @@ export class Template {
     this.#dismiss = source.expectObserver(this.#observerId);
   }
 
-  /** What a compositor has to know to film it. */
+  /** What a compositor needs to capture it. */
   async page(): Promise<PageSpec> {
     const { templateUrl, roomId, ownerId } = this.#wish;
     const { installation, tokenFor, sandboxed, bounds } = this.#deps;

@@ -13,7 +13,7 @@ export async function tryBrowser(program: string, sandboxed: boolean, bounds: Pa
     sandboxed,
     bounds,
     size: { width: 320, height: 180 },
-    titleOfFilmed: '',
+    titleOfCaptured: '',
     certificates: [],
     onGone: () => undefined,
   });

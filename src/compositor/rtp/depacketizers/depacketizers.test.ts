@@ -115,7 +115,7 @@ describe('every depacketiser', () => {
     );
   });
 
-  it('is not made for a codec nobody knows', () => {
+  it('is not made for an unknown codec', () => {
     expect(createDepacketizer('video/H265')).toBeUndefined();
   });
 });

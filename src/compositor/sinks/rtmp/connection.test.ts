@@ -55,7 +55,7 @@ it.each([
   expect(await opened).toMatch(/sends too much|does not speak RTMP|closed the connection/);
 });
 
-it('a server that is gone while it is written to is told as gone', async () => {
+it('a server that is gone while it is written to is reported as gone', async () => {
   await using server = await OddRtmpServer.start((socket) => takeStream(socket, () => socket.resume()));
   const connection = await open(server);
   const reason = await broken(connection, () => {

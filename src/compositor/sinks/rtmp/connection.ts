@@ -72,9 +72,9 @@ export class RtmpConnection {
     const socket = isSecure
       ? connectTls({ host: address, port, servername: hostname })
       : connect({ host: address, port });
-    // Told by `once` and by the connection; until either listens, and after both, an error must end nothing.
+    // `once` and the connection handle errors; before and after they listen, an error must not crash the process.
     socket.on('error', () => undefined);
-    const patience = setTimeout(
+    const timer = setTimeout(
       () => socket.destroy(new Error(`the server did not take the stream within ${openMs / 1000} s`)),
       openMs,
     );
@@ -88,7 +88,7 @@ export class RtmpConnection {
       socket.destroy();
       throw error;
     } finally {
-      clearTimeout(patience);
+      clearTimeout(timer);
     }
   }
 
@@ -111,11 +111,11 @@ export class RtmpConnection {
     this.#command(0, 'FCUnpublish', 6, null, this.#target.playPath);
     this.#command(0, 'deleteStream', 7, null, this.#streamId);
     this.#isOver = true;
-    const patience = setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT_MS);
+    const timer = setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT_MS);
     const closed = once(this.#socket, 'close').catch(() => undefined);
     this.#socket.end();
     await closed;
-    clearTimeout(patience);
+    clearTimeout(timer);
   }
 
   destroy(): void {

@@ -1,4 +1,4 @@
-// A livestream to an RTMP server. Connections break; a new one is made, with patience that ends.
+// A livestream to an RTMP server. A connection that breaks is made again, for a limited time.
 
 import { type EncodedPacket, VIDEO_CLOCK } from '../../encode/packet.ts';
 import { SAMPLE_RATE } from '../../ffmpeg.ts';
@@ -12,9 +12,9 @@ import { parseRtmpUrl, type RtmpTarget } from './url.ts';
 
 const FIRST_BACKOFF_MS = 1000;
 const MAX_BACKOFF_MS = 15_000;
-/** How long a server that never took the stream is tried, and one that did and is gone. */
-const PATIENCE_BEFORE_START_MS = 20_000;
-const PATIENCE_AFTER_START_MS = 180_000;
+/** How long to try a server that never accepted the stream, and one that did and is gone. */
+const START_TIMEOUT_MS = 20_000;
+const RECONNECT_TIMEOUT_MS = 180_000;
 /** After a connection that held for so long the next failure is a new one. */
 const GOOD_CONNECTION_MS = 20_000;
 
@@ -46,7 +46,7 @@ export class RtmpSink implements Sink {
     this.#events = events;
   }
 
-  /** Opens at once; that the server takes the stream is told when it does. */
+  /** Returns at once; `onStarted` follows when the server accepts the stream. */
   static async open(url: string, tracks: Tracks, context: SinkContext, events: SinkEvents): Promise<RtmpSink> {
     const sink = new RtmpSink(parseRtmpUrl(url), tracks, context, events);
     sink.#connectInBackground();
@@ -130,14 +130,14 @@ export class RtmpSink implements Sink {
       if (nowMs - stream.sinceMs > GOOD_CONNECTION_MS) this.#backoffMs = FIRST_BACKOFF_MS;
     }
     const server = this.#target.publicUrl;
-    const told = this.#withoutSecrets(reason);
-    const patience = this.#hasStarted ? PATIENCE_AFTER_START_MS : PATIENCE_BEFORE_START_MS;
-    if (nowMs - this.#lastGoodMs + this.#backoffMs > patience) {
+    const publicReason = this.#withoutSecrets(reason);
+    const timeoutMs = this.#hasStarted ? RECONNECT_TIMEOUT_MS : START_TIMEOUT_MS;
+    if (nowMs - this.#lastGoodMs + this.#backoffMs > timeoutMs) {
       this.#end();
-      this.#events.onFailed(`${server}: ${told}`, 'destination');
+      this.#events.onFailed(`${server}: ${publicReason}`, 'destination');
       return;
     }
-    this.#events.log('warn', 'livestream disconnected', { server, reason: told, retryInMs: this.#backoffMs });
+    this.#events.log('warn', 'livestream disconnected', { server, reason: publicReason, retryInMs: this.#backoffMs });
     this.#timer = setTimeout(() => this.#connectInBackground(), this.#backoffMs);
     this.#backoffMs = Math.min(MAX_BACKOFF_MS, this.#backoffMs * 2);
   }
@@ -150,7 +150,7 @@ export class RtmpSink implements Sink {
 /** The address to connect to, checked by the outbound guard when there is a list to check against. */
 async function addressOf(hostname: string, allow: readonly string[] | undefined): Promise<string> {
   if (!allow) return hostname;
-  // Loaded where it is needed: most compositions stream to nobody.
+  // Loaded where it is needed: most pipelines have no livestream.
   const { createOutbound } = await import('../../../kit/outbound/outbound.ts');
   const [first] = await createOutbound({ allow }).addressesOf(hostname);
   return first?.address ?? hostname;

@@ -1,4 +1,4 @@
-// rtmp://server/application/stream-key: where to connect, what to ask for, and what must never be told.
+// rtmp://server/application/stream-key: where to connect, what to ask for, and what must stay secret.
 
 export interface RtmpTarget {
   hostname: string;

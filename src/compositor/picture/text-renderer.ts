@@ -1,5 +1,5 @@
 // Text as masks, set by libass inside FFmpeg: all scripts, both directions, with the machine's fonts where ours has no
-// glyph. Each piece of text takes some milliseconds, so they are set one after another and kept by whoever asked.
+// glyph. Each piece of text takes some milliseconds, so they are set one after another and kept by the caller.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -7,15 +7,15 @@ import { dirname, join } from 'node:path';
 import { Filter, FilterGraph, Frame } from 'node-av/lib';
 import { SerialQueue } from '../../kit/serial-queue.ts';
 import { check, present } from '../ffmpeg.ts';
-import type { Mask } from './artboard.ts';
+import type { Mask } from './rgba-bitmap.ts';
 
 const FONT_FAMILY = 'Inter SemiBold';
 const FONT_FILE = '@expo-google-fonts/inter/600SemiBold/Inter_600SemiBold.ttf';
 /** Wider text is cut whatever its place allows. */
 const MAX_TEXT_PIXELS = 1024;
 
-export class Lettering {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'roomful-lettering-'));
+export class TextRenderer {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'roomful-text-'));
   readonly #fontFolder = dirname(createRequire(import.meta.url).resolve(FONT_FILE));
   readonly #queue = new SerialQueue();
   #count = 0;
@@ -59,7 +59,7 @@ export class Lettering {
     frame.alloc();
     try {
       const sink = this.#connect(graph, file, width, height);
-      check(await graph.config(), 'prepare lettering');
+      check(await graph.config(), 'prepare textRenderer');
       check(await sink.buffersinkGetFrame(frame), 'set text');
       return maskOf(frame, width, height);
     } finally {

@@ -1,10 +1,10 @@
 // Everything drawn that is not a camera: labels, avatars, corners. Prepared once for each size and kept.
 
 import { clip } from '../../kit/text.ts';
-import { Artboard, disc, type Mask, roundedBox } from './artboard.ts';
 import type { Stamp } from './canvas.ts';
 import type { Colour } from './colour.ts';
-import type { Lettering } from './lettering.ts';
+import { disc, type Mask, RgbaBitmap, roundedBox } from './rgba-bitmap.ts';
+import type { TextRenderer } from './text-renderer.ts';
 import { avatarColour, type Theme } from './theme.ts';
 
 /** Labels and avatars in both states for everybody a canvas can show, several times over. */
@@ -15,7 +15,7 @@ const SMALL_LABEL_HEIGHT = 24;
 const SMALL_TILE_HEIGHT = 200;
 const MAX_NAME_LENGTH = 80;
 
-export interface LabelWish {
+export interface LabelOptions {
   text: string;
   isMuted: boolean;
   tileWidth: number;
@@ -30,23 +30,23 @@ export interface Corners {
   bottomRight: Stamp;
 }
 
-export class Artwork {
+export class Overlay {
   readonly #theme: Theme;
-  readonly #lettering: Lettering;
+  readonly #textRenderer: TextRenderer;
   readonly #scale: number;
   readonly #stamps = new Map<string, Stamp | undefined>();
   readonly #corners = new Map<string, Corners>();
   readonly #onProblem: (error: unknown) => void;
 
-  constructor(theme: Theme, lettering: Lettering, shortSide: number, onProblem: (error: unknown) => void) {
+  constructor(theme: Theme, textRenderer: TextRenderer, shortSide: number, onProblem: (error: unknown) => void) {
     this.#theme = theme;
-    this.#lettering = lettering;
+    this.#textRenderer = textRenderer;
     this.#scale = shortSide / 720;
     this.#onProblem = onProblem;
   }
 
   /** Nothing until it is ready, which takes some milliseconds once. */
-  label({ text, isMuted, tileWidth, tileHeight }: LabelWish): Stamp | undefined {
+  label({ text, isMuted, tileWidth, tileHeight }: LabelOptions): Stamp | undefined {
     const height = even(
       (tileHeight < SMALL_TILE_HEIGHT * this.#scale ? SMALL_LABEL_HEIGHT : LABEL_HEIGHT) * this.#scale,
     );
@@ -94,10 +94,10 @@ export class Artwork {
     const icon = isMuted ? Math.round(height * 0.58) : 0;
     const iconSpace = isMuted && name ? icon + Math.round(height * 0.2) : icon;
     const text =
-      name && (await this.#lettering.set(name, Math.round(height * 0.66), maxWidth - 2 * padding - iconSpace));
+      name && (await this.#textRenderer.set(name, Math.round(height * 0.66), maxWidth - 2 * padding - iconSpace));
     const width = even(2 * padding + iconSpace + (text ? text.width : 0) + 1);
     const box = { x: 0, y: 0, width, height };
-    const board = new Artboard(width, height);
+    const board = new RgbaBitmap(width, height);
     const pill = roundedBox(box, Math.round(height * 0.3));
     board.paint(label.background, (x, y) => pill(x, y) * label.opacity);
     if (isMuted) board.paint(label.icon, mutedMicrophone(padding, (height - icon) / 2, icon));
@@ -106,9 +106,9 @@ export class Artwork {
   }
 
   async #makeAvatar(colour: Colour, text: string, size: number): Promise<Stamp> {
-    const board = new Artboard(size, size);
+    const board = new RgbaBitmap(size, size);
     board.paint(colour, disc(size / 2, size / 2, size / 2));
-    const letters = await this.#lettering.set(text, Math.round(size * 0.5), size);
+    const letters = await this.#textRenderer.set(text, Math.round(size * 0.5), size);
     const left = Math.round((size - letters.width) / 2);
     return board
       .paintMask(letters, left, Math.round((size - letters.height) / 2 + middleOffset(letters)), this.#theme.avatarText)
@@ -173,7 +173,7 @@ function makeCorners(theme: Theme, radius: number, ring: number): Corners {
   const corner = (isRight: boolean, isBottom: boolean) => {
     const mirrored = (shape: (x: number, y: number) => number) => (x: number, y: number) =>
       shape(isRight ? radius - x : x, isBottom ? radius - y : y);
-    const board = new Artboard(radius, radius);
+    const board = new RgbaBitmap(radius, radius);
     if (ring > 0)
       board.paint(
         theme.accent,

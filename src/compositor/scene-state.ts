@@ -1,5 +1,5 @@
-// Who is in the picture: participants and their streams in, the tiles to paint and the streams to ask for out. What is
-// told now concerns the picture as much later as its frames are shown later, so it waits; what is asked for does not.
+// Who is in the picture: participants and their streams in, the tiles to paint and the streams to ask for out. A
+// change applies to the picture with the same delay as its frames, so it waits; requests for streams do not.
 import type { CompositionConfig } from '../protocol/composition.ts';
 import type { EgressParticipant, EgressStream, WantedStream } from './ipc.ts';
 import { arrange, type Tile } from './layout.ts';
@@ -9,7 +9,7 @@ import type { Mixer } from './sound/mixer.ts';
 import { AudioSource } from './sources/audio-source.ts';
 import { VideoSource } from './sources/video-source.ts';
 
-export interface CastOptions {
+export interface SceneStateOptions {
   config: CompositionConfig;
   width: number;
   height: number;
@@ -43,29 +43,29 @@ interface Scene {
 /** A camera that has sent nothing for so long is gone, whatever was said of it. Screens may stand still for ever. */
 const STALE_CAMERA_MS = 4000;
 
-export class Cast {
-  readonly #options: CastOptions;
+export class SceneState {
+  readonly #options: SceneStateOptions;
   readonly #roles = new Map<string, Role>();
-  /** Who spoke last: when nobody speaks, the picture stays with them. */
+  /** The last speaker: the picture stays with them during silence. */
   #lastSpeakerId: string | null = null;
-  /** What is painted, what has been told since, and the last of it, which says what is needed. */
+  /** What is painted, the changes since, and the latest of them, which decides what is needed. */
   #shown: Scene = { fromMs: -Infinity, participants: new Map(), speakerId: null, tiles: [] };
   #coming: Scene[] = [];
   #latest: Scene = this.#shown;
   #wantedKey = '';
 
-  constructor(options: CastOptions) {
+  constructor(options: SceneStateOptions) {
     this.#options = options;
   }
 
   setParticipants(participants: readonly EgressParticipant[]): void {
     const byId = new Map(participants.map((participant) => [participant.id, participant]));
-    this.#tell(byId, this.#latest.speakerId);
+    this.#update(byId, this.#latest.speakerId);
   }
 
   setActiveSpeaker(participantId: string | null): void {
     if (participantId !== null) this.#lastSpeakerId = participantId;
-    this.#tell(this.#latest.participants, participantId);
+    this.#update(this.#latest.participants, participantId);
   }
 
   addStream(stream: EgressStream): void {
@@ -146,7 +146,7 @@ export class Cast {
     return undefined;
   }
 
-  #tell(participants: Scene['participants'], speakerId: string | null): void {
+  #update(participants: Scene['participants'], speakerId: string | null): void {
     const { config, width, height } = this.#options;
     let tiles: Tile[] = [];
     if (config.mode === 'video-and-audio') {
@@ -165,7 +165,7 @@ export class Cast {
     if (isFirst) this.#show(this.#latest);
     else this.#coming.push(this.#latest);
     this.#applyPauses(-Infinity);
-    this.#tellWanted();
+    this.#reportWanted();
   }
 
   #show(scene: Scene): void {
@@ -174,7 +174,7 @@ export class Cast {
     if (JSON.stringify(before) !== JSON.stringify(scene.tiles)) this.#options.onTilesChanged(scene.tiles);
   }
 
-  /** Nothing is decoded that is not seen, and nobody is heard who is muted. */
+  /** Nothing is decoded that is not seen, and muted participants are not heard. */
   #applyPauses(timeMs: number): void {
     for (const { stream, source, pausesAtMs } of this.#roles.values()) {
       // Sound that has come is laid out already, so it can stop at once.
@@ -191,7 +191,7 @@ export class Cast {
     return isSeen(stream, this.#shown) || this.#coming.some((scene) => isSeen(stream, scene));
   }
 
-  #tellWanted(): void {
+  #reportWanted(): void {
     const { participants, tiles } = this.#latest;
     const wanted: WantedStream[] = [];
     for (const { id, micOn, shareOn } of participants.values()) {

@@ -9,7 +9,7 @@ export interface Mask {
   coverage: Uint8Array;
 }
 
-export class Artboard {
+export class RgbaBitmap {
   readonly width: number;
   readonly height: number;
   /** Red, green, blue and opacity (0 to 1) of each pixel; colours are not multiplied by opacity. */

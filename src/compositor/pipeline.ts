@@ -1,29 +1,29 @@
-// A composition that runs: pictures and sound of a scene on the beat of the clock, encoded into outputs.
+// The running compositor: takes pictures and sound of a scene at the pace of the clock, and encodes them into outputs.
 import { type CompositionConfig, canvasSize, FRAME_RATE } from '../protocol/composition.ts';
+import { EncodedOutputs } from './encoded-outputs.ts';
 import { SAMPLE_RATE } from './ffmpeg.ts';
 import type { FileFacts, PageSpec, SinkSpec } from './ipc.ts';
 import { MeetingScene } from './meeting-scene.ts';
-import { Outputs } from './outputs.ts';
 import { PageScene } from './page/page-scene.ts';
-import type { Scene, SceneEvents, Stage } from './scene.ts';
+import type { Scene, SceneContext, SceneEvents } from './scene.ts';
 import type { Blame } from './sinks/sink.ts';
 import { Mixer } from './sound/mixer.ts';
 
-export interface CompositionEvents extends SceneEvents {
+export interface PipelineEvents extends SceneEvents {
   onSinkStarted(sinkId: string): void;
   onSinkPlayable(sinkId: string): void;
   onSinkFinished(sinkId: string, file: FileFacts | undefined): void;
   onSinkFailed(sinkId: string, reason: string, blame: Blame): void;
 }
 
-export interface CompositionOptions {
+export interface PipelineOptions {
   config: CompositionConfig;
-  /** Given, this page is filmed instead of composing the meeting. */
+  /** When set, this page is captured instead of composing the meeting. */
   page: PageSpec | undefined;
   /** The meeting's streams come from another machine. */
   isSecure: boolean;
   outboundAllow: readonly string[] | undefined;
-  events: CompositionEvents;
+  events: PipelineEvents;
 }
 
 /**
@@ -46,12 +46,12 @@ function clockMs(): number {
   return performance.timeOrigin + performance.now();
 }
 
-export class Composition {
-  /** What is composed, unless a page is filmed. */
+export class Pipeline {
+  /** The composed meeting; undefined when a page is captured. */
   readonly meeting: MeetingScene | undefined;
   readonly #scene: Scene;
-  readonly #stage: Stage;
-  readonly #outputs: Outputs;
+  readonly #context: SceneContext;
+  readonly #outputs: EncodedOutputs;
   readonly #left = new Float32Array(BLOCK_SAMPLES);
   readonly #right = new Float32Array(BLOCK_SAMPLES);
   #nextTick = 0;
@@ -64,15 +64,15 @@ export class Composition {
   /** Pictures that were due and could not be made in time. */
   droppedTicks = 0;
 
-  private constructor({ outboundAllow, events }: CompositionOptions, stage: Stage, scene: Scene) {
-    this.#stage = stage;
+  private constructor({ outboundAllow, events }: PipelineOptions, context: SceneContext, scene: Scene) {
+    this.#context = context;
     this.#scene = scene;
     this.meeting = scene instanceof MeetingScene ? scene : undefined;
-    this.#outputs = new Outputs({
-      size: stage.size,
+    this.#outputs = new EncodedOutputs({
+      size: context.size,
       frameRate: FRAME_RATE,
       matrix: scene.matrix,
-      beganAt: stage.beganAtMs,
+      beganAt: context.beganAtMs,
       outboundAllow,
       onStarted: (sinkId) => events.onSinkStarted(sinkId),
       onPlayable: (sinkId) => events.onSinkPlayable(sinkId),
@@ -84,18 +84,18 @@ export class Composition {
       onBroken: (error) => events.onBroken(`encoding failed: ${String(error)}`, 'us'),
       log: (level, msg, facts) => events.log(level, msg, facts),
     });
-    this.#beat();
+    this.#runDue();
   }
 
   /** Resolves when there is something to see and hear. */
-  static async open(options: CompositionOptions): Promise<Composition> {
+  static async open(options: PipelineOptions): Promise<Pipeline> {
     const { config, page, isSecure, outboundAllow = [], events } = options;
     const size = config.mode === 'video-and-audio' ? canvasSize(config) : undefined;
-    const stage: Stage = { size, mixer: new Mixer(), beganAtMs: clockMs(), nowMs: clockMs };
+    const context: SceneContext = { size, mixer: new Mixer(), beganAtMs: clockMs(), nowMs: clockMs };
     const scene = page
-      ? await PageScene.open(stage, { ...page, size: canvasSize(config), outboundAllow }, events)
-      : await MeetingScene.open(stage, { config, isSecure }, events);
-    return new Composition(options, stage, scene);
+      ? await PageScene.open(context, { ...page, size: canvasSize(config), outboundAllow }, events)
+      : await MeetingScene.open(context, { config, isSecure }, events);
+    return new Pipeline(options, context, scene);
   }
 
   get encodedFrames(): number {
@@ -104,8 +104,8 @@ export class Composition {
 
   /** Milliseconds that the sound is ahead of the picture, where both are made: by less than a picture at most. */
   get driftMs(): number {
-    if (!this.#stage.size || this.#nextTick === 0) return 0;
-    const soundMs = (this.#stage.mixer.position * 1000) / SAMPLE_RATE;
+    if (!this.#context.size || this.#nextTick === 0) return 0;
+    const soundMs = (this.#context.mixer.position * 1000) / SAMPLE_RATE;
     return soundMs - ((this.#nextTick - 1) * 1000) / FRAME_RATE;
   }
 
@@ -114,7 +114,7 @@ export class Composition {
   }
 
   addSink(sink: SinkSpec): Promise<void> {
-    return this.#outputs.add(sink, () => this.#stage.mixer.position);
+    return this.#outputs.add(sink, () => this.#context.mixer.position);
   }
 
   /** Ends one output with what is captured up to now. */
@@ -125,24 +125,24 @@ export class Composition {
 
   /** Ends every output with what is captured up to now. */
   stop(): Promise<void> {
-    this.#stopping ??= this.#wind();
+    this.#stopping ??= this.#finish();
     return this.#stopping;
   }
 
-  async #wind(): Promise<void> {
-    this.#endsAtMs = clockMs() - this.#stage.beganAtMs;
+  async #finish(): Promise<void> {
+    this.#endsAtMs = clockMs() - this.#context.beganAtMs;
     await this.#ended.promise;
     await this.#outputs.finishAll();
     await this.#scene.close();
   }
 
-  /** Everything that is due, then again when the next thing is. */
-  #beat(): void {
-    const timeMs = clockMs() - this.#stage.beganAtMs - DELAY_MS;
+  /** Does everything that is due, then schedules itself for the next thing. */
+  #runDue(): void {
+    const timeMs = clockMs() - this.#context.beganAtMs - DELAY_MS;
     this.#scene.poll();
     this.#mixUpTo(Math.min(timeMs, this.#endsAtMs));
     const due = Math.floor((Math.min(timeMs, this.#endsAtMs) * FRAME_RATE) / 1000);
-    if (due >= this.#nextTick && this.#stage.size) {
+    if (due >= this.#nextTick && this.#context.size) {
       if (this.#nextTick > 0) this.droppedTicks += due - this.#nextTick;
       this.#nextTick = due + 1;
       this.#picture(due);
@@ -152,13 +152,13 @@ export class Composition {
       return;
     }
     const untilNextMs = (this.#nextTick * 1000) / FRAME_RATE - timeMs;
-    setTimeout(() => this.#beat(), Math.max(1, Math.min(POLL_MS, untilNextMs)));
+    setTimeout(() => this.#runDue(), Math.max(1, Math.min(POLL_MS, untilNextMs)));
   }
 
   #picture(tick: number): void {
-    const timeMs = this.#stage.beganAtMs + (tick * 1000) / FRAME_RATE;
+    const timeMs = this.#context.beganAtMs + (tick * 1000) / FRAME_RATE;
     // A picture shows from the tick on that is nearest to its capture, so that it is early as often as late.
-    this.#scene.advanceTo(timeMs + 500 / FRAME_RATE, this.#stage.mixer.position);
+    this.#scene.advanceTo(timeMs + 500 / FRAME_RATE, this.#context.mixer.position);
     if (this.#outputs.isEmpty) return;
     const painted = this.#scene.paint(timeMs);
     if (!painted) {
@@ -177,7 +177,7 @@ export class Composition {
   }
 
   #mixUpTo(timeMs: number): void {
-    const { mixer, beganAtMs, size } = this.#stage;
+    const { mixer, beganAtMs, size } = this.#context;
     const wanted = Math.floor((timeMs * SAMPLE_RATE) / 1000);
     if (!size) this.#scene.advanceTo(beganAtMs + timeMs, mixer.position);
     for (let blocks = 0; mixer.position + BLOCK_SAMPLES <= wanted && blocks < MAX_CATCH_UP_BLOCKS; blocks++) {

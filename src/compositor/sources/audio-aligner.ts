@@ -9,14 +9,14 @@ const CLOSE_SAMPLES = 240;
 const FAR_SAMPLES = 2880;
 /** About -40 dBFS: a pause between words, where a jump is not heard. */
 const QUIET = 0.01;
-/** Nobody hears a tempo that is off by a hundredth. */
+/** A tempo that is off by a hundredth is inaudible. */
 const MAX_STRETCH = 0.01;
 /** 2.5 ms at each end of what is not continuous. */
 const FADE_SAMPLES = 120;
 /** Opus frames are at most 60 ms and packets at most 120. */
 const MAX_FRAME_SAMPLES = 5760;
 
-export class Voice {
+export class AudioAligner {
   readonly #mixer: Mixer;
   readonly #left = new Float32Array(MAX_FRAME_SAMPLES * 2);
   readonly #right = new Float32Array(MAX_FRAME_SAMPLES * 2);

@@ -11,7 +11,7 @@ import { createSink } from './sinks/create-sink.ts';
 import { type Blame, inBackgroundOf, reasonOf, type Sink, type SinkEvents, type Tracks } from './sinks/sink.ts';
 import { Framer } from './sound/framer.ts';
 
-export interface OutputsOptions {
+export interface EncodedOutputsOptions {
   /** Nothing when only sound is composed. */
   size: { width: number; height: number } | undefined;
   frameRate: number;
@@ -47,15 +47,15 @@ interface Output {
   hasBegun: boolean;
 }
 
-export class Outputs {
-  readonly #options: OutputsOptions;
+export class EncodedOutputs {
+  readonly #options: EncodedOutputsOptions;
   readonly #opening = new Map<Family, Promise<Encoders>>();
   readonly #encoders = new Map<Family, Encoders>();
   readonly #outputs = new Map<string, Output>();
   readonly #known = new Set<string>();
   encodedFrames = 0;
 
-  constructor(options: OutputsOptions) {
+  constructor(options: EncodedOutputsOptions) {
     this.#options = options;
   }
 

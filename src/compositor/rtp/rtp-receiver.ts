@@ -8,7 +8,7 @@ import type { SecureChannel } from './secure-channel.ts';
 import { SenderOrigin } from './stream-clock.ts';
 import { type ReceivedFrame, type RemoteAddress, StreamReceiver } from './stream-receiver.ts';
 
-export interface IntakeOptions {
+export interface RtpReceiverOptions {
   /** Streams come from another machine, encrypted; what comes before `secure` is called is dropped. */
   isSecure: boolean;
   nowMs(): number;
@@ -19,11 +19,11 @@ const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 const REPORT_INTERVAL_MS = 1000;
 /** As many as RTCP can count in one packet. */
 const MAX_REPORT_BLOCKS = 31;
-/** Nobody else on the loopback uses it towards this port. */
+/** Unique among senders to this port. */
 const OWN_SSRC = 0x726f6f6d;
 
-export class Intake {
-  readonly #options: IntakeOptions;
+export class RtpReceiver {
+  readonly #options: RtpReceiverOptions;
   readonly #socket: Socket;
   readonly #streams = new Map<string, StreamReceiver>();
   readonly #bySsrc = new Map<number, StreamReceiver>();
@@ -32,30 +32,30 @@ export class Intake {
   #channel: SecureChannel | undefined;
   #reportedAtMs = 0;
 
-  private constructor(options: IntakeOptions, socket: Socket, newChannel?: (keys: SrtpKeys) => SecureChannel) {
+  private constructor(options: RtpReceiverOptions, socket: Socket, newChannel?: (keys: SrtpKeys) => SecureChannel) {
     this.#options = options;
     this.#socket = socket;
     this.#newChannel = newChannel;
     socket.on('message', (bytes, from) => this.#onDatagram(bytes, from));
   }
 
-  static async open(options: IntakeOptions): Promise<Intake> {
+  static async open(options: RtpReceiverOptions): Promise<RtpReceiver> {
     const socket = createSocket({ type: 'udp4', recvBufferSize: RECEIVE_BUFFER_BYTES });
-    // One packet that could not be sent is no reason to end; that it could not be bound is told by `once`.
+    // One packet that could not be sent is no reason to end; a failed bind rejects the `once` below.
     socket.on('error', () => undefined);
     socket.bind(0, options.isSecure ? '0.0.0.0' : '127.0.0.1');
     await once(socket, 'listening');
-    if (!options.isSecure) return new Intake(options, socket);
+    if (!options.isSecure) return new RtpReceiver(options, socket);
     // Most compositions need no encryption, and all shall start fast.
     const { SecureChannel } = await import('./secure-channel.ts');
-    return new Intake(options, socket, (keys) => new SecureChannel(keys));
+    return new RtpReceiver(options, socket, (keys) => new SecureChannel(keys));
   }
 
   get port(): number {
     return this.#socket.address().port;
   }
 
-  /** The other machine has connected, or has done so anew. */
+  /** The other machine has connected, or reconnected. */
   secure(keys: SrtpKeys): void {
     this.#channel = this.#newChannel?.(keys);
   }
@@ -71,7 +71,7 @@ export class Intake {
     return sum;
   }
 
-  /** False when nobody here understands its codec. */
+  /** Returns false when its codec is not supported. */
   add(stream: EgressStream): boolean {
     this.remove(stream.id);
     let origin = this.#origins.get(stream.cname);
@@ -113,7 +113,7 @@ export class Intake {
     for (const receiver of this.#streams.values()) receiver.poll(nowMs);
     if (nowMs - this.#reportedAtMs < REPORT_INTERVAL_MS || this.#streams.size === 0) return;
     this.#reportedAtMs = nowMs;
-    // A room that is spread over media workers sends from several ports; each is told of its own streams.
+    // A room that is spread over media workers sends from several ports; each gets reports on its own streams.
     const bySender = Map.groupBy(this.#streams.values(), ({ sender }) => sender?.port);
     for (const receivers of bySender.values()) {
       const blocks = receivers.slice(0, MAX_REPORT_BLOCKS).map((receiver) => receiver.receptionBlock());
