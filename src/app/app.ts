@@ -19,14 +19,15 @@ import { QualityStore } from '../store/live/quality-store.ts';
 import { DeliveryQueue } from '../store/webhooks/delivery-queue.ts';
 import { WebhookStore } from '../store/webhooks/webhook-store.ts';
 import { Webhooks } from '../webhooks/webhooks.ts';
+import { mediaAddresses } from './addresses.ts';
+import { claimDataFolder } from './data-folder.ts';
 import { createDoctor } from './doctor.ts';
 import { createEgress, createEgressStore, createStorage, type EgressParts } from './egress.ts';
 import { createFrontDoors } from './front-doors.ts';
-import { type FirstKey, type Ground, layGround } from './ground.ts';
-import { certificateOf, listen, type Urls } from './listeners.ts';
+import { createInfrastructure, type FirstKey, type Infrastructure } from './infrastructure.ts';
+import { certificateOf, Listeners, type Urls } from './listeners.ts';
 import { createMeetings, type Meetings } from './meetings.ts';
 import { measureEgress, measureLive, measureNode, measureWebhooks } from './metrics.ts';
-import { type Undo, unwind } from './undo.ts';
 
 /** What tests put in the place of parts. */
 export interface OtherParts {
@@ -53,40 +54,49 @@ export class App {
   readonly httpsUrl: string | undefined;
   readonly publicUrl: string;
   readonly firstKey: FirstKey;
-  readonly #undo: Undo;
+  readonly #stack: AsyncDisposableStack;
   readonly #log: Logger;
   #stopping: Promise<void> | undefined;
 
-  private constructor({ urls, firstKey }: Started, undo: Undo, log: Logger) {
+  private constructor({ urls, firstKey }: Started, stack: AsyncDisposableStack, log: Logger) {
     this.httpUrl = urls.http;
     this.httpsUrl = urls.https;
     this.publicUrl = urls.public;
     this.firstKey = firstKey;
-    this.#undo = undo;
+    this.#stack = stack;
     this.#log = log;
   }
 
-  /** Starts everything, or undoes what had been started and throws. */
+  /** Starts everything, or stops what had been started and throws. */
   static async start(
     config: Config,
     secrets: Secrets,
     log: Logger,
     { settings = [], ...others }: OtherParts & { settings?: readonly SettingInForce[] } = {},
   ): Promise<App> {
-    const undo: Undo = [];
+    const stack = new AsyncDisposableStack();
     try {
-      const started = await startParts({ config, secrets, log, settings, others }, undo);
-      return new App(started, undo, log);
+      const started = await startParts({ config, secrets, log, settings, others }, stack);
+      return new App(started, stack, log);
     } catch (error) {
-      await unwind(undo, log);
+      await stop(stack, log);
       throw error;
     }
   }
 
   /** Drains and stops everything, in reverse order. Idempotent. */
   stop(): Promise<void> {
-    this.#stopping ??= unwind(this.#undo, this.#log);
+    this.#stopping ??= stop(this.#stack, this.#log);
     return this.#stopping;
+  }
+}
+
+/** In reverse order; a part that cannot be stopped keeps no other from it. */
+async function stop(stack: AsyncDisposableStack, log: Logger): Promise<void> {
+  try {
+    await stack.disposeAsync();
+  } catch (error) {
+    log.error({ err: error }, 'not every part could be stopped');
   }
 }
 
@@ -97,7 +107,7 @@ interface Started {
 
 /** What every part of the product is built with. */
 interface Parts {
-  ground: Ground;
+  infrastructure: Infrastructure;
   urls: Urls;
   outbound: Outbound;
   meetings: Meetings;
@@ -106,25 +116,28 @@ interface Parts {
   feed: Feed;
 }
 
-async function startParts(given: Given, undo: Undo): Promise<Started> {
+async function startParts(given: Given, stack: AsyncDisposableStack): Promise<Started> {
   const { config, log } = given;
-  const ground = await layGround(given, undo);
-  const { db, databaseUrl, nodeId } = ground;
-  const urls: Urls = { public: config.publicUrl ?? '', http: undefined, https: undefined };
+  const addresses = await mediaAddresses(config);
+  const nodeId = claimDataFolder(config.dataDir, log, stack);
+  const listeners = await Listeners.bind(config, stack);
+  const { urls } = listeners;
   const tls = await certificateOf(config);
+  const infrastructure = await createInfrastructure(given, { nodeId, addresses }, stack);
+  const { db, databaseUrl } = infrastructure;
   const outbound = createOutbound({ allow: config.outboundAllow });
-  undo.push(() => outbound.close());
+  stack.defer(() => outbound.close());
   const feed = new Feed({ channel: new ChangeChannel(db, databaseUrl), log: log.child({ part: 'dashboard' }) });
-  undo.push(() => feed.stop());
+  stack.defer(() => feed.stop());
 
-  const egressStore = createEgressStore(db, ground.mailbox, config.limits);
+  const egressStore = createEgressStore(db, infrastructure.mailbox, config.limits);
   const uploadStore = new UploadStore(db);
   const storage = await createStorage(config, given.secrets);
-  undo.push(() => storage.close());
+  stack.defer(() => storage.close());
   warnOfStorage(storage, config, log);
   const meetings = createMeetings({
     config,
-    ground,
+    infrastructure,
     urls,
     tls,
     outbound,
@@ -138,7 +151,7 @@ async function startParts(given: Given, undo: Undo): Promise<Started> {
   const egressParts: EgressParts = createEgress({
     ...given.others,
     config,
-    ground,
+    infrastructure,
     meetings,
     urls,
     storage,
@@ -150,41 +163,53 @@ async function startParts(given: Given, undo: Undo): Promise<Started> {
     log,
   });
   const { egress, studio, uploads, removals, remote, successors, stopRetries } = egressParts;
-  undo.push(() => uploads.stop());
-  undo.push(() => removals.stop());
-  undo.push(() => stopRetries());
+  stack.defer(() => uploads.stop());
+  stack.defer(() => removals.stop());
+  stack.defer(() => stopRetries());
 
-  const parts: Parts = { ground, urls, outbound, meetings, egressParts, uploadStore, feed };
+  const parts: Parts = { infrastructure, urls, outbound, meetings, egressParts, uploadStore, feed };
   const quality = createQuality(given, parts);
   const metrics = new Registry();
   const webhooks = await createWebhooks(given, parts, metrics);
-  undo.push(() => webhooks.stop());
+  stack.defer(() => webhooks.stop());
   measure(metrics, parts);
   const dashboard = createDashboard(given, parts);
   const doors = await createFrontDoors(
-    { config, secrets: given.secrets, ground, meetings, egress, webhooks, quality, dashboard, metrics, urls, log },
-    undo,
+    {
+      config,
+      secrets: given.secrets,
+      infrastructure,
+      meetings,
+      egress,
+      webhooks,
+      quality,
+      dashboard,
+      metrics,
+      urls,
+      log,
+    },
+    stack,
   );
 
   // Sessions of an earlier life end before anybody can join again.
   await meetings.node.recover();
-  await listen({ config, ...doors, tls, urls, log }, undo);
+  await listeners.serve({ config, ...doors, tls, log }, stack);
   await feed.start();
   await remote.start();
-  undo.push(() => remote.stop());
+  stack.defer(() => remote.stop());
   await meetings.node.start();
-  undo.push(() => studio.stop());
-  undo.push(() => meetings.node.stop());
+  stack.defer(() => studio.stop());
+  stack.defer(() => meetings.node.stop());
   successors.start();
-  undo.push(() => successors.stop());
+  stack.defer(() => successors.stop());
   await quality.start();
-  undo.push(() => quality.stop());
+  stack.defer(() => quality.stop());
   // What this node left unfinished is finished under the addresses it has now.
   await studio.start();
   await uploads.start();
   await removals.start();
   if (config.roles.includes('api')) await webhooks.start();
-  return { urls, firstKey: ground.firstKey };
+  return { urls, firstKey: infrastructure.firstKey };
 }
 
 /** The server starts all the same: what it records is kept here until the storage takes it. */
@@ -197,11 +222,11 @@ function warnOfStorage(storage: Storage, { egress }: Config, log: Logger): void 
   );
 }
 
-function createQuality({ log }: Given, { ground, meetings, feed }: Parts): Quality {
+function createQuality({ log }: Given, { infrastructure, meetings, feed }: Parts): Quality {
   return new Quality({
-    store: new QualityStore(ground.db),
+    store: new QualityStore(infrastructure.db),
     present: () => meetings.liveRooms.present(),
-    readStreams: () => ground.media.readStreams(),
+    readStreams: () => infrastructure.media.readStreams(),
     onSampled: () => feed.changed('quality'),
     log: log.child({ part: 'quality' }),
   });
@@ -209,10 +234,10 @@ function createQuality({ log }: Given, { ground, meetings, feed }: Parts): Quali
 
 async function createWebhooks(
   { config, log }: Given,
-  { ground, outbound, feed }: Parts,
+  { infrastructure, outbound, feed }: Parts,
   metrics: Registry,
 ): Promise<Webhooks> {
-  const { db, databaseUrl, nodeId } = ground;
+  const { db, databaseUrl, nodeId } = infrastructure;
   const attempts = measureWebhooks(metrics);
   return Webhooks.create({
     queue: new DeliveryQueue(db, databaseUrl),
@@ -230,20 +255,20 @@ async function createWebhooks(
   });
 }
 
-function measure(metrics: Registry, { ground, meetings, egressParts, uploadStore }: Parts): void {
-  measureLive(metrics, { rooms: meetings.liveRooms, media: ground.media });
+function measure(metrics: Registry, { infrastructure, meetings, egressParts, uploadStore }: Parts): void {
+  measureLive(metrics, { rooms: meetings.liveRooms, media: infrastructure.media });
   measureNode(metrics, meetings.node);
-  measureEgress(metrics, egressParts.studio, () => uploadStore.pendingUploads(ground.nodeId));
+  measureEgress(metrics, egressParts.studio, () => uploadStore.pendingUploads(infrastructure.nodeId));
 }
 
 function createDashboard({ config, secrets, settings }: Given, parts: Parts): Dashboard {
-  const { ground, urls, meetings, egressParts, feed } = parts;
-  const { db, databaseUrl, nodeId, media, firstKey } = ground;
+  const { infrastructure, urls, meetings, egressParts, feed } = parts;
+  const { db, databaseUrl, nodeId, media, firstKey } = infrastructure;
   return new Dashboard({
     store: new DashboardStore(db),
     quality: new SessionQualityStore(db),
     nodes: meetings.nodeStore,
-    keys: ground.access.keys,
+    keys: infrastructure.access.keys,
     feed,
     installation: {
       version: VERSION,
@@ -251,7 +276,7 @@ function createDashboard({ config, secrets, settings }: Given, parts: Parts): Da
       dataDir: config.dataDir,
       operatorId: firstKey.ownerId,
       keyFromSettings: secrets.firstKey?.apiKey,
-      publicUrl: () => urls.public,
+      publicUrl: urls.public,
       settings,
       workers: () =>
         media.workers.map(({ index, worker, rooms, peers, consumers }) => ({

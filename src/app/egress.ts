@@ -36,7 +36,7 @@ import { EgressStore } from '../store/egress/egress-store.ts';
 import type { RemovalStore } from '../store/egress/removal-store.ts';
 import type { UploadStore } from '../store/egress/upload-store.ts';
 import { nodeAddress } from './addresses.ts';
-import type { Ground } from './ground.ts';
+import type { Infrastructure } from './infrastructure.ts';
 import type { Urls } from './listeners.ts';
 import type { Meetings } from './meetings.ts';
 import { createRemoteEgress, type RemoteEgress } from './remote-egress.ts';
@@ -69,7 +69,7 @@ export interface EgressParts {
 export function createEgress(deps: {
   config: Config;
   storage: Storage;
-  ground: Ground;
+  infrastructure: Infrastructure;
   meetings: Meetings;
   urls: Urls;
   store: EgressStore;
@@ -82,7 +82,7 @@ export function createEgress(deps: {
   compositor?: string | undefined;
 }): EgressParts {
   const { config, storage, store, outbound, urls } = deps;
-  const { nodeId, media, access, addresses } = deps.ground;
+  const { nodeId, media, access, addresses } = deps.infrastructure;
   const { rooms, liveRooms, nodeStore } = deps.meetings;
   const { dataDir } = config;
   const log = deps.log.child({ part: 'egress' });

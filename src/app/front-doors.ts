@@ -27,11 +27,10 @@ import { FileStore } from '../store/files/file-store.ts';
 import { FileSweep } from '../store/files/file-sweep.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { type EgressParts, egressOfMeetings } from './egress.ts';
-import type { Ground } from './ground.ts';
+import type { Infrastructure } from './infrastructure.ts';
 import type { Urls } from './listeners.ts';
 import type { Meetings } from './meetings.ts';
 import { ownHosts } from './own-hosts.ts';
-import type { Undo } from './undo.ts';
 
 /** What set-up builds of `web/`. */
 const PAGES_FOLDER = join(import.meta.dirname, '..', '..', 'dist', 'web');
@@ -39,7 +38,7 @@ const PAGES_FOLDER = join(import.meta.dirname, '..', '..', 'dist', 'web');
 interface FrontDeps {
   config: Config;
   secrets: Secrets;
-  ground: Ground;
+  infrastructure: Infrastructure;
   meetings: Meetings;
   egress: EgressParts['egress'];
   webhooks: Webhooks;
@@ -56,28 +55,28 @@ export interface FrontDoors {
 }
 
 /** Builds both; neither listens yet. */
-export async function createFrontDoors(deps: FrontDeps, undo: Undo): Promise<FrontDoors> {
-  const { config, ground, log } = deps;
+export async function createFrontDoors(deps: FrontDeps, stack: AsyncDisposableStack): Promise<FrontDoors> {
+  const { config, infrastructure, log } = deps;
   const sweep = new FileSweep({
-    db: ground.db,
+    db: infrastructure.db,
     dataDir: config.dataDir,
     limits: config.limits,
     log: log.child({ part: 'files' }),
   });
-  undo.push(() => sweep.stop());
+  stack.defer(() => sweep.stop());
   await sweep.start();
   const http = await createHttp(deps);
-  undo.push(() => http.close());
+  stack.defer(() => http.close());
   const signaling = createSignaling(deps);
-  undo.push(() => signaling.close());
+  stack.defer(() => signaling.close());
   return { http, signaling };
 }
 
 function createHttp(deps: FrontDeps): Promise<HttpServer> {
-  const { config, secrets, ground, meetings, egress, webhooks, quality, dashboard, metrics, urls, log } = deps;
-  const { db, access, nodeId, keyStore, media } = ground;
+  const { config, secrets, infrastructure, meetings, egress, webhooks, quality, dashboard, metrics, urls, log } = deps;
+  const { db, access, nodeId, keyStore, media } = infrastructure;
   const { rooms, node, nodeStore, admission } = meetings;
-  const publicUrl = () => urls.public;
+  const publicUrl = urls.public;
   const links = new Links(publicUrl);
   const isOwnHost = ownHosts({ config, urls, nodes: nodeStore });
   return createHttpServer({
@@ -124,8 +123,8 @@ function createHttp(deps: FrontDeps): Promise<HttpServer> {
   });
 }
 
-function createSignaling({ config, ground, meetings, egress, urls, log }: FrontDeps): SignalingServer {
-  const { media } = ground;
+function createSignaling({ config, infrastructure, meetings, egress, urls, log }: FrontDeps): SignalingServer {
+  const { media } = infrastructure;
   const { liveRooms, admission } = meetings;
   return new SignalingServer({
     services: {
@@ -134,7 +133,7 @@ function createSignaling({ config, ground, meetings, egress, urls, log }: FrontD
       rtpCapabilities: () => media.rtpCapabilities,
       egress: egressOfMeetings(egress),
     },
-    publicUrl: () => urls.public,
+    publicUrl: urls.public,
     limits: config.limits,
     log,
   });

@@ -16,7 +16,7 @@ import { RoomStore } from '../store/rooms/room-store.ts';
 import { SessionStore } from '../store/rooms/session-store.ts';
 import { type Admission, createAdmission } from './admission.ts';
 import { type EgressParts, egressOnlooker, splitMailbox } from './egress.ts';
-import type { Ground } from './ground.ts';
+import type { Infrastructure } from './infrastructure.ts';
 import type { Urls } from './listeners.ts';
 
 export interface Meetings {
@@ -29,7 +29,7 @@ export interface Meetings {
 
 export function createMeetings(deps: {
   config: Config;
-  ground: Ground;
+  infrastructure: Infrastructure;
   urls: Urls;
   tls: { cert: string } | undefined;
   outbound: Outbound;
@@ -41,8 +41,8 @@ export function createMeetings(deps: {
   maxKeyBytes: number | undefined;
   log: Logger;
 }): Meetings {
-  const { config, ground, urls, tls, outbound, egressStore, egress, log } = deps;
-  const { db, nodeId, mailbox, media } = ground;
+  const { config, infrastructure, urls, tls, outbound, egressStore, egress, log } = deps;
+  const { db, nodeId, mailbox, media } = infrastructure;
   const liveStore = new LiveStore({
     db,
     nodeId,
@@ -62,7 +62,7 @@ export function createMeetings(deps: {
   const node = new Node({
     id: nodeId,
     roles: config.roles,
-    publicUrl: () => urls.public,
+    publicUrl: urls.public,
     certificate: tls && publicKeyHash(tls),
     egress: {
       hasBrowser: config.egress.browser !== undefined,
@@ -85,6 +85,6 @@ export function createMeetings(deps: {
       kind === 'composite' ||
       planOf(kind, request, (url, options) => outbound.checkUrl(url, options), deps.maxKeyBytes),
   });
-  const admission = createAdmission({ access: ground.access, rooms, presence: new PresenceStore(db) });
+  const admission = createAdmission({ access: infrastructure.access, rooms, presence: new PresenceStore(db) });
   return { liveRooms, nodeStore, node, rooms, admission };
 }

@@ -71,7 +71,7 @@ export class Dashboard {
   ): Promise<{ keyName: string; operator: boolean; publicUrl: string; version: string }> {
     const key = await this.#ownKey(caller, caller.apiKey);
     const { version, publicUrl } = this.#installation;
-    return { keyName: key.name, operator: this.#isOperator(caller), publicUrl: publicUrl(), version };
+    return { keyName: key.name, operator: this.#isOperator(caller), publicUrl, version };
   }
 
   async overview({ ownerId }: DashboardCaller, range: Range, timeZone: string): Promise<OverviewBody> {

@@ -91,7 +91,7 @@ export interface Installation {
   operatorId: string;
   /** API key whose secret the settings give. */
   keyFromSettings: string | undefined;
-  publicUrl: () => string;
+  publicUrl: string;
   settings: readonly SettingInForce[];
   workers: () => SystemBody['workers'];
   /** A new doctor for each examination. */

@@ -54,7 +54,7 @@ beforeAll(async () => {
             return operator.id;
           },
           keyFromSettings: undefined,
-          publicUrl: () => PUBLIC_URL,
+          publicUrl: PUBLIC_URL,
           settings: [{ name: 'DATABASE_URL', value: 'set', isDefault: false, secret: true, meaning: '' }],
           workers: () => [],
           doctor: async () => doctor,

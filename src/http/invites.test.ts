@@ -8,7 +8,7 @@ let roomId: string;
 beforeAll(async () => {
   api = await startTestApi({
     withDatabase: async (_, { access, rooms }) => ({
-      v2: [inviteRoutes({ access, rooms, publicUrl: () => PUBLIC_URL })],
+      v2: [inviteRoutes({ access, rooms, publicUrl: PUBLIC_URL })],
       open: (callers) => [guestTokenRoutes({ access, callers })],
     }),
   });

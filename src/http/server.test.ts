@@ -46,7 +46,7 @@ const deps = (): HttpDeps => ({
   rooms: api.rooms,
   files: new FileStore(api.database.db, api.dataDir),
   checks: {},
-  publicUrl: () => PUBLIC_URL,
+  publicUrl: PUBLIC_URL,
   log: createLogger('silent'),
 });
 

@@ -23,7 +23,7 @@ import { watchBodies } from './body-watch.ts';
 import { CORS_HEADERS, CORS_OPTIONS, exposeRates } from './cors.ts';
 import { handleError, handleNotFound } from './error-handler.ts';
 import type { IsOwnHost } from './hosts.ts';
-import { Links, type PublicUrl } from './links.ts';
+import { Links } from './links.ts';
 import { refuseUnderPressure } from './pressure.ts';
 import { measureRequests } from './request-metrics.ts';
 import { type DashboardDeps, dashboardRoutes } from './routes/dashboard.ts';
@@ -50,7 +50,7 @@ export interface HttpDeps {
   limits?: Limits;
   /** Addresses and CIDRs of proxies that are believed who calls. */
   trustedProxies?: readonly string[];
-  publicUrl: PublicUrl;
+  publicUrl: string;
   /** Names that the dashboard is served under beside addresses and `localhost`; any where it is left out. */
   isOwnHost?: IsOwnHost;
   /** Whether browsers are told to come back with TLS only. */

@@ -42,7 +42,7 @@ interface Mailbox {
 interface NodeDeps {
   id: string;
   roles: readonly string[];
-  publicUrl: () => string;
+  publicUrl: string;
   /** SHA-256 of the public key of its own certificate, base64, where it made one. */
   certificate: string | undefined;
   egress: { hasBrowser: boolean; freeSlots(): number };
@@ -159,7 +159,7 @@ export class Node implements Service {
   async #join(): Promise<void> {
     const { id, store, roles, publicUrl, certificate, egress, mailbox } = this.#deps;
     const { hasBrowser } = egress;
-    await store.register({ id, publicUrl: publicUrl(), roles, hasBrowser, certificate, at: new Date() });
+    await store.register({ id, publicUrl, roles, hasBrowser, certificate, at: new Date() });
     await mailbox.receive((command) => this.#obey(command));
     await this.#beat();
     this.#heartbeat = setInterval(() => {

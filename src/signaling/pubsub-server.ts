@@ -30,12 +30,12 @@ export class PubsubServer {
   readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES });
   /** The address of each participant's socket holds a ticket; the client can send no header with it. */
   readonly #tickets = new Map<string, Holder>();
-  readonly #publicUrl: () => string;
+  readonly #publicUrl: string;
   readonly #limits: Limits;
   readonly #gate: Gate;
   readonly #log: Logger;
 
-  constructor(options: { publicUrl: () => string; limits: Limits; gate: Gate; log: Logger }) {
+  constructor(options: { publicUrl: string; limits: Limits; gate: Gate; log: Logger }) {
     this.#publicUrl = options.publicUrl;
     this.#limits = options.limits;
     this.#gate = options.gate;
@@ -51,7 +51,7 @@ export class PubsubServer {
       this.#tickets.delete(ticket);
       for (const connection of holder.sockets) connection.close();
     });
-    const url = new URL(PUBSUB_PATH, this.#publicUrl());
+    const url = new URL(PUBSUB_PATH, this.#publicUrl);
     url.protocol = url.protocol === 'http:' ? 'ws:' : 'wss:';
     url.searchParams.set('ticket', ticket);
     return url.href;

@@ -71,7 +71,7 @@ export class SignalingServer {
   /** `publicUrl` is the base that pub/sub addresses are made from. */
   constructor(options: {
     services: Omit<SignalingServices, 'pubsubUrl'>;
-    publicUrl: () => string;
+    publicUrl: string;
     limits: Limits;
     log: Logger;
   }) {

@@ -87,7 +87,7 @@ export async function startTestApi({ checkUrl, withDatabase, ...overrides }: Tes
     rooms,
     files: new FileStore(database.db, dataDir, overrides.limits),
     checks: {},
-    publicUrl: () => PUBLIC_URL,
+    publicUrl: PUBLIC_URL,
     log: createLogger('silent'),
     ...overrides,
     ...(await withDatabase?.(database, { access, rooms })),

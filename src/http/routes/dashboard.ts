@@ -25,7 +25,6 @@ import { SessionIdParams } from '../../protocol/rest/sessions.ts';
 import { ROLES } from '../../protocol/rest/tokens.ts';
 import type { Callers } from '../auth.ts';
 import { type IsOwnHost, requireOwnHost } from '../hosts.ts';
-import type { PublicUrl } from '../links.ts';
 import { refuseOtherSites, SignInCookie } from '../signed-in.ts';
 import { liveRoute } from './dashboard-live.ts';
 import { type ReadinessCheck, runChecks } from './health.ts';
@@ -39,7 +38,7 @@ export interface DashboardDeps {
 }
 
 interface Deps extends DashboardDeps {
-  publicUrl: PublicUrl;
+  publicUrl: string;
   checks: Record<string, ReadinessCheck>;
   callers: Callers;
   isOwnHost?: IsOwnHost | undefined;
