@@ -3,12 +3,12 @@
 import { AudioEncoder } from './encode/audio-encoder.ts';
 import { type EncodedPacket, VIDEO_CLOCK } from './encode/packet.ts';
 import { VideoEncoder } from './encode/video-encoder.ts';
-import type { FileFacts, SinkSpec } from './ipc.ts';
+import type { Blame, FileFacts, SinkSpec } from './ipc.ts';
 import type { ColourMatrix } from './picture/colour.ts';
 import type { Painted } from './picture/sheet.ts';
 import { Alignment } from './sinks/alignment.ts';
 import { createSink } from './sinks/create-sink.ts';
-import { type Blame, inBackgroundOf, reasonOf, type Sink, type SinkEvents, type Tracks } from './sinks/sink.ts';
+import { inBackgroundOf, reasonOf, type Sink, type SinkEvents, type Tracks } from './sinks/sink.ts';
 import { Framer } from './sound/framer.ts';
 
 export interface EncodedOutputsOptions {

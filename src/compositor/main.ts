@@ -3,11 +3,10 @@ import { inBackground } from '../kit/in-background.ts';
 import { residentBytes } from '../kit/memory.ts';
 import { clip } from '../kit/text.ts';
 import { keepLog, withLastWords } from './ffmpeg.ts';
-import { readMessage } from './inbox.ts';
-import type { FromChild, ToChild } from './ipc.ts';
+import { type Blame, type CompositorCommand, type CompositorEvent, readCommand } from './ipc.ts';
 import { BadPage } from './page/page-scene.ts';
 import { Pipeline } from './pipeline.ts';
-import { type Blame, reasonOf } from './sinks/sink.ts';
+import { reasonOf } from './sinks/sink.ts';
 
 /** Of a reason that the parent is given. */
 const MAX_REASON = 4000;
@@ -19,7 +18,7 @@ let isStarted = false;
 let pipeline: Pipeline | undefined;
 let isEnding = false;
 
-function say(message: FromChild): void {
+function say(message: CompositorEvent): void {
   // Without a parent nobody listens; the files are finished all the same.
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }
@@ -29,8 +28,8 @@ const log = {
     say({ type: 'log', level: 'error', msg, facts: { what, reason: reasonOf(err) } }),
 };
 
-async function start(message: Extract<ToChild, { type: 'start' }>): Promise<void> {
-  const { config, page, isSecure = false, sinks, outboundAllow } = message;
+async function start(command: CompositorCommand & { type: 'start' }): Promise<void> {
+  const { config, page, isSecure = false, sinks, outboundAllow } = command;
   if (isStarted) throw new Error('started twice');
   isStarted = true;
   const opened = await Pipeline.open({
@@ -56,28 +55,28 @@ async function start(message: Extract<ToChild, { type: 'start' }>): Promise<void
   await Promise.all(sinks.map((sink) => opened.addSink(sink)));
 }
 
-async function handleCommand(message: ToChild): Promise<void> {
-  if (message.type === 'start') return start(message);
-  if (message.type === 'stop') return end();
-  if (!pipeline) throw new Error(`${message.type} before it was ready`);
+async function handleCommand(command: CompositorCommand): Promise<void> {
+  if (command.type === 'start') return start(command);
+  if (command.type === 'stop') return end();
+  if (!pipeline) throw new Error(`${command.type} before it was ready`);
   const { meeting } = pipeline;
-  switch (message.type) {
+  switch (command.type) {
     case 'participants':
-      return meeting?.setParticipants(message.participants);
+      return meeting?.setParticipants(command.participants);
     case 'active-speaker':
-      return meeting?.setActiveSpeaker(message.participantId);
+      return meeting?.setActiveSpeaker(command.participantId);
     case 'add-stream':
-      return meeting?.addStream(message.stream);
+      return meeting?.addStream(command.stream);
     case 'remove-stream':
-      return meeting?.removeStream(message.streamId);
+      return meeting?.removeStream(command.streamId);
     case 'stream-paused':
-      return meeting?.setStreamPaused(message.streamId, message.paused);
+      return meeting?.setStreamPaused(command.streamId, command.paused);
     case 'secure':
-      return meeting?.secure(message.keys);
+      return meeting?.secure(command.keys);
     case 'add-sink':
-      return pipeline.addSink(message.sink);
+      return pipeline.addSink(command.sink);
     case 'remove-sink':
-      return pipeline.removeSink(message.sinkId);
+      return pipeline.removeSink(command.sinkId);
   }
 }
 
@@ -136,12 +135,14 @@ function reportStats(running: Pipeline): void {
 
 keepLog();
 process.on('message', (value) => {
-  const message = readMessage(value);
-  if (!message) {
-    die('the server sent an invalid message');
+  let command: CompositorCommand;
+  try {
+    command = readCommand(value);
+  } catch (error) {
+    die(`the server sent an invalid message (${reasonOf(error)})`);
     return;
   }
-  handleCommand(message).catch((error: unknown) =>
+  handleCommand(command).catch((error: unknown) =>
     die(reasonOf(error), error instanceof BadPage ? 'destination' : 'us'),
   );
 });

@@ -2,11 +2,10 @@
 import { type CompositionConfig, canvasSize, FRAME_RATE } from '../protocol/composition.ts';
 import { EncodedOutputs } from './encoded-outputs.ts';
 import { SAMPLE_RATE } from './ffmpeg.ts';
-import type { FileFacts, PageSpec, SinkSpec } from './ipc.ts';
+import type { Blame, FileFacts, PageSpec, SinkSpec } from './ipc.ts';
 import { MeetingScene } from './meeting-scene.ts';
 import { PageScene } from './page/page-scene.ts';
 import type { Scene, SceneContext, SceneEvents } from './scene.ts';
-import type { Blame } from './sinks/sink.ts';
 import { Mixer } from './sound/mixer.ts';
 
 export interface PipelineEvents extends SceneEvents {

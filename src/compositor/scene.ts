@@ -1,8 +1,7 @@
 // What a pipeline shows and plays: a meeting composed here, or a captured page.
-import type { WantedStream } from './ipc.ts';
+import type { Blame, WantedStream } from './ipc.ts';
 import type { ColourMatrix } from './picture/colour.ts';
 import type { Painted } from './picture/sheet.ts';
-import type { Blame } from './sinks/sink.ts';
 import type { Mixer } from './sound/mixer.ts';
 
 /** What every scene is given. Times are in milliseconds of one clock that never jumps, near the wall's. */

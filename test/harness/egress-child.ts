@@ -5,12 +5,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type {
+  CompositorCommand,
+  CompositorEvent,
   EgressParticipant,
   EgressStream,
-  FromChild,
   PageSpec,
   SinkSpec,
-  ToChild,
 } from '../../src/compositor/ipc.ts';
 import type { CompositionConfig } from '../../src/protocol/composition.ts';
 import { RtpPublisher } from './rtp-publisher.ts';
@@ -29,11 +29,11 @@ export const SMALL: CompositionConfig = {
   templateUrl: null,
 };
 
-type Said<T extends FromChild['type']> = Extract<FromChild, { type: T }>;
+type Said<T extends CompositorEvent['type']> = Extract<CompositorEvent, { type: T }>;
 
 export class TestChild {
   readonly process: ChildProcess;
-  readonly said: FromChild[] = [];
+  readonly said: CompositorEvent[] = [];
   readonly folder: string;
   readonly people = new Map<string, EgressParticipant>();
   readonly publishers = new Map<string, RtpPublisher>();
@@ -46,7 +46,7 @@ export class TestChild {
   private constructor(process: ChildProcess, folder: string) {
     this.process = process;
     this.folder = folder;
-    process.on('message', (message) => this.said.push(message as FromChild));
+    process.on('message', (message) => this.said.push(message as CompositorEvent));
   }
 
   static async start(
@@ -84,12 +84,12 @@ export class TestChild {
     return this.said.reduce((most, said) => (said.type === 'stats' ? Math.max(most, said.droppedTicks) : most), 0);
   }
 
-  tell(message: ToChild): void {
+  tell(message: CompositorCommand): void {
     this.process.send(message);
   }
 
   /** The first message of a type that fits, said already or to come. */
-  async hears<T extends FromChild['type']>(
+  async hears<T extends CompositorEvent['type']>(
     type: T,
     fits: (message: Said<T>) => boolean = () => true,
     timeoutMs = SAY_TIMEOUT_MS,

@@ -1,9 +1,7 @@
 // What every output has in common.
 import { inBackground } from '../../kit/in-background.ts';
 import type { AudioTrack, EncodedPacket, VideoTrack } from '../encode/packet.ts';
-import type { FileFacts } from '../ipc.ts';
-
-export type Blame = 'destination' | 'us';
+import type { Blame, FileFacts } from '../ipc.ts';
 
 export interface SinkEvents {
   /** The first picture or sound is where it belongs. */

@@ -2,7 +2,7 @@
 // a child process that is started anew when it crashes; the outputs go on, files in another part.
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FileFacts, FromChild, PageSpec, SinkSpec } from '../../compositor/ipc.ts';
+import type { Blame, CompositorEvent, FileFacts, PageSpec, SinkSpec } from '../../compositor/ipc.ts';
 import { inBackground } from '../../kit/in-background.ts';
 import type { Logger } from '../../log.ts';
 import type { CompositionConfig } from '../../protocol/composition.ts';
@@ -19,7 +19,7 @@ export type OutputSpec =
 
 export interface Failure {
   reason: string;
-  blame: 'destination' | 'us';
+  blame: Blame;
 }
 
 export interface OutputEnd {
@@ -270,7 +270,7 @@ export class Composition {
     this.#tap.refresh();
   }
 
-  #take(message: FromChild): void {
+  #take(message: CompositorEvent): void {
     if (message.type === 'wanted') this.#tap?.want(message.streams);
     if (message.type === 'stats') this.stats = message;
     if (!('sinkId' in message)) return;

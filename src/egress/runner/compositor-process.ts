@@ -1,16 +1,15 @@
 // One child process that composes and encodes: launched, listened to, asked to end, and made to.
 import { type ChildProcess, fork } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { FromChild, type ToChild } from '../../compositor/ipc.ts';
+import { type Blame, type CompositorCommand, type CompositorEvent, readEvent } from '../../compositor/ipc.ts';
 import { childEnvironment } from '../../kit/child-process.ts';
 import { clip } from '../../kit/text.ts';
-import { fits } from '../../kit/validate.ts';
 import type { Logger } from '../../log.ts';
 
 interface ChildEvents {
-  message: [FromChild];
+  message: [CompositorEvent];
   /** Emitted once, when the process is gone; `reason` is the best explanation there is. */
-  gone: [{ expected: boolean; reason: string; blame: 'destination' | 'us' }];
+  gone: [{ expected: boolean; reason: string; blame: Blame }];
 }
 
 export interface ChildOptions {
@@ -43,7 +42,7 @@ export class EgressChild extends EventEmitter<ChildEvents> {
   readonly #process: ChildProcess;
   readonly #options: ChildOptions;
   readonly #lastLines: string[] = [];
-  #fatal: { reason: string; blame: 'destination' | 'us' } | undefined;
+  #fatal: { reason: string; blame: Blame } | undefined;
   /** Why we ended it ourselves. */
   #whyKilled: string | undefined;
   #finishing = false;
@@ -52,7 +51,7 @@ export class EgressChild extends EventEmitter<ChildEvents> {
   #waitingMessages = 0;
   #gone = false;
 
-  private constructor(process: ChildProcess, options: ChildOptions, start: ToChild & { type: 'start' }) {
+  private constructor(process: ChildProcess, options: ChildOptions, start: CompositorCommand & { type: 'start' }) {
     super();
     this.#process = process;
     this.#options = options;
@@ -72,7 +71,7 @@ export class EgressChild extends EventEmitter<ChildEvents> {
   }
 
   /** Starts a child; `ready` resolves when it can be used. */
-  static launch(options: ChildOptions, start: ToChild & { type: 'start' }): EgressChild {
+  static launch(options: ChildOptions, start: CompositorCommand & { type: 'start' }): EgressChild {
     const child = fork(options.program, [], {
       // A Ctrl-C in the terminal is for the server: it asks its children to finish, so they are a group of their own.
       detached: true,
@@ -84,7 +83,7 @@ export class EgressChild extends EventEmitter<ChildEvents> {
     return new EgressChild(child, options, start);
   }
 
-  send(message: ToChild): void {
+  send(message: CompositorCommand): void {
     if (this.#gone || !this.#process.connected) return;
     if (this.#waitingMessages >= MAX_WAITING_MESSAGES) {
       this.#killBecause('it took no more messages');
@@ -145,10 +144,13 @@ export class EgressChild extends EventEmitter<ChildEvents> {
     });
   }
 
-  #take(message: unknown): void {
-    if (!fits(FromChild, message)) {
-      this.#options.log.error({ message }, 'invalid message from compositor');
-      this.#killBecause('it sent an invalid message');
+  #take(value: unknown): void {
+    let message: CompositorEvent;
+    try {
+      message = readEvent(value);
+    } catch (error) {
+      this.#options.log.error({ err: error, message: value }, 'invalid message from compositor');
+      this.#killBecause(`it sent an invalid message (${(error as Error).message})`);
       return;
     }
     if (message.type === 'stats') this.#expectMore();
