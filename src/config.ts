@@ -11,7 +11,7 @@ import { StartError } from './kit/start-error.ts';
 import { LIMITS, type LimitName, type LimitSetting, type Limits } from './limits.ts';
 
 interface Setting {
-  /** As shown to the operator; empty when unset means a behaviour that `meaning` tells. */
+  /** As shown to the operator; empty when unset means a behaviour that `meaning` describes. */
   default: string;
   meaning: string;
   secret?: boolean;
@@ -35,7 +35,7 @@ export const SETTINGS = {
   ROOMFUL_PUBLIC_URL: {
     default: '',
     meaning:
-      'Base of every link and of what SDKs are told to connect to: scheme, host and port, without a path. Unset: the HTTPS listener, else the HTTP one.',
+      'Base of every link and of the address that SDKs connect to: scheme, host and port, without a path. Unset: the HTTPS listener, else the HTTP one.',
   },
   ROOMFUL_TRUSTED_PROXIES: {
     default: '',
@@ -91,7 +91,7 @@ export const SETTINGS = {
   ROOMFUL_BROWSER: {
     default: '',
     meaning:
-      'Chromium or Chrome that films the pages of `templateUrl`. Unset: the first found on PATH (`chromium`, `google-chrome`, …).',
+      'Chromium or Chrome that records the pages of `templateUrl`. Unset: the first found on PATH (`chromium`, `google-chrome`, …).',
   },
   ROOMFUL_BROWSER_SANDBOX: {
     default: 'on',
@@ -267,7 +267,7 @@ function textOf(name: SettingName, path: string): string {
   }
 }
 
-/** An address or a name to bind, or to tell others; with neither brackets nor port. */
+/** An address or a name to bind, or to announce; with neither brackets nor port. */
 function host(env: Env, name: SettingName): string {
   const text = read(env, name);
   const isName = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/i.test(text);
@@ -297,7 +297,7 @@ function publicUrl(env: Env): string | undefined {
   if (url.username || url.password) refuse('ROOMFUL_PUBLIC_URL', url.origin, 'a URL without user name and password');
   if (/[^/]/.test(url.pathname)) {
     const wanted =
-      'an address without a path: SDKs are told a host and add paths of their own. Give it a host name of its own';
+      'an address without a path: SDKs are given a host and add paths of their own. Give it a host name of its own';
     refuse('ROOMFUL_PUBLIC_URL', text, wanted);
   }
   if (isUnspecified(url.hostname.replace(/^\[|\]$/g, '')) || url.port === '0') {

@@ -177,7 +177,7 @@ function whereStored({ dataDir, egress: { s3 } }: Config): string {
   return s3 ? `the bucket ${s3.bucket} at ${s3.endpoint ?? 'Amazon S3'}` : `${dataDir}/storage`;
 }
 
-/** Several checks read the same facts; whoever asks first has them looked up. */
+/** Several checks read the same facts; the first one that asks has them looked up. */
 function once<T>(work: () => Promise<T>): () => Promise<T> {
   let promise: Promise<T> | undefined;
   return () => {

@@ -1,4 +1,4 @@
-// What `/metrics` tells beside the requests: the live side, read when it is asked for, and webhook attempts.
+// What `/metrics` reports beside the requests: the live side, read when it is asked for, and webhook attempts.
 import { collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client';
 
 /** The process wakes up as often; by default it is a hundred times a second, all that an idle server does. */
@@ -21,7 +21,7 @@ interface EgressFacts {
   };
 }
 
-/** What `/metrics` tells of recordings, HLS and livestreams. */
+/** What `/metrics` reports of recordings, HLS and livestreams. */
 export function measureEgress(registry: Registry, egress: EgressFacts, pendingUploads: () => Promise<number>): void {
   new Gauge({
     name: 'roomful_uploads_waiting',
