@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createWorker } from 'mediasoup';
 import type { Consumer, PlainTransport, Router, RtpParameters, Worker } from 'mediasoup/types';
 import { pino } from 'pino';
-import { readConfig } from '../src/config.ts';
+import { readConfig } from '../src/config/config.ts';
 import { Media } from '../src/media/media.ts';
 import type { PeerMedia } from '../src/media/peer-media.ts';
 import { Quality } from '../src/quality/quality.ts';

@@ -2,7 +2,8 @@
 import { App } from './app/app.ts';
 import { settingWarnings } from './app/setting-warnings.ts';
 import { welcome } from './app/welcome.ts';
-import { readConfig, settingsInForce, unknownSettings } from './config.ts';
+import { readConfig } from './config/config.ts';
+import { settingsInForce, unknownSettings } from './config/settings.ts';
 import { StartError } from './kit/start-error.ts';
 import { createLogger, type Logger } from './log.ts';
 

@@ -1,7 +1,7 @@
 // Which addresses are bound, and which are announced to others, as far as settings and the machine decide it.
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { externalAddresses, isLoopback, isUnspecified } from '../kit/addresses.ts';
 import { StartError } from '../kit/start-error.ts';
 import type { MediaAddress } from '../media/media.ts';

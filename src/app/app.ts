@@ -1,7 +1,9 @@
 // The folder that knows every other: builds the parts by hand, starts them in order, stops them in reverse.
 import { readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
-import type { Config, Secrets, SettingInForce } from '../config.ts';
+import type { Config } from '../config/config.ts';
+import type { Secrets } from '../config/secrets.ts';
+import type { SettingInForce } from '../config/settings.ts';
 import { Dashboard } from '../dashboard/dashboard.ts';
 import { Feed } from '../dashboard/feed.ts';
 import type { Storage } from '../egress/storage/storage.ts';

@@ -2,7 +2,9 @@
 
 import type { X509Certificate } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { type Config, type Secrets, settingsInForce, unknownSettings } from '../config.ts';
+import type { Config } from '../config/config.ts';
+import type { Secrets } from '../config/secrets.ts';
+import { settingsInForce, unknownSettings } from '../config/settings.ts';
 import type { Check } from '../doctor/check.ts';
 import { browserCheck } from '../doctor/checks/browser.ts';
 import { certificateCheck } from '../doctor/checks/certificate.ts';

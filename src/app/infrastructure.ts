@@ -1,6 +1,7 @@
 // What every other part is built on: the database, keys, the node's mailbox and its media workers.
 import { Access } from '../access/access.ts';
-import type { Config, Secrets } from '../config.ts';
+import type { Config } from '../config/config.ts';
+import type { Secrets } from '../config/secrets.ts';
 import { Mailbox } from '../jobs/mailbox.ts';
 import type { Logger } from '../log.ts';
 import { Media, type MediaAddress } from '../media/media.ts';

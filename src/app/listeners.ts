@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { type Certificate, loadCertificate } from '../http/certificate.ts';
 import { createListener } from '../http/listener.ts';
 import type { HttpServer } from '../http/server.ts';

@@ -1,5 +1,5 @@
 // The live side of the server: rooms that people are in, this node among the others, and the rooms of the API above both.
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { planOf } from '../egress/plan.ts';
 import { publicKeyHash } from '../http/certificate.ts';
 import type { Outbound } from '../kit/outbound/outbound.ts';

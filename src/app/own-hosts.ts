@@ -1,6 +1,6 @@
 // The names that this installation goes by: its settings, its listeners, the machine, and the other nodes.
 import { hostname } from 'node:os';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { IsOwnHost } from '../http/hosts.ts';
 import type { NodeStore } from '../store/cluster/node-store.ts';
 import type { Urls } from './listeners.ts';

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { readConfig, settingsInForce, unknownSettings } from '../config.ts';
+import { readConfig } from '../config/config.ts';
+import { settingsInForce, unknownSettings } from '../config/settings.ts';
 import { settingWarnings } from './setting-warnings.ts';
 
 it.each([

@@ -1,5 +1,6 @@
 // Settings that work, and probably not as they were meant to. They are logged when the server starts.
-import type { Config, SettingInForce } from '../config.ts';
+import type { Config } from '../config/config.ts';
+import type { SettingInForce } from '../config/settings.ts';
 
 /** A sentence for each, which names the settings. */
 export function settingWarnings(

@@ -1,6 +1,6 @@
 // Rooms are changed through the running server: only it can end the session of a room that is deactivated.
 import { mintToken } from '../access/mint.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { localAddress, urlOf } from '../kit/addresses.ts';
 import { StartError } from '../kit/start-error.ts';
 import { readArguments, textOf, wordsOf } from './arguments.ts';

@@ -6,7 +6,7 @@ import { networkInterfaces } from 'node:os';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../test/harness/free-port.ts';
-import { readConfig } from '../config.ts';
+import { readConfig } from '../config/config.ts';
 import { Media } from './media.ts';
 import { askPorts, tryWorker } from './reach.ts';
 import { askByTcp, askByUdp } from './stun.ts';

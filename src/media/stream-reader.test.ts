@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { Consumer, PlainTransport, Producer, RtpParameters } from 'mediasoup/types';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readConfig } from '../config.ts';
+import { readConfig } from '../config/config.ts';
 import { layerHeights, layerScales } from './layers.ts';
 import { Media } from './media.ts';
 import type { MediaWorker } from './media-worker.ts';

@@ -6,7 +6,7 @@ import type { PlainTransport, Producer, RtpParameters } from 'mediasoup/types';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SecureChannel } from '../compositor/rtp/secure-channel.ts';
-import { readConfig } from '../config.ts';
+import { readConfig } from '../config/config.ts';
 import { Media } from './media.ts';
 import type { MediaWorker } from './media-worker.ts';
 import { MediaTap, smallestLayerFor, type TapKeys, type TapSource, type TapStream } from './tap.ts';

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generate } from 'selfsigned';
 import { describe, expect, it } from 'vitest';
-import { readConfig, SETTINGS, settingsInForce, unknownSettings } from './config.ts';
-import { DEFAULT_LIMITS, LIMITS } from './limits.ts';
+import { DEFAULT_LIMITS, LIMITS } from '../limits.ts';
+import { readConfig } from './config.ts';
+import { SETTINGS, settingsInForce, unknownSettings } from './settings.ts';
 
 const EMPTY = { ROOMFUL_DATA_DIR: '/tmp/roomful' };
 const S3 = { ROOMFUL_STORAGE: 's3', ROOMFUL_S3_BUCKET: 'bucket' };
@@ -13,7 +14,7 @@ const THIS_FILE = fileURLToPath(import.meta.url);
 
 describe('settings', () => {
   it('stand in the operator’s table exactly as they are declared', () => {
-    const page = readFileSync(new URL('../docs/configuration.md', import.meta.url), 'utf8');
+    const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
     const rows = page.split('\n').filter((line) => line.startsWith('| `'));
     const declared = Object.entries(SETTINGS).map(
       ([name, setting]) =>
@@ -155,7 +156,7 @@ describe('bounds', () => {
   });
 
   it('stand in the table of docs/limits.md exactly as they are declared', () => {
-    const page = readFileSync(new URL('../docs/limits.md', import.meta.url), 'utf8');
+    const page = readFileSync(new URL('../../docs/limits.md', import.meta.url), 'utf8');
     const rows = page.split('\n').filter((line) => line.includes('`ROOMFUL_LIMIT_'));
     const declared = Object.values(LIMITS).map(
       (limit) =>
