@@ -280,14 +280,7 @@ function createDashboard({ config, secrets, settings }: Given, parts: Parts): Da
       keyFromSettings: secrets.firstKey?.apiKey,
       publicUrl: urls.public,
       settings,
-      workers: () =>
-        media.workers.map(({ index, worker, rooms, peers, consumers }) => ({
-          index,
-          pid: worker.pid,
-          rooms,
-          people: peers.size,
-          consumers,
-        })),
+      workers: () => media.placement.loads().map(({ peers, ...load }) => ({ ...load, people: peers })),
       doctor: () => createDoctor({ config, secrets, databaseUrl, running: { nodeId, media, urls } }),
       egress: () => egressParts.studio.counts,
     },

@@ -6,7 +6,7 @@ const EVENT_LOOP_LOOK_MS = 100;
 
 interface LiveFacts {
   rooms: { counts: { sessions: number; participants: number } };
-  media: { workers: { index: number; consumers: number }[] };
+  media: { placement: { loads(): { index: number; consumers: number }[] } };
 }
 
 interface EgressFacts {
@@ -85,7 +85,7 @@ export function measureLive(registry: Registry, { rooms, media }: LiveFacts): vo
     registers: [registry],
     collect() {
       this.reset();
-      for (const { index, consumers } of media.workers) this.set({ worker: String(index) }, consumers);
+      for (const { index, consumers } of media.placement.loads()) this.set({ worker: String(index) }, consumers);
     },
   });
 }

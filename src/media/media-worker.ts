@@ -1,9 +1,8 @@
-// One media worker: a process, its router, its port, and who is on it.
+// One media worker: a process, its router and its port.
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Router, Transport, WebRtcServer, Worker } from 'mediasoup/types';
 import { brokeMedia } from '../errors.ts';
-import type { PeerMedia } from './peer-media.ts';
 
 /** A worker answers in a millisecond; one that is silent for so long forwards nothing either. */
 const SILENCE_S = 10;
@@ -16,8 +15,6 @@ export class MediaWorker {
   readonly webRtcServer: WebRtcServer;
   /** Each `host:port` that clients send to by TCP. */
   readonly tcpHosts: readonly string[];
-  readonly peers = new Set<PeerMedia>();
-  rooms = 0;
   readonly #onSuspect: (worker: MediaWorker) => void;
   readonly #silenceS: number;
 
@@ -44,17 +41,10 @@ export class MediaWorker {
     for (const signal of onSignal ? ['SIGINT', 'SIGTERM'] : []) process.removeListener(signal, onSignal as () => void);
   }
 
-  /** Consumers and data consumers it forwards to: what its load grows with. */
-  get consumers(): number {
-    let count = 0;
-    for (const peer of this.peers) count += peer.consumerCount;
-    return count;
-  }
-
   /**
    * Runs a request of `transport` that carries what a client sent. mediasoup writes a message before it sends it, into a
    * buffer that all requests to the worker share, and one that throws in the middle leaves it half written: every later
-   * request would fail. It is cleared at once, before anybody else can use it, and the request is refused.
+   * request would fail. It is cleared at once, before any other request uses it, and the request is refused.
    */
   request<T>(transport: Transport, run: () => Promise<T>): Promise<T> {
     const answer = run();

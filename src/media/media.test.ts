@@ -57,7 +57,7 @@ describe('rooms', () => {
     expect(far.worker).not.toBe(speaker.worker);
     const [one, two] = await Promise.all([
       far.consume(publication, media.rtpCapabilities),
-      (await receiving(media.openPeer(far.worker))).consume(publication, media.rtpCapabilities),
+      (await receiving(media.placement.openPeer(far.worker))).consume(publication, media.rtpCapabilities),
     ]);
     expect([one?.producerId, two?.producerId]).toEqual([publication.producer.id, publication.producer.id]);
     const closed = once(one as never, 'producerclose');

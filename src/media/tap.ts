@@ -179,7 +179,7 @@ export class MediaTap {
     const { producer, worker } = source.publication;
     const outlet = await this.#open(worker);
     if (producer.closed || this.#closed) return;
-    await this.#media.pipe(worker, outlet.worker, { producerId: producer.id });
+    await this.#media.pipes.pipe(worker, outlet.worker, { producerId: producer.id });
     if (producer.closed || this.#closed || outlet.transport.closed) return;
     const rtpCapabilities = plainCapabilities(outlet.worker.router.rtpCapabilities);
     const consumer = await outlet.transport.consume({ producerId: producer.id, rtpCapabilities, paused: true });
