@@ -164,7 +164,7 @@ async function startParts(given: Given, stack: AsyncDisposableStack): Promise<St
     bus,
     log,
   });
-  const { egress, studio, uploads, removals, remote, successors, stopRetries } = egressParts;
+  const { egress, runner, uploads, removals, remote, failover, stopRetries } = egressParts;
   stack.defer(() => uploads.stop());
   stack.defer(() => removals.stop());
   stack.defer(() => stopRetries());
@@ -200,14 +200,14 @@ async function startParts(given: Given, stack: AsyncDisposableStack): Promise<St
   await remote.start();
   stack.defer(() => remote.stop());
   await meetings.node.start();
-  stack.defer(() => studio.stop());
+  stack.defer(() => runner.stop());
   stack.defer(() => meetings.node.stop());
-  successors.start();
-  stack.defer(() => successors.stop());
+  failover.start();
+  stack.defer(() => failover.stop());
   await quality.start();
   stack.defer(() => quality.stop());
   // What this node left unfinished is finished under the addresses it has now.
-  await studio.start();
+  await runner.start();
   await uploads.start();
   await removals.start();
   if (config.roles.includes('api')) await webhooks.start();
@@ -260,7 +260,7 @@ async function createWebhooks(
 function measure(metrics: Registry, { infrastructure, meetings, egressParts, uploadStore }: Parts): void {
   measureLive(metrics, { rooms: meetings.liveRooms, media: infrastructure.media });
   measureNode(metrics, meetings.node);
-  measureEgress(metrics, egressParts.studio, () => uploadStore.pendingUploads(infrastructure.nodeId));
+  measureEgress(metrics, egressParts.runner, () => uploadStore.pendingUploads(infrastructure.nodeId));
 }
 
 function createDashboard({ config, secrets, settings }: Given, parts: Parts): Dashboard {
@@ -282,7 +282,7 @@ function createDashboard({ config, secrets, settings }: Given, parts: Parts): Da
       settings,
       workers: () => media.placement.loads().map(({ peers, ...load }) => ({ ...load, people: peers })),
       doctor: () => createDoctor({ config, secrets, databaseUrl, running: { nodeId, media, urls } }),
-      egress: () => egressParts.studio.counts,
+      egress: () => egressParts.runner.counts,
     },
   });
 }

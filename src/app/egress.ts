@@ -7,10 +7,10 @@ import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secrets.ts';
 import { Dispatcher } from '../egress/dispatcher.ts';
 import { Egress } from '../egress/egress.ts';
-import { Successors } from '../egress/failover.ts';
+import { Failover } from '../egress/failover.ts';
 import { Moves } from '../egress/moves.ts';
 import type { EgressCommand, SessionSource } from '../egress/ports.ts';
-import { Studio } from '../egress/runner/runner.ts';
+import { EgressRunner } from '../egress/runner/runner.ts';
 import type { Installation } from '../egress/runner/template.ts';
 import { egressRules } from '../egress/states.ts';
 import { FileStorage } from '../egress/storage/file-storage.ts';
@@ -58,11 +58,11 @@ export function createEgressStore(db: Db, mailbox: Mailbox, limits: Limits): Egr
 
 export interface EgressParts {
   egress: Egress<Caller>;
-  studio: Studio;
+  runner: EgressRunner;
   uploads: Uploads;
   removals: Removals;
   remote: RemoteEgress;
-  successors: Successors;
+  failover: Failover;
   /** What was tried again in the background is left to the next start. */
   stopRetries(): void;
 }
@@ -100,14 +100,14 @@ export function createEgress(deps: {
     address: config.egress.address ?? nodeAddress(addresses),
     isOver: async (sessionId) => (await nodeStore.ofSession(sessionId)) === undefined,
     source: (sessionId) => sourceOf(liveRooms.ofSession(sessionId), media, log),
-    tell: (sessionId, notification) => liveRooms.ofSession(sessionId)?.tellAll(notification),
-    onChanged: (sessionId) => studio.sessionChanged(sessionId),
-    onSpoke: (sessionId, participantId) => studio.spoke(sessionId, participantId),
-    onOver: (sessionId) => studio.sessionEnded(sessionId),
+    notify: (sessionId, notification) => liveRooms.ofSession(sessionId)?.tellAll(notification),
+    onChanged: (sessionId) => runner.sessionChanged(sessionId),
+    onSpoke: (sessionId, participantId) => runner.spoke(sessionId, participantId),
+    onOver: (sessionId) => runner.sessionEnded(sessionId),
     log,
   });
-  const moves = new Moves({ store, tell: remote.tell, log });
-  const studio: Studio = new Studio({
+  const moves = new Moves({ store, notify: remote.notify, log });
+  const runner: EgressRunner = new EgressRunner({
     nodeId,
     store,
     finisher,
@@ -136,9 +136,9 @@ export function createEgress(deps: {
   });
   const retries = new AbortController();
   const stopping = retries.signal;
-  const dispatcher = new Dispatcher({ nodeId, store, studio });
+  const dispatcher = new Dispatcher({ nodeId, store, runner });
   const isLive = (sessionId: string) => liveRooms.ofSession(sessionId) !== undefined;
-  const successors = new Successors({ nodeId, store, dispatcher, moves, isLive, log });
+  const failover = new Failover({ nodeId, store, dispatcher, moves, isLive, log });
   const egress = new Egress<Caller>({
     nodeId,
     store,
@@ -146,18 +146,18 @@ export function createEgress(deps: {
       get: (caller, id) => rooms.get(caller, id),
       liveIn: (roomId) => rooms.sessions.liveIn({ roomId }),
     },
-    studio,
+    runner,
     dispatcher,
-    successors,
+    failover,
     removals,
     storage,
     folder: dataDir,
     checkUrl: (url, options) => outbound.checkUrl(url, options),
-    tell: remote.tell,
+    notify: remote.notify,
     stopping,
     log,
   });
-  return { egress, studio, uploads, removals, remote, successors, stopRetries: () => retries.abort() };
+  return { egress, runner, uploads, removals, remote, failover, stopRetries: () => retries.abort() };
 }
 
 export function pageBounds({ limits }: Config): PageBounds {
@@ -209,15 +209,15 @@ export function egressOnlooker(parts: () => EgressParts, log: Logger): Onlooker 
       });
     },
     changed: (room) => {
-      parts().studio.sessionChanged(room.sessionId);
+      parts().runner.sessionChanged(room.sessionId);
       parts().remote.host.sessionChanged(room.sessionId);
     },
     spoke: (room, participantId) => {
-      parts().studio.spoke(room.sessionId, participantId);
+      parts().runner.spoke(room.sessionId, participantId);
       parts().remote.host.sessionChanged(room.sessionId);
     },
     ended: (_room, sessionId) => {
-      parts().studio.sessionEnded(sessionId);
+      parts().runner.sessionEnded(sessionId);
       parts().remote.host.sessionEnded(sessionId);
     },
   };
@@ -226,20 +226,21 @@ export function egressOnlooker(parts: () => EgressParts, log: Logger): Onlooker 
 /** What people in a meeting may do. */
 export function egressOfMeetings(egress: Egress<Caller>) {
   return {
-    start: (room: LiveRoom, kind: Kind, wish: unknown) => egress.startIn(sessionOf(room), kind, wish),
+    start: (room: LiveRoom, kind: Kind, body: unknown) => egress.startIn(sessionOf(room), kind, body),
     stop: (room: LiveRoom, kind: Kind) => egress.stopIn(room.facts, kind),
   };
 }
 
 type Kind = Parameters<Egress['startIn']>[1];
 
-/** Hands egress its jobs out of the mailbox, and the rest to whoever takes the others. */
-export function splitMailbox(mailbox: Mailbox, obey: (command: EgressCommand) => Promise<void>) {
+/** Gives egress its jobs out of the mailbox; the rest goes to the other receiver. */
+export function splitMailbox(mailbox: Mailbox, handleCommand: (command: EgressCommand) => Promise<void>) {
   type Handle = Parameters<Mailbox['receive']>[0];
   type SessionHandle = (job: Exclude<Parameters<Handle>[0], EgressCommand>) => Promise<void>;
   return {
     send: mailbox.send.bind(mailbox),
-    receive: (handle: SessionHandle) => mailbox.receive((job) => ('egressId' in job ? obey(job) : handle(job))),
+    receive: (handle: SessionHandle) =>
+      mailbox.receive((job) => ('egressId' in job ? handleCommand(job) : handle(job))),
   };
 }
 

@@ -66,11 +66,11 @@ export function createMeetings(deps: {
     certificate: tls && publicKeyHash(tls),
     egress: {
       hasBrowser: config.egress.browser !== undefined,
-      freeSlots: () => egress().studio.freeSlots,
+      freeSlots: () => egress().runner.freeSlots,
     },
     store: nodeStore,
     onDrainChanged: deps.onDrainChanged,
-    mailbox: splitMailbox(mailbox, (command) => egress().egress.obey(command)),
+    mailbox: splitMailbox(mailbox, (command) => egress().egress.handleCommand(command)),
     rooms: liveRooms,
     endLostSessions: (id, lastSeen) => liveStore.endLostSessions(id, lastSeen),
     log: log.child({ part: 'node', node: nodeId }),

@@ -13,8 +13,8 @@ export interface RemoteEgress {
   /** Sessions, wherever they live. */
   sessions: Sessions;
   host: SessionHost;
-  /** Tells everybody in a session, wherever it lives. */
-  tell(sessionId: string, notification: Notification): void;
+  /** Notifies everybody in a session, wherever it lives. */
+  notify(sessionId: string, notification: Notification): void;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -23,7 +23,7 @@ export function createRemoteEgress(
   deps: Omit<RemoteSessionsDeps, 'send'> &
     Omit<SessionHostDeps, 'send'> & { nodeId: string; bus: NodeBus; log: Logger },
 ): RemoteEgress {
-  const { nodeId, bus, source, tell, log } = deps;
+  const { nodeId, bus, source, notify, log } = deps;
   const send = bus.send.bind(bus);
   const host = new SessionHost({ ...deps, send });
   const remote = new RemoteSessions({ ...deps, send });
@@ -33,9 +33,9 @@ export function createRemoteEgress(
       open: async (sessionId, owner) => (owner === nodeId ? source(sessionId) : remote.open(sessionId, owner)),
       release: (sessionId) => remote.release(sessionId),
     },
-    tell: (sessionId, notification) => {
-      if (source(sessionId)) tell(sessionId, notification);
-      else remote.tell(sessionId, notification);
+    notify: (sessionId, notification) => {
+      if (source(sessionId)) notify(sessionId, notification);
+      else remote.notify(sessionId, notification);
     },
     start: () =>
       bus.listen((from, message) => {

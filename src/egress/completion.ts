@@ -1,4 +1,4 @@
-// Makes complete what an egress has written, and tells how it ended. A recording is worth waiting for: while the disk is
+// Makes complete what an egress has written, and records how it ended. A recording is worth waiting for: while the disk is
 // full or away it is tried again, for days and over restarts.
 import { inBackground } from '../kit/in-background.ts';
 import { persist } from '../kit/persist.ts';
@@ -56,7 +56,7 @@ export class Completion {
     if (!isKept) await this.#discard(egress, finished);
     else if (done && finished.failure === undefined) await this.#finisher.settled(done);
     const level = reason === undefined ? 'info' : 'warn';
-    this.#log[level]({ egressId: egress.id, kind: egress.kind, reason, file: done?.file?.key }, 'egress.ended');
+    this.#log[level]({ egressId: egress.id, kind: egress.kind, reason, file: done?.file?.key }, 'egress ended');
   }
 
   /** What could not be done now is left to the next start. */

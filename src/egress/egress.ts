@@ -19,23 +19,23 @@ import {
 import { type Flag, isOn, type Paging } from '../protocol/rest/common.ts';
 import type { Notification } from '../protocol/signaling.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import type { Successors } from './failover.ts';
+import type { Failover } from './failover.ts';
 import { playlistReaching, sizeOnceThere } from './hls/hls-folder.ts';
 import { hlsContentType, isHlsName, isPlaylist, type Position } from './hls/hls-playlist.ts';
 import { noticesForLateComer, noticesOf } from './notices.ts';
 import { type CheckUrl, failedPlan, planOf, wantsFile, withoutEffect } from './plan.ts';
 import type {
-  AutoStartWish,
+  AutoStartRequest,
   EgressCaller,
   EgressCommand,
   EgressRoom,
   EgressRooms,
   EgressStore,
   NotBegun,
-  Tell,
+  Notify,
 } from './ports.ts';
 import { hlsFolder } from './runner/outputs.ts';
-import type { Studio } from './runner/runner.ts';
+import type { EgressRunner } from './runner/runner.ts';
 import { openLocal } from './storage/file-storage.ts';
 import type { Removals } from './storage/removals.ts';
 import type { ByteRange, Storage } from './storage/storage.ts';
@@ -44,26 +44,26 @@ export interface EgressDeps<C extends EgressCaller> {
   nodeId: string;
   store: EgressStore;
   rooms: EgressRooms<C>;
-  studio: Studio;
+  runner: EgressRunner;
   dispatcher: Dispatcher;
-  successors: Successors;
+  failover: Failover;
   removals: Pick<Removals, 'look'>;
   storage: Storage;
   folder: string;
   checkUrl: CheckUrl;
-  tell: Tell;
+  notify: Notify;
   /** Aborted when nothing is tried again any more. */
   stopping: AbortSignal;
   log: Logger;
 }
 
-export interface ListWish {
+export interface ListQuery {
   roomId?: string | undefined;
   sessionId?: string | undefined;
   query?: string | undefined;
 }
 
-/** An egress with what only some answers show. */
+/** An egress with what only some responses show. */
 export interface Shown {
   egress: Output;
   webhook: WebhookSummary;
@@ -81,7 +81,7 @@ type Open = (range?: ByteRange) => Promise<Readable | undefined>;
 
 const MAX_FOLDERS = 10_000;
 
-/** The session that somebody in it acts on. */
+/** The session that a participant acts on. */
 interface LiveSession {
   sessionId: string;
   room: EgressRoom;
@@ -98,18 +98,18 @@ export class Egress<C extends EgressCaller = EgressCaller> {
 
   /** Starts one for the live session of a caller's room; resolves when it has begun or waits in the queue. */
   async start(caller: C, kind: EgressKind, body: { roomId: string }): Promise<Shown> {
-    const { roomId, ...wish } = body;
-    const plan = this.#plan(kind, wish);
+    const { roomId, ...request } = body;
+    const plan = this.#plan(kind, request);
     const room = await this.#deps.rooms.get(caller, roomId);
     const sessionId = await this.#deps.rooms.liveIn(room.roomId);
     if (sessionId === undefined) throw noLiveSession(room.roomId);
-    return this.#show(await this.#begin({ sessionId, room }, plan, wish));
+    return this.#show(await this.#begin({ sessionId, room }, plan, request));
   }
 
-  /** Starts one for a meeting, as somebody in it asked. */
-  async startIn(session: LiveSession, kind: EgressKind, wish: unknown): Promise<void> {
-    await this.#begin(session, this.#plan(kind, wish), wish);
-    const warnings = withoutEffect(kind, wish);
+  /** Starts one for a meeting, as a participant asked. */
+  async startIn(session: LiveSession, kind: EgressKind, request: unknown): Promise<void> {
+    await this.#begin(session, this.#plan(kind, request), request);
+    const warnings = withoutEffect(kind, request);
     if (warnings.length === 0) return;
     this.#deps.log.info({ sessionId: session.sessionId, kind, warnings }, 'fields without effect');
   }
@@ -127,9 +127,14 @@ export class Egress<C extends EgressCaller = EgressCaller> {
     await Promise.all(named.map((egress) => this.#deps.dispatcher.end(egress)));
   }
 
-  async list(caller: C, kind: EgressKind, wish: ListWish, paging: Paging): Promise<{ shown: Shown[]; total: number }> {
-    const rooms = [wish.roomId, wish.query, caller.roomId].filter((id) => id !== undefined);
-    const filter = { kind, rooms, sessionId: wish.sessionId };
+  async list(
+    caller: C,
+    kind: EgressKind,
+    query: ListQuery,
+    paging: Paging,
+  ): Promise<{ shown: Shown[]; total: number }> {
+    const rooms = [query.roomId, query.query, caller.roomId].filter((id) => id !== undefined);
+    const filter = { kind, rooms, sessionId: query.sessionId };
     const { egresses, total } = await this.#deps.store.list(caller.ownerId, filter, paging);
     return { shown: await Promise.all(egresses.map((egress) => this.#show(egress))), total };
   }
@@ -156,14 +161,14 @@ export class Egress<C extends EgressCaller = EgressCaller> {
     if (egress.nodeId === nodeId) removals.look();
   }
 
-  /** Takes up what the room wants by itself when a session begins. A failure is told, and harms nobody. */
+  /** Starts what the room starts by itself when a session begins. Failures are reported, and change nothing else. */
   async autoStart(session: LiveSession): Promise<void> {
     const log = this.#deps.log.child({ sessionId: session.sessionId });
-    const requests = await this.#insist(log, () => this.#deps.store.wishes(session.sessionId));
+    const requests = await this.#insist(log, () => this.#deps.store.autoStartRequests(session.sessionId));
     await Promise.all(requests.map((request) => this.#autoStartOne(session, request)));
   }
 
-  async #autoStartOne(session: LiveSession, { id, kind, request }: AutoStartWish): Promise<void> {
+  async #autoStartOne(session: LiveSession, { id, kind, request }: AutoStartRequest): Promise<void> {
     const log = this.#deps.log.child({ sessionId: session.sessionId, kind });
     if (kind === 'composite') {
       log.warn('composite recordings are not served');
@@ -184,14 +189,14 @@ export class Egress<C extends EgressCaller = EgressCaller> {
 
   /** What could not be begun is kept as failed, and the meeting is notified; what was, has reported its own end. */
   async #keepFailed({ sessionId }: LiveSession, notBegun: NotBegun): Promise<void> {
-    const { store, tell, log } = this.#deps;
+    const { store, notify, log } = this.#deps;
     const failed = await this.#insist(log, () => store.keepFailed(notBegun, sessionId, new Date()));
-    for (const notice of failed ? noticesOf(failed) : []) tell(sessionId, notice);
+    for (const notice of failed ? noticesOf(failed) : []) notify(sessionId, notice);
   }
 
   /** Does what another node was asked for and this one has to do. What takes long is not waited for. */
-  async obey({ command, egressId }: EgressCommand): Promise<void> {
-    const { store, studio, removals, successors, nodeId, log } = this.#deps;
+  async handleCommand({ command, egressId }: EgressCommand): Promise<void> {
+    const { store, runner, removals, failover, nodeId, log } = this.#deps;
     if (command === 'delete-egress') return removals.look();
     const egress = await store.get(egressId);
     if (!egress) return;
@@ -200,30 +205,30 @@ export class Egress<C extends EgressCaller = EgressCaller> {
       inBackground(ownLog, 'egress command', () =>
         this.#insist(ownLog, work).catch((error) => ownLog.warn({ err: error }, 'egress command failed')),
       );
-    if (command === 'stop-egress') await studio.end(egressId);
-    if (command === 'continue-egress') later(() => successors.continue(egress));
-    if (command === 'start-egress' && egress.nodeId === nodeId) later(() => studio.launch(egress));
+    if (command === 'stop-egress') await runner.end(egressId);
+    if (command === 'continue-egress') later(() => failover.continue(egress));
+    if (command === 'start-egress' && egress.nodeId === nodeId) later(() => runner.launch(egress));
   }
 
-  /** What somebody who joins later has to know of what runs here. */
+  /** The notifications for a participant who joins later, of what runs here. */
   noticesFor(sessionId: string): Notification[] {
-    return this.#deps.studio.runningIn(sessionId).flatMap(noticesForLateComer);
+    return this.#deps.runner.runningIn(sessionId).flatMap(noticesForLateComer);
   }
 
-  /** What somebody who joins later has to know of what runs on other nodes. */
+  /** The notifications for a participant who joins later, of what runs on other nodes. */
   async noticesFromElsewhere(sessionId: string): Promise<Notification[]> {
     const running = await this.#deps.store.runningIn(sessionId);
     return running.filter(({ nodeId }) => nodeId !== this.#deps.nodeId).flatMap(noticesForLateComer);
   }
 
-  /** A stream for whoever knows its id: everybody in its meeting is told where it plays anyway. */
+  /** A stream for any client that knows its id: its meeting is notified of where it plays anyway. */
   async watchedHls(id: string): Promise<{ egress: Output; continuation: Continuation }> {
     const egress = await this.#deps.store.hls(id);
     if (!egress) throw notFound(WORDS.hls, id);
     return { egress, continuation: await this.#deps.store.continuation(id) };
   }
 
-  /** A finished recording for whoever knows the unguessable part of its file's address; its id alone is not enough. */
+  /** A finished recording for any client that knows the secret part of its file's address; its id alone is not enough. */
   async watchedRecording(id: string, fileToken: string): Promise<{ egress: Output; file: RecordingFile }> {
     const egress = await this.#deps.store.byFileToken(fileToken);
     const file = recordingFile(egress);
@@ -295,7 +300,7 @@ export class Egress<C extends EgressCaller = EgressCaller> {
     this.#folders.add(folder);
   }
 
-  /** Repeats what nobody waits for until the database takes it; a refusal is an answer. */
+  /** Repeats background work until the database takes it; a refusal ends it. */
   #insist<T>(log: Logger, work: () => Promise<T>): Promise<T> {
     return persist(work, {
       isAnswer: (error) => error instanceof AppError,
@@ -304,15 +309,15 @@ export class Egress<C extends EgressCaller = EgressCaller> {
     });
   }
 
-  #plan(kind: EgressKind, wish: unknown): EgressPlan {
-    return planOf(kind, wish, this.#deps.checkUrl, this.#deps.storage.maxKeyBytes);
+  #plan(kind: EgressKind, request: unknown): EgressPlan {
+    return planOf(kind, request, this.#deps.checkUrl, this.#deps.storage.maxKeyBytes);
   }
 
-  async #begin(session: LiveSession, plan: EgressPlan, wish: unknown, requestId?: string): Promise<Output> {
+  async #begin(session: LiveSession, plan: EgressPlan, request: unknown, requestId?: string): Promise<Output> {
     const { sessionId, room } = session;
     const beside = allowsSeveral(room, plan.kind);
     const egress = await this.#deps.dispatcher.begin({ sessionId, plan, beside, requestId });
-    if (plan.kind !== 'recording' && wantsFile(wish)) await this.#keepFileToo(session, plan);
+    if (plan.kind !== 'recording' && wantsFile(request)) await this.#keepFileToo(session, plan);
     return egress;
   }
 

@@ -10,7 +10,7 @@ import type { Moves } from './moves.ts';
 import type { EgressStore } from './ports.ts';
 import { needsOf } from './runner/admission.ts';
 
-export interface SuccessorsDeps {
+export interface FailoverDeps {
   nodeId: string;
   store: EgressStore;
   dispatcher: Dispatcher;
@@ -22,11 +22,11 @@ export interface SuccessorsDeps {
 
 const LOOK_EVERY_MS = 5_000;
 
-export class Successors {
-  readonly #deps: SuccessorsDeps;
+export class Failover {
+  readonly #deps: FailoverDeps;
   #looking: NodeJS.Timeout | undefined;
 
-  constructor(deps: SuccessorsDeps) {
+  constructor(deps: FailoverDeps) {
     this.#deps = deps;
   }
 

@@ -1,4 +1,4 @@
-// What the meeting itself is told of its egresses, over the sockets.
+// The notifications that a meeting gets of its egresses, over the sockets.
 import type { Egress, EgressKind, EgressStatus } from '../protocol/egress.ts';
 import type { Notification } from '../protocol/signaling.ts';
 import { hlsUrls } from './states.ts';
@@ -21,7 +21,7 @@ const WORDS: Partial<Record<EgressStatus, 'STARTING' | 'STARTED' | 'STOPPING' | 
 
 const FAILED_WHILE_RUNNING: Record<EgressKind, number> = { recording: 5001, livestream: 5002, hls: 5003 };
 
-/** What having arrived in its state tells. */
+/** The notifications of its present state. */
 export function noticesOf(egress: Egress): Notification[] {
   const word = WORDS[egress.status];
   if (!word) return [];
@@ -42,7 +42,7 @@ export function playableNotice(egress: Egress): Notification {
   return { method: 'hlsPlayableStateChanged', isPlayable: true, ...hlsUrls(egress) };
 }
 
-/** What somebody who joins later is told of an egress that runs. */
+/** What a participant who joins later gets of a running egress. */
 export function noticesForLateComer(egress: Egress): Notification[] {
   const notices = noticesOf(egress);
   return egress.kind === 'hls' && egress.playableAt ? [...notices, playableNotice(egress)] : notices;

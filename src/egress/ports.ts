@@ -26,15 +26,15 @@ export interface SessionSource {
   /** `host:port` that clients in it send their media to, by TCP. */
   mediaHosts(): string[];
   openTap(options: TapOptions): Tap;
-  /** Whoever joins under this id is seen by nobody; until the answer is called, which sends it away. */
+  /** Allows a hidden observer with this secret id. Call the returned function to revoke it, which sends the observer away. */
   expectObserver(participantId: string): () => void;
 }
 
 /** Sessions by the node that they live on. */
 export interface Sessions {
-  /** Nothing when there is no such session (any more). */
+  /** Resolves with undefined if there is no such session any more. */
   open(sessionId: string, nodeId: string): Promise<SessionSource | undefined>;
-  /** Nothing of it is composed here any more. */
+  /** Stops following it: nothing of it is composed here any more. */
   release(sessionId: string): void;
 }
 
@@ -51,16 +51,16 @@ export interface TapOptions {
   port: number;
   /** Another machine, and the key (base64) that feedback from there is encrypted with. */
   elsewhere?: { ip: string; sendKey: string };
-  /** Told before any stream, and again when all begins anew: what the receiver has to use. */
+  /** Called before any stream, and again when all streams begin again: the keys that the receiver has to use. */
   onSecured?(keys: SrtpKeys): void;
-  /** Told before its first packet. */
+  /** Called before its first packet. */
   onStream(stream: EgressStream): void;
   onStreamGone(streamId: string): void;
   onStreamPaused(streamId: string, paused: boolean): void;
 }
 
-/** Everything that one egress tells its meeting. */
-export type Tell = (sessionId: string, notification: Notification) => void;
+/** Sends a notification to everybody in a meeting, wherever it lives. */
+export type Notify = (sessionId: string, notification: Notification) => void;
 
 /** The room of a caller, as far as egress cares. */
 export interface EgressRoom {
@@ -84,17 +84,17 @@ export interface EgressRooms<C extends EgressCaller = EgressCaller> {
 }
 
 /** The parts of the store's own shapes that are handed in here. */
-export interface AutoStartWish {
+export interface AutoStartRequest {
   id: string;
   kind: 'recording' | 'hls' | 'composite';
   request: unknown;
 }
 
-/** What nobody waits for an answer to and could not be begun, and why; the plan, where one could be made. */
+/** An egress that could not be started and that no caller waits for, and why; with its plan, if one could be made. */
 export interface NotBegun {
   /** The auto-start request it comes from. */
   requestId?: string | undefined;
-  kind: AutoStartWish['kind'];
+  kind: AutoStartRequest['kind'];
   plan?: EgressPlan | undefined;
   reason: string;
 }
@@ -141,14 +141,14 @@ export type EgressCommand = {
 
 /** Every move is one transaction with its event; see the store. */
 export interface EgressStore {
-  create(wish: NewEgress): Promise<Egress>;
-  /** Gives what waits to a node that has room for it, if there is one, and lets it start there. */
+  create(egress: NewEgress): Promise<Egress>;
+  /** Moves a queued egress to a node that has room for it, if there is one, and has it started there. */
   handOver(id: string, needs: EgressNeeds, at: Date): Promise<Egress | undefined>;
-  /** Answers nothing when the move is not (any more) possible. */
+  /** Returns undefined if the egress has already moved on. */
   move(id: string, to: EgressStatus, facts: MoveFacts): Promise<Egress | undefined>;
   playable(id: string, at: Date): Promise<Egress | undefined>;
   addGap(id: string, gap: Gap): Promise<void>;
-  wishes(sessionId: string): Promise<AutoStartWish[]>;
+  autoStartRequests(sessionId: string): Promise<AutoStartRequest[]>;
   /** Returns the failed egress that it became, unless it was settled already or is of a kind that there is none of. */
   keepFailed(notBegun: NotBegun, sessionId: string, at: Date): Promise<Egress | undefined>;
   sendTo(nodeId: string, job: EgressCommand): Promise<void>;

@@ -1,4 +1,4 @@
-// The states of an egress, which may follow which, and what each move tells. Pure; the store commits a move together
+// The states of an egress, which may follow which, and the event of each move. Pure; the store commits a move together
 // with its event.
 //
 //   queued ──▶ starting ──▶ active ──▶ stopping ──▶ completed
@@ -35,7 +35,7 @@ const SUFFIX: Partial<Record<EgressStatus, 'starting' | 'started' | 'stopping' |
   active: 'started',
   stopping: 'stopping',
   completed: 'stopped',
-  // Called off before it began: whoever waits for it hears of it all the same.
+  // Called off before it began: a client that waits for it gets an event all the same.
   failed: 'failed',
   aborted: 'failed',
 };
@@ -45,14 +45,14 @@ export interface EgressEvent {
   data: EventData;
 }
 
-/** What arriving in its present state tells. */
+/** The event of its present state. */
 export function eventOf(egress: Egress): EgressEvent | undefined {
   const suffix = SUFFIX[egress.status];
   if (!suffix) return undefined;
   return { type: `${egress.kind}-${suffix}`, data: { ...whose(egress), ...moreOf(egress) } };
 }
 
-/** A player can play it from now on. */
+/** The event that a player can play it from now on. */
 function playableEvent(egress: Egress): EgressEvent {
   return { type: 'hls-playable', data: { ...whose(egress), ...hlsUrls(egress) } };
 }

@@ -1,4 +1,4 @@
-// Streams of a session here that are sent to another node, which is told of them.
+// Streams of a session here that are sent to another node, which gets the list of them.
 import type { WantedStream } from '../../compositor/ipc.ts';
 import type { SessionSource, Tap } from '../ports.ts';
 import type { TappedStream, ToFollower, WantedTap } from './messages.ts';
@@ -11,7 +11,7 @@ export class HostedTap {
   readonly #send: (message: Tapped) => void;
   readonly #streams = new Map<string, TappedStream>();
   #key: string | undefined;
-  #isTelling = false;
+  #isReporting = false;
 
   constructor(source: SessionSource, { id, ip, port, key }: WantedTap, send: (message: Tapped) => void) {
     this.#facts = { sessionId: source.sessionId, tapId: id };
@@ -21,20 +21,20 @@ export class HostedTap {
       elsewhere: { ip, sendKey: key },
       onSecured: ({ receive }) => {
         this.#key = receive;
-        this.tell();
+        this.report();
       },
       onStream: (stream) => {
         this.#streams.set(stream.id, { ...stream, isPaused: false });
-        this.tell();
+        this.report();
       },
       onStreamGone: (streamId) => {
         this.#streams.delete(streamId);
-        this.tell();
+        this.report();
       },
       onStreamPaused: (streamId, isPaused) => {
         const stream = this.#streams.get(streamId);
         if (stream) stream.isPaused = isPaused;
-        this.tell();
+        this.report();
       },
     });
   }
@@ -49,11 +49,11 @@ export class HostedTap {
   }
 
   /** Once for all that happens in one turn. */
-  tell(): void {
-    if (this.#isTelling) return;
-    this.#isTelling = true;
+  report(): void {
+    if (this.#isReporting) return;
+    this.#isReporting = true;
     setImmediate(() => {
-      this.#isTelling = false;
+      this.#isReporting = false;
       if (this.#key === undefined) return;
       this.#send({ type: 'tapped', ...this.#facts, key: this.#key, streams: [...this.#streams.values()] });
     });

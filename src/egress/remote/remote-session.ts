@@ -1,9 +1,9 @@
-// A session that lives on another node, as that node tells of it.
+// A session that lives on another node, as that node describes it.
 
 import type { EgressParticipant } from '../../compositor/ipc.ts';
 import type { Notification } from '../../protocol/signaling.ts';
 import type { SessionSource, Tap, TapOptions } from '../ports.ts';
-import type { Send, ToFollower } from './messages.ts';
+import { NOTIFY_SESSION, type Send, type ToFollower } from './messages.ts';
 import { RemoteTap } from './remote-tap.ts';
 
 export interface RemoteSessionOptions {
@@ -87,7 +87,7 @@ export class RemoteSession implements SessionSource {
     };
   }
 
-  /** Tells its node all that is wanted of it, once for all that changes in one turn. */
+  /** Sends its node all that is wanted of it, once for all that changes in one turn. */
   follow(): void {
     if (this.#isFollowing) return;
     this.#isFollowing = true;
@@ -106,8 +106,8 @@ export class RemoteSession implements SessionSource {
     return message.type === 'scene' ? this.#takeScene(message) : undefined;
   }
 
-  tell(notification: Notification): void {
-    this.#send({ type: 'tell', sessionId: this.sessionId, notification });
+  notify(notification: Notification): void {
+    this.#send({ type: NOTIFY_SESSION, sessionId: this.sessionId, notification });
   }
 
   /** It is over. */

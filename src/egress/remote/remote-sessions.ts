@@ -20,7 +20,7 @@ export interface RemoteSessionsDeps {
 
 /** A message may be lost; it is sent again every few seconds. */
 const OPEN_TIMEOUT_MS = 3 * RENEW_MS;
-/** Two answers have not come. */
+/** Two replies are missing. */
 const SILENCE_MS = 2.5 * RENEW_MS;
 
 export class RemoteSessions {
@@ -33,7 +33,7 @@ export class RemoteSessions {
   }
 
   /**
-   * Resolves once the node that has it has told who is there; with nothing when it has no such session. Rejects when
+   * Resolves once its node has sent who is there, or with undefined if there is no such session. Rejects when
    * that node does not answer.
    */
   async open(sessionId: string, nodeId: string): Promise<SessionSource | undefined> {
@@ -67,7 +67,7 @@ export class RemoteSessions {
     this.#renewing = undefined;
   }
 
-  /** Told by a node that has a session which is followed here. */
+  /** Takes a message of the node that has a session followed here. */
   receive(from: string, message: ToFollower): void {
     const session = this.#sessions.get(message.sessionId);
     if (session?.nodeId !== from) return;
@@ -77,9 +77,9 @@ export class RemoteSessions {
     if (change === 'scene' || change === 'speaker') this.#deps.onSpoke(session.sessionId, session.activeSpeaker());
   }
 
-  /** Everybody in it, if it is one that is composed here. */
-  tell(sessionId: string, notification: Notification): void {
-    this.#sessions.get(sessionId)?.tell(notification);
+  /** Notifies everybody in it, if it is composed here. */
+  notify(sessionId: string, notification: Notification): void {
+    this.#sessions.get(sessionId)?.notify(notification);
   }
 
   close(): void {
@@ -99,7 +99,7 @@ export class RemoteSessions {
     try {
       if (await this.#deps.isOver(session.sessionId)) this.#over(session);
     } catch (error) {
-      this.#deps.log.warn({ err: error, sessionId: session.sessionId }, 'cannot tell whether a session is over');
+      this.#deps.log.warn({ err: error, sessionId: session.sessionId }, 'not known whether a session is over');
     }
   }
 

@@ -34,7 +34,7 @@ let people: (typeof ann)[];
 /** The tap on the node that has the session. */
 let tap: { options: TapOptions; wanted: unknown[]; isClosed: boolean } | undefined;
 let observers: Set<string>;
-let told: unknown[];
+let notified: unknown[];
 let seen: string[];
 let isOver: boolean;
 
@@ -51,7 +51,7 @@ beforeEach(() => {
   people = [ann];
   tap = undefined;
   observers = new Set();
-  told = [];
+  notified = [];
   seen = [];
   isOver = false;
   source = {
@@ -82,7 +82,7 @@ beforeEach(() => {
   };
   host = new SessionHost({
     source: (sessionId) => (sessionId === 's1' ? source : undefined),
-    tell: (_sessionId, notification) => void told.push(notification),
+    notify: (_sessionId, notification) => void notified.push(notification),
     send: (_to, message) => deliver('host', (from, it: ToFollower) => remote.receive(from, it), message),
     log,
   });
@@ -189,10 +189,10 @@ describe('a session of another node', () => {
     await vi.advanceTimersByTimeAsync(10);
     expect([...observers]).toEqual(['recorder-1']);
     dismiss();
-    remote.tell('s1', { method: 'recordingStateChanged' } as never);
+    remote.notify('s1', { method: 'recordingStateChanged' } as never);
     await vi.advanceTimersByTimeAsync(10);
     expect([...observers]).toEqual([]);
-    expect(told).toEqual([{ method: 'recordingStateChanged' }]);
+    expect(notified).toEqual([{ method: 'recordingStateChanged' }]);
   });
 
   it('is over when its node says so, or is silent and the database knows', async () => {

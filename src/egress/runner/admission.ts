@@ -6,11 +6,11 @@ import type { EgressNeeds } from '../ports.ts';
 const COST = { low: 0.5, med: 1, high: 2 } as const;
 const SOUND_ALONE = 0.25;
 /** A browser draws the page and hands over each picture; that costs by pixels too. */
-const FILMED = { low: 1, med: 1.5, high: 3 } as const;
+const CAPTURED = { low: 1, med: 1.5, high: 3 } as const;
 
 export function costOf({ mode, quality, templateUrl }: CompositionConfig): number {
   const composed = mode === 'audio' ? SOUND_ALONE : COST[quality];
-  return templateUrl === null ? composed : composed + FILMED[quality];
+  return templateUrl === null ? composed : composed + CAPTURED[quality];
 }
 
 /** What a node must have to run it. */

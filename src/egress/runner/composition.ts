@@ -1,5 +1,5 @@
 // One session composed with one set of settings, and everything that is made of it: files, HLS, livestreams. It runs in
-// a child process that is started anew when it crashes; the outputs go on, files in another part.
+// a child process that is restarted when it crashes; the outputs go on, files in another part.
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Blame, CompositorEvent, FileFacts, PageSpec, SinkSpec } from '../../compositor/ipc.ts';
@@ -9,7 +9,7 @@ import type { CompositionConfig } from '../../protocol/composition.ts';
 import type { FileFormat, Gap } from '../../protocol/egress.ts';
 import { setAside } from '../hls/hls-folder.ts';
 import type { SessionSource, Tap } from '../ports.ts';
-import { EgressChild } from './compositor-process.ts';
+import { CompositorProcess } from './compositor-process.ts';
 import type { Template } from './template.ts';
 
 export type OutputSpec =
@@ -30,7 +30,7 @@ export interface OutputEnd {
   failure: Failure | undefined;
 }
 
-/** Told of one output. */
+/** Gets the events of one output. */
 export interface OutputListener {
   started(): void;
   playable(): void;
@@ -44,7 +44,7 @@ interface Output {
   spec: OutputSpec;
   listener: OutputListener;
   parts: string[];
-  /** The running child has been told of it. */
+  /** The running process has been given it. */
   handedOver: boolean;
   removing: boolean;
   timer: NodeJS.Timeout | undefined;
@@ -60,7 +60,7 @@ export interface CompositionOptions {
   /** What the operator has opened although it is private; the child checks RTMP servers against it. */
   outboundAllow: readonly string[];
   log: Logger;
-  /** Tells the process behind it, so that one that outlives us can be found. */
+  /** Called with the process behind it, so that one that outlives us can be found. */
   onChild: (pid: number | undefined) => void;
   /** Called once, when its process is gone and nothing is left of it. */
   onClosed: () => void;
@@ -79,7 +79,7 @@ const MAX_CRASHES = 5;
 const CRASH_WINDOW_MS = 60_000;
 const RESTART_DELAY_MS = 100;
 const REMOVE_TIMEOUT_MS = 130_000;
-/** A browser has to be started and a page loaded; whoever asked waits for half a minute at most. */
+/** A browser has to be started and a page loaded; callers wait for half a minute at most. */
 const PAGE_READY_TIMEOUT_MS = 25_000;
 
 /** The compositor could not be started. */
@@ -102,7 +102,7 @@ export class Composition {
   readonly #outputs = new Map<string, Output>();
   readonly #crashes: number[] = [];
   readonly #settleReady = Promise.withResolvers<void>();
-  #child: EgressChild | undefined;
+  #child: CompositorProcess | undefined;
   #isRunning = false;
   #tap: Tap | undefined;
   #finishing = false;
@@ -174,7 +174,7 @@ export class Composition {
     else this.#close();
   }
 
-  /** Somebody came, left, or began or stopped to send. Told once for all that happens in one turn. */
+  /** A participant came, left, or began or stopped to send. Sent once for all changes of one turn. */
   refresh(): void {
     if (this.#refreshing) return;
     this.#refreshing = true;
@@ -205,7 +205,7 @@ export class Composition {
   #fork(page: PageSpec | undefined): void {
     const { program, log, config, source, outboundAllow } = this.#options;
     const outputs = [...this.#outputs.values()].filter(({ removing }) => !removing);
-    const child = EgressChild.launch(
+    const child = CompositorProcess.launch(
       { program, log, readyTimeoutMs: page && PAGE_READY_TIMEOUT_MS },
       {
         type: 'start',
@@ -224,17 +224,17 @@ export class Composition {
     child.ready.then((port) => this.#childReady(child, port)).catch(() => undefined);
   }
 
-  #childReady(child: EgressChild, port: number | undefined): void {
+  #childReady(child: CompositorProcess, port: number | undefined): void {
     if (this.#child !== child || this.#closed) return;
     this.#isRunning = true;
     if (port !== undefined) this.#openTap(child, port);
     for (const output of this.#outputs.values()) if (!output.handedOver) this.#handOver(output);
-    this.#tellGap();
+    this.#reportGap();
     this.#everReady = true;
     this.#settleReady.resolve();
   }
 
-  #openTap(child: EgressChild, port: number): void {
+  #openTap(child: CompositorProcess, port: number): void {
     this.#tap = this.source.openTap({
       port,
       onSecured: (keys) => child.send({ type: 'secure', keys }),
@@ -282,7 +282,7 @@ export class Composition {
   }
 
   /** What was asked to stop has stopped, however; the rest goes on in a new child, or has failed. */
-  #childGone(child: EgressChild, { reason, blame }: Failure): void {
+  #childGone(child: CompositorProcess, { reason, blame }: Failure): void {
     this.#tap?.close();
     this.#tap = undefined;
     this.#isRunning = false;
@@ -295,7 +295,7 @@ export class Composition {
   }
 
   #restart(reason: string): void {
-    this.#options.log.warn({ crashes: this.#crashes.length, reason }, 'compositor crashed, starting it anew');
+    this.#options.log.warn({ crashes: this.#crashes.length, reason }, 'compositor crashed, restarting it');
     this.#interruptedAt ??= new Date();
     for (const output of this.#outputs.values()) output.handedOver = false;
     this.#inBackground('restart of a compositor', () => this.#relaunch());
@@ -309,7 +309,9 @@ export class Composition {
     await sleep(RESTART_DELAY_MS);
     for (const { spec } of this.#outputs.values()) {
       if (spec.kind !== 'hls') continue;
-      await setAside(spec.folder).catch((error) => this.#options.log.warn({ err: error }, 'HLS begins anew'));
+      await setAside(spec.folder).catch((error) =>
+        this.#options.log.warn({ err: error }, 'HLS folder could not be set aside'),
+      );
     }
     if (!this.#closed && !this.#child) await this.#launch();
   }
@@ -327,7 +329,7 @@ export class Composition {
     this.#close();
   }
 
-  #tellGap(): void {
+  #reportGap(): void {
     if (!this.#interruptedAt) return;
     const gap = { at: this.#interruptedAt, ms: Date.now() - this.#interruptedAt.getTime() };
     this.#interruptedAt = undefined;

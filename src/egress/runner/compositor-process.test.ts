@@ -6,14 +6,14 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { createLogger } from '../../log.ts';
 import { planOf } from '../plan.ts';
-import { type ChildOptions, EgressChild } from './compositor-process.ts';
+import { CompositorProcess, type CompositorProcessOptions } from './compositor-process.ts';
 
 const ODD = fileURLToPath(new URL('../../../test/harness/compositors/odd.ts', import.meta.url));
 const { config } = planOf('recording', {}, (url) => new URL(url));
 
-function launch(egressId: string, options: Partial<ChildOptions> = {}) {
+function launch(egressId: string, options: Partial<CompositorProcessOptions> = {}) {
   const start = { type: 'start' as const, egressId, config, sinks: [] };
-  const child = EgressChild.launch({ program: ODD, log: createLogger('silent'), ...options }, start);
+  const child = CompositorProcess.launch({ program: ODD, log: createLogger('silent'), ...options }, start);
   return { child, gone: once(child, 'gone').then(([facts]) => facts as { expected: boolean; reason: string }) };
 }
 
@@ -75,10 +75,10 @@ it('one that the system has no descriptors for fails with the reason', async () 
   const program = `
     import { openSync } from 'node:fs';
     import { createLogger } from './src/log.ts';
-    import { EgressChild } from './src/egress/runner/compositor-process.ts';
+    import { CompositorProcess } from './src/egress/runner/compositor-process.ts';
     const log = createLogger('silent');
     try { for (;;) openSync('/dev/null'); } catch {}
-    const child = EgressChild.launch({ program: ${JSON.stringify(ODD)}, log }, { type: 'start', egressId: 'x', config: {}, sinks: [] });
+    const child = CompositorProcess.launch({ program: ${JSON.stringify(ODD)}, log }, { type: 'start', egressId: 'x', config: {}, sinks: [] });
     child.ready.then(() => process.send?.('ready'), (error) => { process._rawDebug(error.message); process.exit(7); });`;
   const limited = ['-c', `ulimit -n 60; exec "${process.execPath}" --input-type=module-typescript -e "$0"`, program];
   const failure = await promisify(execFile)('/bin/sh', limited).catch(

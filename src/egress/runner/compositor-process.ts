@@ -1,4 +1,4 @@
-// One child process that composes and encodes: launched, listened to, asked to end, and made to.
+// One process that composes and encodes: launched, listened to, asked to end, and made to.
 import { type ChildProcess, fork } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { type Blame, type CompositorCommand, type CompositorEvent, readEvent } from '../../compositor/ipc.ts';
@@ -12,7 +12,7 @@ interface ChildEvents {
   gone: [{ expected: boolean; reason: string; blame: Blame }];
 }
 
-export interface ChildOptions {
+export interface CompositorProcessOptions {
   /** The child's program. */
   program: string;
   log: Logger;
@@ -35,12 +35,12 @@ const MAX_LINE_LENGTH = 500;
 /** Lines of Node's own report of a crash that explain nothing. */
 const NOISE = /^(at |Node\.js v|[{}^~]*$)/;
 
-export class EgressChild extends EventEmitter<ChildEvents> {
+export class CompositorProcess extends EventEmitter<ChildEvents> {
   readonly pid: number | undefined;
   /** Resolves when it is ready, with the UDP port of the loopback that it takes RTP on, if it takes any. */
   readonly ready: Promise<number | undefined>;
   readonly #process: ChildProcess;
-  readonly #options: ChildOptions;
+  readonly #options: CompositorProcessOptions;
   readonly #lastLines: string[] = [];
   #fatal: { reason: string; blame: Blame } | undefined;
   /** Why we ended it ourselves. */
@@ -51,7 +51,11 @@ export class EgressChild extends EventEmitter<ChildEvents> {
   #waitingMessages = 0;
   #gone = false;
 
-  private constructor(process: ChildProcess, options: ChildOptions, start: CompositorCommand & { type: 'start' }) {
+  private constructor(
+    process: ChildProcess,
+    options: CompositorProcessOptions,
+    start: CompositorCommand & { type: 'start' },
+  ) {
     super();
     this.#process = process;
     this.#options = options;
@@ -71,7 +75,7 @@ export class EgressChild extends EventEmitter<ChildEvents> {
   }
 
   /** Starts a child; `ready` resolves when it can be used. */
-  static launch(options: ChildOptions, start: CompositorCommand & { type: 'start' }): EgressChild {
+  static launch(options: CompositorProcessOptions, start: CompositorCommand & { type: 'start' }): CompositorProcess {
     const child = fork(options.program, [], {
       // A Ctrl-C in the terminal is for the server: it asks its children to finish, so they are a group of their own.
       detached: true,
@@ -80,7 +84,7 @@ export class EgressChild extends EventEmitter<ChildEvents> {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'json',
     });
-    return new EgressChild(child, options, start);
+    return new CompositorProcess(child, options, start);
   }
 
   send(message: CompositorCommand): void {
@@ -92,7 +96,7 @@ export class EgressChild extends EventEmitter<ChildEvents> {
     this.#waitingMessages += 1;
     this.#process.send(message, (error) => {
       this.#waitingMessages -= 1;
-      if (error) this.#options.log.debug({ err: error, type: message.type }, 'message did not reach the egress child');
+      if (error) this.#options.log.debug({ err: error, type: message.type }, 'message did not reach the compositor');
     });
   }
 
@@ -183,7 +187,7 @@ export class EgressChild extends EventEmitter<ChildEvents> {
     const words = this.lastWords;
     const expected = this.#finishing && code === 0;
     if (!expected) {
-      this.#options.log.warn({ code, signal, lastLines: this.#lastLines }, 'egress child ended unexpectedly');
+      this.#options.log.warn({ code, signal, lastLines: this.#lastLines }, 'compositor ended unexpectedly');
     }
     const reason = this.#fatal?.reason ?? `the compositor is gone: ${how}${words && `; ${words}`}`;
     this.emit('gone', { expected, reason, blame: this.#fatal?.blame ?? 'us' });

@@ -10,7 +10,7 @@ import type { Logger } from '../../log.ts';
 const KILL_AFTER_MS = 10_000;
 const LOOK_EVERY_MS = 100;
 
-export class Children {
+export class CompositorProcesses {
   readonly #folder: string;
   readonly #log: Logger;
 

@@ -4,7 +4,7 @@ import type { Logger } from '../../log.ts';
 import type { Egress } from '../../protocol/egress.ts';
 import type { Composition, Failure, OutputEnd } from './composition.ts';
 
-export class Run {
+export class EgressRun {
   egress: Egress;
   readonly composition: Composition;
   readonly log: Logger;
@@ -13,7 +13,7 @@ export class Run {
   /** Resolves when its end has been written. */
   readonly settled: Promise<void>;
   readonly settle: () => void;
-  /** It has been told to end. */
+  /** It has been asked to end. */
   released = false;
   readonly #open = new Set<string>();
   readonly #ends: OutputEnd[] = [];

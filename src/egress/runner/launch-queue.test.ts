@@ -2,11 +2,11 @@ import { expect, it } from 'vitest';
 import { anEgress } from '../../../test/harness/an-egress.ts';
 import { createLogger } from '../../log.ts';
 import type { EgressStore } from '../ports.ts';
-import { WaitingLine } from './launch-queue.ts';
+import { LaunchQueue } from './launch-queue.ts';
 
 it('lets owners take turns, and serves each in the order of its coming', async () => {
   const store = { handOver: async () => undefined } as unknown as EgressStore;
-  const line = new WaitingLine({ store, log: createLogger('silent') });
+  const line = new LaunchQueue({ store, log: createLogger('silent') });
   for (const id of ['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1'])
     await line.join(anEgress({ id, ownerId: id.slice(0, 1) }));
   const slots = new Map([['a', 1.5]]);

@@ -1,11 +1,11 @@
-// What waits for a slot of this node. Owners take turns, whoever has more waiting: the next is the oldest of the owner
+// What waits for a slot of this node. Owners take turns, however many each has waiting: the next is the oldest of the owner
 // for whom least is composed here. Another node that has room may take it before.
 import type { Logger } from '../../log.ts';
 import type { Egress } from '../../protocol/egress.ts';
 import type { EgressStore } from '../ports.ts';
 import { needsOf } from './admission.ts';
 
-export class WaitingLine {
+export class LaunchQueue {
   readonly #deps: { store: EgressStore; log: Logger };
   #waiting: Egress[] = [];
 

@@ -1,18 +1,18 @@
-// What an earlier life of this node left unfinished: begun anew where nothing had come of it, else finished with what is
-// on the disk. Its session goes on when it lives on another node, which then has somebody else continue.
+// What an earlier life of this node left unfinished: started again where nothing had come of it, else finished with what is
+// on the disk. A session that lives on another node goes on, so that node is asked to have it continued.
 import type { Logger } from '../../log.ts';
 import type { Egress } from '../../protocol/egress.ts';
 import type { Completion } from '../completion.ts';
 import type { Moves } from '../moves.ts';
 import type { EgressStore } from '../ports.ts';
 import type { Finisher } from '../storage/finisher.ts';
-import type { Children } from './compositor-processes.ts';
+import type { CompositorProcesses } from './compositor-processes.ts';
 
-export interface SalvageDeps {
+export interface RecoveryDeps {
   nodeId: string;
   store: EgressStore;
   finisher: Finisher;
-  children: Children;
+  processes: CompositorProcesses;
   completion: Completion;
   moves: Moves;
   launch(egress: Egress): Promise<void>;
@@ -22,20 +22,20 @@ export interface SalvageDeps {
 /** A node that is repaired within a day finishes what it has by itself. */
 const GIVE_UP_AFTER_MS = 24 * 3600_000;
 
-export class Salvage {
-  readonly #deps: SalvageDeps;
+export class Recovery {
+  readonly #deps: RecoveryDeps;
   #isStopped = false;
 
-  constructor(deps: SalvageDeps) {
+  constructor(deps: RecoveryDeps) {
     this.#deps = deps;
   }
 
   async finishAll(egresses: readonly Egress[]): Promise<void> {
     if (egresses.length === 0) return;
-    const { children, log } = this.#deps;
+    const { processes, log } = this.#deps;
     log.warn({ egresses: egresses.length }, 'finishing what this node left unfinished when it went down');
     await this.#haveOthersContinue(egresses);
-    await children.endOrphans();
+    await processes.endOrphans();
     for (const egress of egresses) await this.takeUp(egress);
   }
 
@@ -53,7 +53,7 @@ export class Salvage {
     this.#isStopped = true;
   }
 
-  /** What is on the disk of a node that does not come back is lost, and that is told in the end. */
+  /** What is on the disk of a node that does not come back is lost, and reported as failed in the end. */
   async giveUpLost(): Promise<void> {
     const { store, moves, log } = this.#deps;
     try {

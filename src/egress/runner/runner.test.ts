@@ -9,7 +9,7 @@ import type { Egress, EgressStatus } from '../../protocol/egress.ts';
 import { Moves } from '../moves.ts';
 import type { EgressStore, MoveFacts, SessionSource } from '../ports.ts';
 import type { Finisher } from '../storage/finisher.ts';
-import { Studio } from './runner.ts';
+import { EgressRunner } from './runner.ts';
 
 const SWEEP_MS = 15_000;
 const log = createLogger('silent');
@@ -20,11 +20,11 @@ let moves: [id: string, to: EgressStatus, reason: string | undefined][];
 let store: EgressStore;
 let openSession: () => Promise<SessionSource | undefined>;
 let writing: Moves;
-let studio: Studio;
+let runner: EgressRunner;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  folder = mkdtempSync(join(tmpdir(), 'roomful-studio-'));
+  folder = mkdtempSync(join(tmpdir(), 'roomful-runner-'));
   rows = new Map();
   moves = [];
   openSession = async () => undefined;
@@ -42,22 +42,22 @@ beforeEach(() => {
       return moved;
     },
   } as unknown as EgressStore;
-  studio = newStudio();
+  runner = newRunner();
 });
 afterEach(async () => {
   vi.useRealTimers();
-  await studio.stop();
+  await runner.stop();
   rmSync(folder, { recursive: true });
 });
 
-function newStudio(): Studio {
+function newRunner(): EgressRunner {
   const finisher = {
     finish: async () => ({ failure: 'Nothing was recorded.', file: undefined, uploads: undefined }),
     partsOf: async () => [],
     settled: async () => undefined,
   } as unknown as Finisher;
-  writing = new Moves({ store, tell: () => undefined, log });
-  return new Studio({
+  writing = new Moves({ store, notify: () => undefined, log });
+  return new EgressRunner({
     ...{ nodeId: 'n', store, finisher, folder, slots: 1, log, outboundAllow: [], program: '/does/not/exist.ts' },
     moves: writing,
     sessions: { open: () => openSession(), release: () => undefined },
@@ -81,7 +81,7 @@ const liveSession = { sessionId: 's', roomId: 'r', live: true, isElsewhere: fals
 
 describe('what a node has to run but knows nothing of', () => {
   it('is begun within half a minute', async () => {
-    await studio.start();
+    await runner.start();
     insert({ id: 'lost', kind: 'livestream' });
     await vi.advanceTimersByTimeAsync(SWEEP_MS + 10);
     expect(moves).toEqual([]);
@@ -90,14 +90,14 @@ describe('what a node has to run but knows nothing of', () => {
   });
 
   it('is finished when it ran before', async () => {
-    await studio.start();
+    await runner.start();
     insert({ id: 'lost', status: 'active', startedAt: new Date(0) });
     await vi.advanceTimersByTimeAsync(2 * SWEEP_MS + 10);
     expect(moves).toEqual([['lost', 'failed', 'Nothing was recorded.']]);
   });
 
   it('is looked for again when the database is away', async () => {
-    await studio.start();
+    await runner.start();
     insert({ id: 'lost', kind: 'livestream' });
     const { unfinishedOn } = store;
     store.unfinishedOn = () => Promise.reject(new Error('Connection terminated unexpectedly'));
@@ -109,9 +109,9 @@ describe('what a node has to run but knows nothing of', () => {
 });
 
 describe('a start that fails', () => {
-  it('because the node of its session does not answer, is told with the reason', async () => {
+  it('because the node of its session does not answer, is reported with the reason', async () => {
     openSession = () => Promise.reject(new Error('The server that has the session does not answer.'));
-    await expect(studio.launch(insert({ id: 'a' }))).rejects.toMatchObject({
+    await expect(runner.launch(insert({ id: 'a' }))).rejects.toMatchObject({
       code: 'RECORDING_NOT_STARTED',
       status: 503,
     });
@@ -122,12 +122,12 @@ describe('a start that fails', () => {
     openSession = async () => liveSession;
     const { move } = store;
     store.move = () => Promise.reject(new Error('Connection terminated unexpectedly'));
-    const launched = studio.launch(insert({ id: 'a', kind: 'livestream' })).catch((error: Error) => error.message);
+    const launched = runner.launch(insert({ id: 'a', kind: 'livestream' })).catch((error: Error) => error.message);
     await vi.advanceTimersByTimeAsync(0);
-    expect(studio.freeSlots).toBe(0);
+    expect(runner.freeSlots).toBe(0);
     writing.giveUp();
     expect(await launched).toBe('Connection terminated unexpectedly');
-    expect(studio.freeSlots).toBe(1);
+    expect(runner.freeSlots).toBe(1);
     store.move = move;
   });
 });

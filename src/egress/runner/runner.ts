@@ -18,14 +18,14 @@ import { DiskSpace } from '../storage/disk-space.ts';
 import type { Finisher } from '../storage/finisher.ts';
 import { costOf, Slots } from './admission.ts';
 import { Composition, type NotStarted, type OutputEnd, type OutputSpec } from './composition.ts';
-import { Children } from './compositor-processes.ts';
-import { Run } from './egress-run.ts';
-import { WaitingLine } from './launch-queue.ts';
+import { CompositorProcesses } from './compositor-processes.ts';
+import { EgressRun } from './egress-run.ts';
+import { LaunchQueue } from './launch-queue.ts';
 import { outputsOf } from './outputs.ts';
-import { Salvage } from './recovery.ts';
+import { Recovery } from './recovery.ts';
 import { Template, type TemplateDeps } from './template.ts';
 
-export interface StudioDeps {
+export interface EgressRunnerDeps {
   nodeId: string;
   store: EgressStore;
   finisher: Finisher;
@@ -58,22 +58,22 @@ const OFFER_MS = 5_000;
 /** What is unknown here this long although it is for this node has been forgotten. */
 const FORGOTTEN_MS = 15_000;
 
-export class Studio implements Service {
-  readonly #deps: StudioDeps;
+export class EgressRunner implements Service {
+  readonly #deps: EgressRunnerDeps;
   readonly #slots: Slots;
-  readonly #children: Children;
+  readonly #processes: CompositorProcesses;
   readonly #moves: Moves;
   /** By session and settings. */
   readonly #compositions = new Map<string, Running>();
-  readonly #runs = new Map<string, Run>();
+  readonly #runs = new Map<string, EgressRun>();
   /** On their way to a composition, with their sessions; and those of them that were stopped meanwhile. */
   readonly #launching = new Map<string, string>();
   readonly #calledOff = new Set<string>();
-  readonly #waiting: WaitingLine;
+  readonly #waiting: LaunchQueue;
   readonly #completion: Completion;
-  readonly #salvage: Salvage;
+  readonly #recovery: Recovery;
   readonly #disk: DiskSpace;
-  #salvaging: Promise<void> = Promise.resolve();
+  #recovering: Promise<void> = Promise.resolve();
   /** For this node, but unknown here when it was last looked for. */
   #unknown: ReadonlySet<string> = new Set();
   #isTakingUp = false;
@@ -83,18 +83,18 @@ export class Studio implements Service {
     () => this.#drain(),
   );
 
-  constructor(deps: StudioDeps) {
+  constructor(deps: EgressRunnerDeps) {
     this.#deps = deps;
     this.#slots = new Slots(deps.slots);
-    this.#children = new Children(deps.folder, deps.log);
+    this.#processes = new CompositorProcesses(deps.folder, deps.log);
     this.#moves = deps.moves;
-    this.#waiting = new WaitingLine(deps);
+    this.#waiting = new LaunchQueue(deps);
     this.#completion = new Completion(deps);
     const { freeDiskBytes } = deps.limits ?? DEFAULT_LIMITS;
     this.#disk = new DiskSpace({ folder: deps.folder, floorBytes: freeDiskBytes, log: deps.log });
-    this.#salvage = new Salvage({
+    this.#recovery = new Recovery({
       ...deps,
-      children: this.#children,
+      processes: this.#processes,
       completion: this.#completion,
       launch: (egress) => this.launch(egress),
     });
@@ -112,7 +112,7 @@ export class Studio implements Service {
 
   /**
    * Begins an egress, or lets it wait for a slot. Rejects when it could not be begun; it has failed then, and that has
-   * been told.
+   * been reported.
    */
   async launch(egress: Egress): Promise<void> {
     if (this.#has(egress.id)) return;
@@ -131,7 +131,7 @@ export class Studio implements Service {
   }
 
   async #tryLaunch(egress: Egress): Promise<void> {
-    const lack = await this.#lackFor(egress);
+    const lack = await this.#missingRequirement(egress);
     if (lack !== undefined) throw await this.#failed(egress, lack);
     const source = await this.#deps.sessions.open(egress.sessionId, egress.sessionNodeId);
     // What was not begun when this node went down is begun by its next start.
@@ -151,19 +151,19 @@ export class Studio implements Service {
     }
   }
 
-  /** Tells that it could not be begun; returns the error for the caller. */
+  /** Moves it to failed; returns the error for the caller. */
   async #failed(egress: Egress, reason: string): Promise<AppError> {
     await this.#moves.move(egress, 'failed', { reason });
     return egressNotStarted(egress.kind, withoutPaths(reason));
   }
 
   /** What this node would need to run it, and does not have. */
-  async #lackFor({ config, kind }: Egress): Promise<string | undefined> {
+  async #missingRequirement({ config, kind }: Egress): Promise<string | undefined> {
     const { slots, templates } = this.#deps;
     if (slots === 0) return 'This server does not record or stream: its roles lack egress.';
-    const isFilmed = config.templateUrl !== null;
-    if (!isFilmed || templates.browser !== undefined) return kind === 'livestream' ? undefined : this.#disk.refusal();
-    return 'This server has no browser to film templateUrl with: its operator can install Chromium, or name one in ROOMFUL_BROWSER.';
+    const isCaptured = config.templateUrl !== null;
+    if (!isCaptured || templates.browser !== undefined) return kind === 'livestream' ? undefined : this.#disk.refusal();
+    return 'This server has no browser to capture templateUrl with: its operator can install Chromium, or name one in ROOMFUL_BROWSER.';
   }
 
   /** Ends an egress of this node as asked; what it wrote is finished in the background. */
@@ -261,7 +261,7 @@ export class Studio implements Service {
       program,
       outboundAllow,
       log: log.child({ compositionId: id, sessionId }),
-      onChild: (pid) => inBackground(log, 'note of a compositor', () => this.#children.note(id, pid)),
+      onChild: (pid) => inBackground(log, 'note of a compositor', () => this.#processes.note(id, pid)),
       onClosed: () => {
         this.#slots.giveBack(cost);
         if (this.#compositions.get(key)?.composition === composition) this.#compositions.delete(key);
@@ -280,14 +280,14 @@ export class Studio implements Service {
     return new Template({ ...templates, browser: templates.browser }, { templateUrl, roomId, ownerId }, source);
   }
 
-  /** Whoever has the session need not tell of it any more, when nothing here is made of it. */
+  /** Releases a session that nothing here is made of: its node need not send it any more. */
   #letGo(sessionId: string): void {
     const isComposed = [...this.#compositions.values()].some((running) => running.sessionId === sessionId);
     const isAwaited = this.#waiting.hasSession(sessionId) || [...this.#launching.values()].includes(sessionId);
     if (!isComposed && !isAwaited) this.#deps.sessions.release(sessionId);
   }
 
-  /** In turn: a large one that has no room yet lets nobody pass, or it would wait for ever. */
+  /** In turn: a large one that has no room yet blocks the queue, or it would wait for ever. */
   #nextInLine(): void {
     for (let next = this.#nextWaiting; next && this.#hasRoomFor(next); next = this.#nextWaiting) {
       const { id } = next;
@@ -320,9 +320,9 @@ export class Studio implements Service {
 
   async #attach(egress: Egress, composition: Composition): Promise<void> {
     const log = this.#deps.log.child({ egressId: egress.id, kind: egress.kind, sessionId: egress.sessionId });
-    const run = new Run(egress, composition, log);
+    const run = new EgressRun(egress, composition, log);
     this.#runs.set(egress.id, run);
-    // Its session may have ended, or somebody have stopped it, while the start was being written.
+    // Its session may have ended, or it may have been stopped, while the start was being written.
     run.released = this.#calledOff.delete(egress.id) || !composition.source.live;
     for (const spec of await this.#prepared(egress)) {
       run.expect(spec.id);
@@ -330,7 +330,7 @@ export class Studio implements Service {
         started: () => this.#flows(run),
         playable: () => this.#plays(run),
         interrupted: (gap) => {
-          log.warn({ gap }, 'egress.interrupted');
+          log.warn({ gap }, 'egress interrupted');
           inBackground(log, 'record of a gap', () => this.#moves.addGap(egress, gap));
         },
         ended: (end) => this.#outputEnded(run, spec.id, end),
@@ -359,21 +359,21 @@ export class Studio implements Service {
     return outputs;
   }
 
-  #flows(run: Run): void {
+  #flows(run: EgressRun): void {
     this.#inTurn(run, () => this.#advance(run, 'active', {}));
   }
 
-  #plays(run: Run): void {
+  #plays(run: EgressRun): void {
     this.#inTurn(run, async () => {
-      // Whoever can play it knows that it has started.
+      // A player must not see it before it counts as started.
       await this.#advance(run, 'active', {});
       const egress = await this.#moves.playable(run.egress);
       if (egress) run.egress = egress;
     });
   }
 
-  #outputEnded(run: Run, outputId: string, end: OutputEnd): void {
-    if (end.failure) run.log.warn({ outputId, ...end.failure }, 'egress.output-failed');
+  #outputEnded(run: EgressRun, outputId: string, end: OutputEnd): void {
+    if (end.failure) run.log.warn({ outputId, ...end.failure }, 'egress output failed');
     if (!run.ended(outputId, end)) return;
     this.#inTurn(run, async () => {
       try {
@@ -392,50 +392,50 @@ export class Studio implements Service {
     return runs.filter(({ composition }) => composition.source.isElsewhere).map(({ egress }) => egress);
   }
 
-  #release(run: Run): void {
+  #release(run: EgressRun): void {
     run.released = true;
     for (const id of run.open) run.composition.remove(id);
   }
 
-  #inTurn(run: Run, work: () => Promise<unknown>): void {
+  #inTurn(run: EgressRun, work: () => Promise<unknown>): void {
     run.queue.run(work).catch((error) => run.log.error({ err: error }, 'egress could not be moved'));
   }
 
-  async #advance(run: Run, to: EgressStatus, facts: Partial<MoveFacts>): Promise<void> {
+  async #advance(run: EgressRun, to: EgressStatus, facts: Partial<MoveFacts>): Promise<void> {
     const moved = await this.#moves.move(run.egress, to, facts);
     if (!moved) return;
     run.egress = moved;
-    if (to === 'active') run.log.info({ compositionId: moved.compositionId }, 'egress.started');
+    if (to === 'active') run.log.info({ compositionId: moved.compositionId }, 'egress started');
   }
 
   async #recover(): Promise<void> {
     const every = (ms: number, what: string, work: () => Promise<void>) =>
       setInterval(() => inBackground(this.#deps.log, what, work), ms);
     this.#timers = [
-      every(SWEEP_MS, 'look for lost egresses', () => this.#salvage.giveUpLost()),
+      every(SWEEP_MS, 'look for lost egresses', () => this.#recovery.giveUpLost()),
       every(OFFER_MS, 'offer of waiting egresses', () => this.#waiting.offerAll()),
       every(FORGOTTEN_MS, 'look for forgotten egresses', () => this.#takeUpForgotten()),
     ];
     const left = await this.#deps.store.unfinishedOn(this.#deps.nodeId);
-    this.#salvaging = this.#salvage
+    this.#recovering = this.#recovery
       .finishAll(left.filter(({ id }) => !this.#has(id)))
       .catch((error) => this.#deps.log.error({ err: error }, 'what was left unfinished could not be finished'));
   }
 
   /**
-   * Begins or finishes what this node has to and knows nothing of: the database was away when the answer or the job that
-   * told of it should have come, or when its end should have been written.
+   * Begins or finishes what this node has to and knows nothing of: the database was away when the reply or the job
+   * for it should have come, or when its end should have been written.
    */
   async #takeUpForgotten(): Promise<void> {
     if (this.#isTakingUp || this.#lifecycle.stopped) return;
     this.#isTakingUp = true;
     try {
-      await this.#salvaging;
+      await this.#recovering;
       const left = await this.#deps.store.unfinishedOn(this.#deps.nodeId);
       const unknown = left.filter(({ id }) => !this.#has(id));
       const forgotten = unknown.filter(({ id }) => this.#unknown.has(id));
       this.#unknown = new Set(unknown.map(({ id }) => id));
-      for (const egress of forgotten) await this.#salvage.takeUp(egress);
+      for (const egress of forgotten) await this.#recovery.takeUp(egress);
     } finally {
       this.#isTakingUp = false;
     }
@@ -447,23 +447,23 @@ export class Studio implements Service {
 
   async #drain(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
-    this.#salvage.stop();
+    this.#recovery.stop();
     this.#completion.giveUp();
     for (const { id, sessionNodeId } of this.#runningForOthers()) {
       await this.#deps.store.sendTo(sessionNodeId, { command: 'continue-egress', egressId: id }).catch((error) => {
-        this.#deps.log.warn({ err: error, egressId: id }, 'nobody was asked to continue');
+        this.#deps.log.warn({ err: error, egressId: id }, 'continuation on another node not requested');
       });
     }
     for (const { composition } of this.#compositions.values()) composition.finish();
-    const settled = Promise.all([...[...this.#runs.values()].map(({ settled }) => settled), this.#salvaging]);
-    const patience = new AbortController();
-    const late = sleep(DRAIN_TIMEOUT_MS, 'late', { signal: patience.signal }).catch(() => undefined);
+    const settled = Promise.all([...[...this.#runs.values()].map(({ settled }) => settled), this.#recovering]);
+    const timeout = new AbortController();
+    const late = sleep(DRAIN_TIMEOUT_MS, 'late', { signal: timeout.signal }).catch(() => undefined);
     if ((await Promise.race([settled, late])) === 'late') {
       this.#deps.log.warn({ egresses: this.#runs.size }, 'egresses are finished by the next start');
       for (const { composition } of this.#compositions.values()) composition.kill();
     }
     this.#moves.giveUp();
-    patience.abort();
+    timeout.abort();
   }
 }
 

@@ -1,5 +1,5 @@
-// A page of the caller's that is captured instead of the composed picture: the browser for it, and a place in the meeting
-// that nobody sees.
+// A page of the caller's that is captured instead of the composed picture: the browser for it, and a hidden observer in
+// the meeting.
 import { lookup } from 'node:dns/promises';
 import type { PageBounds, PageSpec } from '../../compositor/ipc.ts';
 import { portOf } from '../../kit/addresses.ts';
@@ -25,7 +25,7 @@ export interface TemplateDeps {
   tokenFor(ownerId: string, roomId: string, participantId: string): Promise<string>;
 }
 
-export interface TemplateWish {
+export interface TemplateRequest {
   templateUrl: string;
   roomId: string;
   ownerId: string;
@@ -33,15 +33,15 @@ export interface TemplateWish {
 
 export class Template {
   readonly #deps: TemplateDeps;
-  readonly #wish: TemplateWish;
+  readonly #request: TemplateRequest;
   readonly #browser: string;
   readonly #source: SessionSource;
   readonly #observerId = newObserverId();
   readonly #dismiss: () => void;
 
-  constructor(deps: TemplateDeps & { browser: string }, wish: TemplateWish, source: SessionSource) {
+  constructor(deps: TemplateDeps & { browser: string }, request: TemplateRequest, source: SessionSource) {
     this.#deps = deps;
-    this.#wish = wish;
+    this.#request = request;
     this.#browser = deps.browser;
     this.#source = source;
     this.#dismiss = source.expectObserver(this.#observerId);
@@ -49,7 +49,7 @@ export class Template {
 
   /** What a compositor needs to capture it. */
   async page(): Promise<PageSpec> {
-    const { templateUrl, roomId, ownerId } = this.#wish;
+    const { templateUrl, roomId, ownerId } = this.#request;
     const { installation, tokenFor, sandboxed, bounds } = this.#deps;
     const { hosts, certificates } = await installation();
     return {
@@ -66,7 +66,7 @@ export class Template {
     };
   }
 
-  /** The place in the meeting is free again; whoever sits there has to go. */
+  /** Revokes the hidden observer; a page that is still in the meeting has to leave. */
   close(): void {
     this.#dismiss();
   }

@@ -2,13 +2,13 @@
 import type { PageBounds } from '../../compositor/ipc.ts';
 import { Browser } from '../../compositor/page/browser.ts';
 
-/** Nobody listens there: nothing is loaded. */
-const NOBODY = { proxyPort: 1, directHost: '127.0.0.1:1' };
+/** Nothing listens there, so nothing is loaded. */
+const UNREACHABLE = { proxyPort: 1, directHost: '127.0.0.1:1' };
 
 /** Returns its name and version; rejects with the reason when it could not be started. */
 export async function tryBrowser(program: string, sandboxed: boolean, bounds: PageBounds): Promise<string> {
   const browser = await Browser.launch({
-    ...NOBODY,
+    ...UNREACHABLE,
     program,
     sandboxed,
     bounds,

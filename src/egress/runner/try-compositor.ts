@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { Logger } from '../../log.ts';
 import { planOf } from '../plan.ts';
-import { EgressChild } from './compositor-process.ts';
+import { CompositorProcess } from './compositor-process.ts';
 
 /** Longer than a recording waits: a machine that is slow now is not broken. */
 const READY_TIMEOUT_MS = 15_000;
@@ -11,7 +11,7 @@ const EXIT_TIMEOUT_MS = 5_000;
 /** Rejects with the reason when it could not be started. */
 export async function tryCompositor(program: string, log: Logger): Promise<void> {
   const { config } = planOf('recording', {}, (url) => new URL(url));
-  const child = EgressChild.launch(
+  const child = CompositorProcess.launch(
     { program, log, readyTimeoutMs: READY_TIMEOUT_MS },
     { type: 'start', egressId: 'doctor', config, sinks: [] },
   );

@@ -19,7 +19,7 @@ import type { Storage } from './storage.ts';
 const DEFAULT_DIR = 'recordings';
 const HLS_DIR = 'hls';
 const CONTENT_TYPES = { mp4: 'video/mp4', webm: 'video/webm' } as const;
-/** 128 bits: nobody finds a recording by trying. */
+/** 128 bits: a recording cannot be found by guessing. */
 const TOKEN_BYTES = 16;
 
 export interface Finished {
@@ -29,7 +29,7 @@ export interface Finished {
   uploads: NewUpload[] | undefined;
 }
 
-/** Files of an egress that nobody wants any more. */
+/** Files of an egress that are no longer wanted. */
 export interface Left {
   egressId: string;
   /** Of an HLS stream. */
@@ -42,7 +42,7 @@ export interface Left {
 export class Finisher {
   readonly #folder: string;
   readonly #storage: Storage;
-  /** Told when there is something to upload. */
+  /** Called when there is something to upload. */
   readonly #onUpload: () => void;
   readonly #log: Logger;
 

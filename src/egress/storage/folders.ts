@@ -9,7 +9,7 @@ const AT_ONCE = 8;
 
 /**
  * Brings every file of a folder to the storage. What is there already, from an attempt that broke off, is left; playlists
- * come last, so that whoever finds one finds all that it names.
+ * come last, so that a reader of one finds all that it names.
  */
 export async function putFolder(storage: Storage, folder: string, key: string): Promise<void> {
   const names = (await readdir(folder)).sort((a, b) => Number(isPlaylist(a)) - Number(isPlaylist(b)));

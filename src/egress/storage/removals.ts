@@ -107,12 +107,12 @@ export class Removals implements Service {
     try {
       await this.#remove(removal);
       await store.removalDone(removal);
-      log.info(facts, 'removal.attempted');
+      log.info(facts, 'files removed');
     } catch (error) {
       const delayMs = Math.min(FIRST_DELAY_MS * 2 ** attempts, LONGEST_DELAY_MS);
       const message = clip(error instanceof Error ? error.message : String(error), MAX_ERROR_LENGTH);
       const next = new Date(Date.now() + delayMs);
-      log[attempts < LASTING_ATTEMPTS ? 'warn' : 'error']({ ...facts, err: error, next }, 'removal.attempted');
+      log[attempts < LASTING_ATTEMPTS ? 'warn' : 'error']({ ...facts, err: error, next }, 'files could not be removed');
       await store
         .removalFailed(removal, { error: message, next })
         .catch((err) => log.warn({ err }, 'removal not noted'));

@@ -73,7 +73,7 @@ export interface UploadsDeps {
 
 /** While something waits for its next attempt. */
 const LOOK_EVERY_MS = 1_000;
-/** While nothing does: whoever has something new says so. */
+/** While nothing does: new uploads are announced with `look`. */
 const IDLE_LOOK_MS = 15_000;
 /** Looked at in one turn; there is another turn when all of them were. */
 const MAX_DUE = 1_000;
@@ -186,12 +186,12 @@ export class Uploads implements Service {
       const message = clip(error instanceof Error ? error.message : String(error), MAX_ERROR_LENGTH);
       const next = nextAttempt(upload, new Date());
       await this.#persist(upload, () => store.uploadFailed(upload, { error: message, next, at: new Date() }));
-      log[next ? 'warn' : 'error']({ ...facts, err: error, next }, 'upload.attempted');
+      log[next ? 'warn' : 'error']({ ...facts, err: error, next }, 'upload failed');
       return;
     }
     const storedIn = upload.target === 'storage' ? storage.kind : undefined;
     await this.#persist(upload, () => store.uploadDone(upload, storedIn, new Date()));
-    log.info({ ...facts, durationMs: Math.round(performance.now() - startedAt) }, 'upload.attempted');
+    log.info({ ...facts, durationMs: Math.round(performance.now() - startedAt) }, 'uploaded');
     await this.#tidy(upload);
   }
 

@@ -13,7 +13,7 @@ export interface EgressFilter {
   sessionId?: string | undefined;
 }
 
-export interface AutoStartWish {
+export interface AutoStartRequest {
   id: string;
   kind: 'recording' | 'hls' | 'composite';
   request: unknown;
@@ -27,7 +27,7 @@ export class EgressReader {
   }
 
   /** What auto-start asked for in a session and nobody has taken up yet. */
-  async wishes(sessionId: string): Promise<AutoStartWish[]> {
+  async autoStartRequests(sessionId: string): Promise<AutoStartRequest[]> {
     return this.#db
       .selectFrom('egress_requests')
       .where('session_id', '=', sessionId)

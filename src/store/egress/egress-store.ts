@@ -12,7 +12,7 @@ import type { EventData, EventType } from '../../protocol/events.ts';
 import { newObjectId } from '../../protocol/ids.ts';
 import type { Db, DbTx } from '../database.ts';
 import { publishEvent } from '../webhooks/events.ts';
-import { type AutoStartWish, EgressReader } from './egress-reader.ts';
+import { type AutoStartRequest, EgressReader } from './egress-reader.ts';
 import { one, UNFINISHED } from './egress-rows.ts';
 import { chooseRunner, type EgressNeeds } from './runners.ts';
 
@@ -66,7 +66,7 @@ export interface MoveFacts {
 export interface NotBegun {
   /** The auto-start request it comes from. */
   requestId?: string | undefined;
-  kind: AutoStartWish['kind'];
+  kind: AutoStartRequest['kind'];
   plan?: EgressPlan | undefined;
   reason: string;
 }
