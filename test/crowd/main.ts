@@ -1,9 +1,7 @@
 // People in a room without a browser: our own client, in a process of its own so that its work is in nobody else's
 // figures. They come in by the front doors, send clips and receive nothing. `harness/crowd.ts` starts it.
 import { once } from 'node:events';
-import type { LocalMediaState, SourceState } from '../../packages/client/src/local-media.ts';
-import { Meeting } from '../../packages/client/src/meeting.ts';
-import { Observable } from '../../packages/client/src/observable.ts';
+import { type LocalMediaState, Meeting, Observable, type SourceState } from '@roomful/client';
 import { cameraClip } from '../harness/camera-clip.ts';
 import type { CrowdOrder, CrowdWord } from '../harness/crowd-words.ts';
 import { beepClip, type Clip } from '../harness/test-clip.ts';

@@ -1,7 +1,7 @@
 // Codes of the protocol in words.
 import type { CompositionConfig } from '../../src/protocol/composition.ts';
 import type { EgressKind, EgressStatus } from '../../src/protocol/egress.ts';
-import { LEAVE_REASONS } from '../../src/protocol/signaling.ts';
+import { LEAVE_REASONS } from '../../src/protocol/leave-reasons.ts';
 
 const END_REASONS: Record<string, string> = {
   'everyone-left': 'Everyone left',

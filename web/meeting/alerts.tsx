@@ -1,7 +1,6 @@
+import type { Meeting, MeetingState } from '@roomful/client';
 import { IconInfoCircle, IconLoader2, IconMessage, IconX } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import type { Meeting } from '../../packages/client/src/meeting.ts';
-import type { MeetingState } from '../../packages/client/src/meeting-state.ts';
 import styles from './call.module.css';
 import type { Panel } from './call.tsx';
 import { Decision } from './people-panel.tsx';

@@ -1,6 +1,5 @@
+import type { LocalMedia, Meeting } from '@roomful/client';
 import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
-import type { LocalMedia } from '../../packages/client/src/local-media.ts';
-import type { Meeting } from '../../packages/client/src/meeting.ts';
 import { Message } from '../ui/message.tsx';
 import { useObservable } from '../ui/use-observable.ts';
 import { Alerts } from './alerts.tsx';

@@ -1,7 +1,6 @@
+import type { ChatMessage, Meeting } from '@roomful/client';
 import { IconSend } from '@tabler/icons-react';
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react';
-import type { Meeting } from '../../packages/client/src/meeting.ts';
-import type { ChatMessage } from '../../packages/client/src/meeting-state.ts';
 import styles from './call.module.css';
 import { PanelFrame } from './panel.tsx';
 

@@ -1,3 +1,4 @@
+import type { LocalMedia, Meeting, MeetingState } from '@roomful/client';
 import {
   IconDots,
   IconHandStop,
@@ -17,9 +18,6 @@ import {
   IconVideoOff,
 } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import type { LocalMedia } from '../../packages/client/src/local-media.ts';
-import type { Meeting } from '../../packages/client/src/meeting.ts';
-import type { MeetingState } from '../../packages/client/src/meeting-state.ts';
 import { useObservable } from '../ui/use-observable.ts';
 import styles from './call.module.css';
 import type { Actions, Panel, View } from './call.tsx';

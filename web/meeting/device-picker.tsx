@@ -1,4 +1,4 @@
-import type { LocalMedia } from '../../packages/client/src/local-media.ts';
+import type { LocalMedia } from '@roomful/client';
 import { useObservable } from '../ui/use-observable.ts';
 import styles from './entry.module.css';
 

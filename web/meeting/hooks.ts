@@ -1,5 +1,5 @@
+import type { Meeting } from '@roomful/client';
 import { type RefCallback, useCallback, useEffect, useRef, useState } from 'react';
-import type { Meeting } from '../../packages/client/src/meeting.ts';
 import type { Size } from './layout.ts';
 
 /** The inner size of an element, as it changes. */

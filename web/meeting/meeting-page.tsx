@@ -1,8 +1,6 @@
+import { entranceIn, LocalMedia, Meeting, redeemInvite } from '@roomful/client';
 import { useParams } from '@tanstack/react-router';
 import { useCallback, useEffect, useState } from 'react';
-import { entranceIn, redeemInvite } from '../../packages/client/src/entrance.ts';
-import { LocalMedia } from '../../packages/client/src/local-media.ts';
-import { Meeting } from '../../packages/client/src/meeting.ts';
 import { PAGES } from '../paths.ts';
 import { Message } from '../ui/message.tsx';
 import { useObservable } from '../ui/use-observable.ts';

@@ -1,7 +1,6 @@
+import { isRunning, type Meeting, type MeetingState, type Output, type OutputKind } from '@roomful/client';
 import { IconBroadcast, IconLivePhoto, IconPlayerRecordFilled, IconPlus, IconTrash } from '@tabler/icons-react';
 import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
-import type { Meeting } from '../../packages/client/src/meeting.ts';
-import { isRunning, type MeetingState, type Output, type OutputKind } from '../../packages/client/src/meeting-state.ts';
 import { MAX_OUTPUTS } from '../../src/protocol/egress.ts';
 import { pathTo } from '../paths.ts';
 import { elapsedInWords } from '../ui/elapsed.ts';

@@ -1,3 +1,4 @@
+import type { Meeting, MeetingState, Participant } from '@roomful/client';
 import {
   IconHandStop,
   IconMicrophone,
@@ -7,8 +8,6 @@ import {
   IconVideoOff,
 } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
-import type { Meeting } from '../../packages/client/src/meeting.ts';
-import type { MeetingState, Participant } from '../../packages/client/src/meeting-state.ts';
 import { Avatar } from './avatar.tsx';
 import styles from './call.module.css';
 import { PanelFrame } from './panel.tsx';

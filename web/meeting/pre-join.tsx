@@ -1,3 +1,4 @@
+import { type LocalMedia, measureLevel, type Source, type SourceState } from '@roomful/client';
 import {
   IconAlertTriangle,
   IconMicrophone,
@@ -7,8 +8,6 @@ import {
   type TablerIcon,
 } from '@tabler/icons-react';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
-import { measureLevel } from '../../packages/client/src/level.ts';
-import type { LocalMedia, Source, SourceState } from '../../packages/client/src/local-media.ts';
 import frame from '../ui/frame.module.css';
 import { Mark } from '../ui/mark.tsx';
 import { useObservable } from '../ui/use-observable.ts';

@@ -1,7 +1,6 @@
+import type { LocalMedia, Participant, Stream } from '@roomful/client';
 import { IconVolume } from '@tabler/icons-react';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import type { LocalMedia } from '../../packages/client/src/local-media.ts';
-import type { Participant, Stream } from '../../packages/client/src/meeting-state.ts';
 import { useObservable } from '../ui/use-observable.ts';
 import styles from './call.module.css';
 import { usePlayback } from './hooks.ts';

@@ -1,7 +1,6 @@
+import type { Meeting, MeetingState, Participant } from '@roomful/client';
 import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react';
 import { useState } from 'react';
-import type { Meeting } from '../../packages/client/src/meeting.ts';
-import type { MeetingState, Participant } from '../../packages/client/src/meeting-state.ts';
 import styles from './call.module.css';
 import type { View } from './call.tsx';
 import { useSize } from './hooks.ts';

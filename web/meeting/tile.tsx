@@ -1,3 +1,4 @@
+import type { Meeting, Participant } from '@roomful/client';
 import {
   IconAntennaBars2,
   IconAntennaBars4,
@@ -8,8 +9,6 @@ import {
   IconPin,
 } from '@tabler/icons-react';
 import { memo } from 'react';
-import type { Meeting } from '../../packages/client/src/meeting.ts';
-import type { Participant } from '../../packages/client/src/meeting-state.ts';
 import { Avatar } from './avatar.tsx';
 import styles from './call.module.css';
 import { usePlayback, useShown } from './hooks.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LEAVE_REASONS } from '../../src/protocol/signaling.ts';
+import { LEAVE_REASONS } from '../../src/protocol/leave-reasons.ts';
 import { colourIndexOf, initialsOf, leavingInWords, outputState, problemInWords } from './words.ts';
 
 describe('words', () => {

@@ -1,8 +1,5 @@
 // What people read when something is not as it should be. Pure.
-import type { Problem, Source } from '../../packages/client/src/local-media.ts';
-import { ENTRY_DENIED } from '../../packages/client/src/meeting.ts';
-import type { Output, OutputKind } from '../../packages/client/src/meeting-state.ts';
-import type { Quality } from '../../packages/client/src/quality.ts';
+import { ENTRY_DENIED, type Output, type OutputKind, type Problem, type Quality, type Source } from '@roomful/client';
 
 const DEVICE: Record<Source, string> = { mic: 'microphone', camera: 'camera' };
 

@@ -1,5 +1,5 @@
 // One playing of a source in a video element: what the controls show, and what they do.
-import { Observable } from '../../packages/client/src/observable.ts';
+import { Observable } from '@roomful/client';
 import type { Engine, EngineEvents, Source } from './engine.ts';
 import { loadHls } from './hls-engine.ts';
 import { PlainEngine } from './plain-engine.ts';

@@ -40,7 +40,7 @@ export function claimsOf(token: string): Claims {
 }
 
 /** Where the server is, as this client reaches it: for a page, where it came from. */
-export type Reached = Pick<URL, 'origin' | 'protocol' | 'hostname' | 'host'>;
+export type ServerLocation = Pick<URL, 'origin' | 'protocol' | 'hostname' | 'host'>;
 
 /** A token for the guest whom an invite link names. */
 export async function redeemInvite(invite: string): Promise<{ token: string; name: string | undefined }> {
@@ -48,20 +48,20 @@ export async function redeemInvite(invite: string): Promise<{ token: string; nam
 }
 
 /** A link for others, made with the permissions of somebody whose token may call the REST API. */
-export async function makeInvite(server: Reached, roomId: string, token: string): Promise<string> {
+export async function makeInvite(server: ServerLocation, roomId: string, token: string): Promise<string> {
   const { url } = await post(server, `/v2/rooms/${encodeURIComponent(roomId)}/invite`, {}, token);
   return url;
 }
 
 /** The page that plays a finished recording, for somebody whose token may call the REST API. */
-export async function findRecording(server: Reached, recordingId: string, token: string): Promise<string> {
+export async function findRecording(server: ServerLocation, recordingId: string, token: string): Promise<string> {
   const { links } = await ask(server, 'GET', `/v2/recordings/${encodeURIComponent(recordingId)}`, undefined, token);
   if (!links.recording_page) throw new MeetingError(UNREACHABLE, 'The recording is not ready yet.');
   return links.recording_page;
 }
 
 /** The socket's host for a room; refuses whom the server would not let in. */
-export async function findSocketHost(server: Reached, roomId: string, token: string): Promise<string> {
+export async function findSocketHost(server: ServerLocation, roomId: string, token: string): Promise<string> {
   const answer = await post(server, '/infra/v1/meetings/init-config', { roomId }, token);
   return answer.data.baseUrl;
 }
@@ -70,18 +70,18 @@ export async function findSocketHost(server: Reached, roomId: string, token: str
  * Where to connect to. Sockets take TLS, but a page that was itself opened without, which browsers allow on the own
  * machine only, would need the exception for a self-made certificate that nobody can give to a socket.
  */
-export function socketOrigin(host: string, page: Omit<Reached, 'origin'>): string {
+export function socketOrigin(host: string, page: Omit<ServerLocation, 'origin'>): string {
   const sameMachine = new URL(`wss://${host}`).hostname === page.hostname;
   return page.protocol === 'http:' && sameMachine ? `ws://${page.host}` : `wss://${host}`;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the answers of several calls
-function post(server: Reached, path: string, body: object, token?: string): Promise<any> {
+function post(server: ServerLocation, path: string, body: object, token?: string): Promise<any> {
   return ask(server, 'POST', path, body, token);
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: as above
-async function ask(server: Reached, method: string, path: string, body?: object, token?: string): Promise<any> {
+async function ask(server: ServerLocation, method: string, path: string, body?: object, token?: string): Promise<any> {
   let answer: Response;
   try {
     answer = await fetch(new URL(path, server.origin), {

@@ -2,7 +2,8 @@
 // reconnection.
 import { Device, type types } from 'mediasoup-client';
 import type { DtlsParameters, RtpCapabilities, RtpParameters } from '../../../src/protocol/media-parameters.ts';
-import type { ServerRequests, StreamKind } from '../../../src/protocol/signaling.ts';
+import type { ServerRequests } from '../../../src/protocol/signaling.ts';
+import type { StreamKind } from '../../../src/protocol/stream-kinds.ts';
 import { countIn } from './quality.ts';
 import type { SignalingSocket } from './signaling-socket.ts';
 import { cameraEncodings } from './sizing.ts';

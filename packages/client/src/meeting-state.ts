@@ -1,5 +1,6 @@
 // What a page can see of a meeting: immutable, replaced where something changes.
-import type { LeaveReason, StreamKind } from '../../../src/protocol/signaling.ts';
+import type { LeaveReason } from '../../../src/protocol/leave-reasons.ts';
+import type { StreamKind } from '../../../src/protocol/stream-kinds.ts';
 import type { Source } from './local-media.ts';
 import type { Quality } from './quality.ts';
 import type { SentPicture } from './sizing.ts';

@@ -1,18 +1,18 @@
 // One participant's stay in a meeting, from entering to leaving, through every reconnection.
-import {
-  LEAVE_REASONS,
-  type LeaveReason,
-  type Notification,
-  type PeerInfo,
-  type RequestData,
-  type RequestName,
-  type ServerRequests,
-  type StreamKind,
+import type { types } from 'mediasoup-client';
+import { LEAVE_REASONS, type LeaveReason } from '../../../src/protocol/leave-reasons.ts';
+import type {
+  Notification,
+  PeerInfo,
+  RequestData,
+  RequestName,
+  ServerRequests,
 } from '../../../src/protocol/signaling.ts';
-import { claimsOf, findRecording, findSocketHost, makeInvite, type Reached, socketOrigin } from './entrance.ts';
+import type { StreamKind } from '../../../src/protocol/stream-kinds.ts';
+import { claimsOf, findRecording, findSocketHost, makeInvite, type ServerLocation, socketOrigin } from './entrance.ts';
 import { MeetingError } from './failure.ts';
 import type { LocalMedia } from './local-media.ts';
-import { type LinkOptions, MediaLink } from './media-link.ts';
+import { MediaLink } from './media-link.ts';
 import {
   INITIAL,
   isRunning,
@@ -56,9 +56,9 @@ export interface MeetingOptions {
   /** Defaults to the token's, else to a new one. */
   participantId?: string;
   /** Defaults to where the page came from. */
-  server?: Reached;
+  server?: ServerLocation;
   /** The WebRTC to use where there is no browser's. */
-  handler?: LinkOptions['handler'];
+  handler?: types.HandlerFactory;
   /** False for who only sends: nobody's streams are offered. */
   receives?: boolean;
 }
@@ -74,7 +74,7 @@ export class Meeting {
   readonly mayShareRecordings: boolean;
   readonly #options: MeetingOptions;
   readonly #media: MeetingOptions['media'];
-  readonly #server: Reached;
+  readonly #server: ServerLocation;
   readonly #topics: Topics;
   readonly #views: Views;
   readonly #scores = new Map<string, Quality>();

@@ -1,12 +1,7 @@
 // One connection to the signaling endpoint: requests with answers, and what the server says by itself.
 import { io, type Socket } from 'socket.io-client';
-import type {
-  LeaveReason,
-  Notification,
-  RequestData,
-  RequestName,
-  ServerRequests,
-} from '../../../src/protocol/signaling.ts';
+import type { LeaveReason } from '../../../src/protocol/leave-reasons.ts';
+import type { Notification, RequestData, RequestName, ServerRequests } from '../../../src/protocol/signaling.ts';
 import { MeetingError, REQUEST_TIMED_OUT } from './failure.ts';
 
 const ANSWER_TIMEOUT_MS = 20_000;
