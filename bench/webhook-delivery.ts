@@ -27,7 +27,7 @@ export async function benchWebhooks(databaseUrl: string): Promise<Row[]> {
   const sessions: string[] = [];
   for (let i = 0; i < SESSIONS; i++) sessions.push((await insertSession(db, { webhook })).sessionId);
   const deliverer = new Deliverer({
-    store: new DeliveryQueue(db, databaseUrl),
+    queue: new DeliveryQueue(db, databaseUrl),
     outbound: createOutbound({ allow: ['127.0.0.0/8'] }),
     signer: new Signer(await newSigningKey()),
     log: createLogger('warn'),

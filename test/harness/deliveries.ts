@@ -24,7 +24,7 @@ export async function newDeliverer(
   { nodeId = 'test-node', outbound = createOutbound({ allow: LOOPBACK_OPEN }), log }: DelivererOptions = {},
 ): Promise<Deliverer> {
   return new Deliverer({
-    store: new DeliveryQueue(database.db, database.url),
+    queue: new DeliveryQueue(database.db, database.url),
     outbound,
     signer: new Signer(await signingKey),
     log: log ?? createLogger('silent'),

@@ -5,10 +5,10 @@ import type { SessionEvent } from '../../protocol/events.ts';
 import { newObjectId } from '../../protocol/ids.ts';
 import type { DbTx } from '../database.ts';
 
-/** Name of the notification that tells deliverers of committed work. */
+/** Name of the notification that wakes deliverers after a commit. */
 export const DELIVERIES_CHANNEL = 'roomful_deliveries';
 
-/** Words a delivery carries that never had a chance, because its receiver is disabled. */
+/** Last error of a delivery that was never attempted, because its endpoint is disabled. */
 export const ENDPOINT_DISABLED = 'the endpoint is disabled';
 
 interface Receiver {
@@ -68,7 +68,7 @@ async function lockAndNumber(tx: DbTx, sessionId: string): Promise<NumberedSessi
 function receiversOf(session: NumberedSession, event: SessionEvent): Receiver[] {
   const receivers = new Map<string, Receiver>();
   const add = (url: string | undefined, source: Receiver['source']) => {
-    // One receiver gets one copy, whoever asked for it first.
+    // One receiver gets one copy, no matter which setting named it first.
     if (url && !receivers.has(url)) receivers.set(url, { url, source });
   };
   if (subscribes(session.room?.events, event.type)) add(session.room?.endPoint, 'room');

@@ -1,6 +1,8 @@
 // What the API shows and changes of webhooks: the delivery log, endpoints, receivers of API keys, the signing key.
 import { type RawBuilder, sql } from 'kysely';
 import type { Paging } from '../../protocol/rest/common.ts';
+import type * as ports from '../../webhooks/ports.ts';
+import type { Delivery, DeliveryFilter, EndpointHealth, KeyWebhook, LoggedAttempt } from '../../webhooks/ports.ts';
 import type { Db } from '../database.ts';
 import { DELIVERIES_CHANNEL } from './events.ts';
 
@@ -10,76 +12,19 @@ const MAX_REPLAYS = 10_000;
 /** An account may have a receiver for each room; nobody reads a longer list. */
 const MAX_ENDPOINTS = 1_000;
 
-export interface DeliveryFilter {
-  sessionId?: string | undefined;
-  roomId?: string | undefined;
-  status?: 'pending' | 'delivered' | 'dead' | undefined;
-  type?: string | undefined;
-  url?: string | undefined;
-  from?: Date | undefined;
-  to?: Date | undefined;
-}
-
-export interface Delivery {
-  id: string;
-  eventId: string;
-  roomId: string;
-  sessionId: string;
-  sequence: number;
-  type: string;
-  url: string;
-  source: 'room' | 'key' | 'operation';
-  status: 'pending' | 'delivered' | 'dead';
-  lane: 'fast' | 'slow';
-  /** Queued behind an earlier delivery of its session to the same URL. */
-  waiting: boolean;
-  attempts: number;
-  nextAttemptAt: Date | null;
-  lastStatus: number | null;
-  lastError: string | null;
-  deliveredAt: Date | null;
-  createdAt: Date;
-}
-
-export interface LoggedAttempt {
-  at: Date;
-  durationMs: number;
-  status: number | null;
-  error: string | null;
-  responseBody: string | null;
-}
-
-export interface EndpointHealth {
-  url: string;
-  delivered: number;
-  queued: number;
-  retrying: number;
-  dead: number;
-  lastDeliveredAt: Date | null;
-  lastError: string | null;
-  disabled: { reason: string; at: Date } | null;
-}
-
-/** Receiver of all events of an API key's rooms. */
-export interface KeyWebhook {
-  endPoint: string;
-  events?: string[] | undefined;
-}
-
 const DELIVERY_COLUMNS = sql`d.id, d.event_id as "eventId", e.room_id as "roomId", d.session_id as "sessionId",
   d.seq as sequence, d.type, d.url, d.source, d.status, d.lane, d.waiting, d.attempts,
   case when d.status = 'pending' and not d.waiting then d.next_attempt_at end as "nextAttemptAt",
   d.last_status as "lastStatus", d.last_error as "lastError", d.delivered_at as "deliveredAt",
   d.created_at as "createdAt"`;
 
-export class WebhookStore {
+export class WebhookStore implements ports.WebhookStore {
   readonly #db: Db;
 
   constructor(db: Db) {
     this.#db = db;
   }
 
-  /** The private key all nodes sign with, as PEM; the first to ask has it made. */
   async signingKey(create: () => Promise<string>): Promise<string> {
     const read = () =>
       this.#db.selectFrom('shared_secrets').select('value').where('name', '=', SIGNING_KEY).executeTakeFirst();
@@ -94,7 +39,6 @@ export class WebhookStore {
     return (await read())?.value ?? value;
   }
 
-  /** Newest first. */
   async list(
     ownerId: string,
     filter: DeliveryFilter,
@@ -117,7 +61,6 @@ export class WebhookStore {
     return rows[0];
   }
 
-  /** JSON text of an event's data. */
   async eventData(eventId: string): Promise<string> {
     const { rows } = await sql<{ data: string }>`select data::text as data from events where id = ${eventId}`.execute(
       this.#db,
@@ -125,7 +68,6 @@ export class WebhookStore {
     return rows[0]?.data ?? '{}';
   }
 
-  /** Oldest first. */
   async attempts(deliveryId: string): Promise<LoggedAttempt[]> {
     const { rows } = await sql<LoggedAttempt>`select at, duration_ms as "durationMs", status, error,
       response_body as "responseBody" from webhook_attempts where delivery_id = ${deliveryId} order by id`.execute(
@@ -134,10 +76,6 @@ export class WebhookStore {
     return rows;
   }
 
-  /**
-   * Queues ended deliveries again, in the slow lane and due now, and makes slow ones due now. Leaves out what goes to a
-   * disabled endpoint, and what is still queued in order. Returns how many.
-   */
   async replay(ownerId: string, filter: DeliveryFilter & { id?: string | undefined }): Promise<number> {
     const one = filter.id === undefined ? sql`true` : sql`d.id = ${filter.id}`;
     const { rows } = await sql<{ replayed: number }>`
@@ -161,7 +99,6 @@ export class WebhookStore {
     return rows[0]?.replayed ?? 0;
   }
 
-  /** URLs that got deliveries in the last seven days, or are disabled; those that fail first, where there are many. */
   async endpoints(ownerId: string): Promise<EndpointHealth[]> {
     const { rows } = await sql<EndpointHealth & { reason: string | null; disabledAt: Date | null }>`
       with recent as (
@@ -188,7 +125,6 @@ export class WebhookStore {
     }));
   }
 
-  /** Returns whether it was disabled. */
   async enableEndpoint(ownerId: string, url: string): Promise<boolean> {
     const { rows } = await sql`delete from webhook_disabled_endpoints
       where owner_id = ${ownerId} and url = ${url} returning url`.execute(this.#db);
