@@ -25,7 +25,7 @@ import type { Outbound } from '../kit/outbound/outbound.ts';
 import type { Limits } from '../limits.ts';
 import type { LiveRoom } from '../live/live-room.ts';
 import type { RoomFacts } from '../live/ports.ts';
-import type { Onlooker } from '../live/session-observer.ts';
+import type { SessionObserver } from '../live/session-observer.ts';
 import type { Logger } from '../log.ts';
 import type { Media } from '../media/media.ts';
 import { MediaTap, type TapSource } from '../media/tap.ts';
@@ -100,7 +100,7 @@ export function createEgress(deps: {
     address: config.egress.address ?? nodeAddress(addresses),
     isOver: async (sessionId) => (await nodeStore.ofSession(sessionId)) === undefined,
     source: (sessionId) => sourceOf(liveRooms.ofSession(sessionId), media, log),
-    notify: (sessionId, notification) => liveRooms.ofSession(sessionId)?.tellAll(notification),
+    notify: (sessionId, notification) => liveRooms.ofSession(sessionId)?.notifyAll(notification),
     onChanged: (sessionId) => runner.sessionChanged(sessionId),
     onSpoke: (sessionId, participantId) => runner.spoke(sessionId, participantId),
     onOver: (sessionId) => runner.sessionEnded(sessionId),
@@ -194,7 +194,7 @@ export async function createStorage({ dataDir, egress, limits }: Config, secrets
 }
 
 /** Watches all sessions of this node for the egresses of each. */
-export function egressOnlooker(parts: () => EgressParts, log: Logger): Onlooker {
+export function egressObserver(parts: () => EgressParts, log: Logger): SessionObserver {
   return {
     began: (room) => inBackground(log, 'auto-start', () => parts().egress.autoStart(sessionOf(room))),
     arrived: (room, participant) => {

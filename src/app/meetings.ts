@@ -15,7 +15,7 @@ import { TopicStore } from '../store/live/topic-store.ts';
 import { RoomStore } from '../store/rooms/room-store.ts';
 import { SessionStore } from '../store/rooms/session-store.ts';
 import { type Admission, createAdmission } from './admission.ts';
-import { type EgressParts, egressOnlooker, splitMailbox } from './egress.ts';
+import { type EgressParts, egressObserver, splitMailbox } from './egress.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import type { Urls } from './listeners.ts';
 
@@ -53,7 +53,7 @@ export function createMeetings(deps: {
     store: liveStore,
     topicStore: new TopicStore(db),
     media,
-    onlooker: egressOnlooker(egress, log),
+    observer: egressObserver(egress, log),
     limits: config.limits,
     log: log.child({ part: 'rooms' }),
   });

@@ -83,7 +83,7 @@ async function join(id: string, coming: Coming = {}): Promise<Person> {
   const { link, participant } = await enter(id, coming);
   const joining = { displayName: id, rtpCapabilities: {}, deviceInfo: {}, metaData: {}, autoConsume: true };
   await room.join(participant, { ...joining, mode: 'SEND_AND_RECV' });
-  room.begin(participant);
+  room.sendInitialState(participant);
   return { participant, link };
 }
 
@@ -122,15 +122,15 @@ describe('a stream', () => {
     await expect(room.publish(ann.participant, camera)).rejects.toMatchObject({ code: 'NOT_READY', status: 503 });
     await settled();
     expect(ann.participant.media.producers.size).toBe(0);
-    expect(bob.participant.receptions('all')).toEqual([]);
+    expect(bob.participant.receiver.receptions('all')).toEqual([]);
     const late = await join('cat');
     await settled();
-    expect(late.participant.receptions('all')).toEqual([]);
+    expect(late.participant.receiver.receptions('all')).toEqual([]);
     expect(late.link.asked).toEqual([]);
     // The next one is as good as any.
     await room.publish(ann.participant, camera);
     await settled();
-    expect(bob.participant.receptions('video')).toHaveLength(1);
+    expect(bob.participant.receiver.receptions('video')).toHaveLength(1);
   });
 
   it('that somebody who came meanwhile was offered is taken back from them too', async () => {
@@ -144,7 +144,7 @@ describe('a stream', () => {
     failing.reject(new Error('the database is away'));
     await expect(published).rejects.toThrow();
     await settled();
-    expect(bob.participant.receptions('all')).toEqual([]);
+    expect(bob.participant.receiver.receptions('all')).toEqual([]);
     if (bob.link.asked.includes('newConsumer')) expect(methods(bob)).toContain('consumerClosed');
   });
 
@@ -154,7 +154,7 @@ describe('a stream', () => {
     const slow = Promise.withResolvers<void>();
     store.next('closeSpan', () => slow.promise);
     const first = await room.publish(ann.participant, camera);
-    room.unpublish(ann.participant, first);
+    room.closeProducer(ann.participant, first);
     const second = room.publish(ann.participant, camera);
     await settled();
     expect(store.written).toEqual(['join ann', `openSpan ${row} webcam`]);
@@ -171,7 +171,7 @@ describe('a stream', () => {
     const ann = await join('ann');
     const id = await room.publish(ann.participant, camera);
     store.next('closeSpan', fail);
-    room.unpublish(ann.participant, id);
+    room.closeProducer(ann.participant, id);
     await expect.poll(() => store.written).toContain(`closeSpan ${ann.participant.row} webcam`);
   });
 
@@ -181,7 +181,7 @@ describe('a stream', () => {
     store.next('openSpan', () => recorded.promise);
     const published = room.publish(ann.participant, camera);
     await settled();
-    for (const id of [...ann.participant.media.producers.keys()]) room.unpublish(ann.participant, id);
+    for (const id of [...ann.participant.media.producers.keys()]) room.closeProducer(ann.participant, id);
     recorded.resolve();
     await published;
     await settled();

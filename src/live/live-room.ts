@@ -30,11 +30,12 @@ import {
 } from '../protocol/signaling.ts';
 import type { ParticipantLink } from './link.ts';
 import type { AppData, DataPublication, MediaPlane, PeerMedia, Publication, RoomMedia } from './media-plane.ts';
-import { type Claim, type Joining, Participant, streamKind } from './participant.ts';
+import { type Claim, type Joining, Participant } from './participant.ts';
 import { persist } from './persist.ts';
 import type { EndReason, JoinGrant, LiveStore, MediaSpanKind, RoomFacts, TopicStore } from './ports.ts';
-import type { Onlooker, SceneParticipant } from './session-observer.ts';
+import type { SceneParticipant, SessionObserver } from './session-observer.ts';
 import { SharedValues } from './shared-values.ts';
+import { streamKind } from './stream-kind.ts';
 import { Topics } from './topics.ts';
 
 /** How long a lost connection may take to come back: the SDK tries after 2.5 to 5 s, then every 5 s. */
@@ -43,6 +44,8 @@ export const RECONNECT_GRACE_MS = 15_000;
 const PING_TIMEOUT_MS = 2_000;
 /** By how much later than after the grace somebody is given up. */
 const DEPARTURE_SLACK_MS = 3_000;
+/** Refusal of the realtime store, as the SDK knows it. */
+const STORE_SET_FAILED = 4045;
 /** Position after every message. */
 const EVERYTHING = String(2n ** 63n - 1n);
 /** How long a new data channel waits for its receivers. */
@@ -70,7 +73,7 @@ export interface LiveRoomOptions {
   store: LiveStore;
   topicStore: TopicStore;
   media: MediaPlane;
-  onlooker?: Onlooker | undefined;
+  observer?: SessionObserver | undefined;
   limits: Limits;
   log: Logger;
   /** Called once, when nobody is left in any state. */
@@ -92,8 +95,8 @@ export interface Entry {
 
 export class LiveRoom {
   readonly facts: RoomFacts;
-  readonly values: SharedValues;
   readonly topics: Topics;
+  readonly #values: SharedValues;
   readonly #options: LiveRoomOptions;
   readonly #log: Logger;
   /** Joins, leaves and the end run one at a time: two people who join first must make one session. */
@@ -119,7 +122,7 @@ export class LiveRoom {
   constructor(options: LiveRoomOptions) {
     this.#options = options;
     this.facts = options.facts;
-    this.values = new SharedValues(options.limits);
+    this.#values = new SharedValues(options.limits);
     this.topics = new Topics(options.topicStore, options.limits);
     this.#log = options.log.child({ roomId: options.facts.roomId });
   }
@@ -290,13 +293,13 @@ export class LiveRoom {
     for (const participant of asking) {
       this.#asking.delete(participant.link);
       if (decision === 'allowed') this.#admitted.add(participant);
-      this.tellDecision(participant, decision);
+      this.sendDecision(participant, decision);
     }
-    this.#tellOthers(undefined, { method: 'entryResponded', id, decision, sessionId: this.sessionId });
+    this.#notifyOthers(undefined, { method: 'entryResponded', id, decision, sessionId: this.sessionId });
   }
 
   /** Tells somebody who asked for entry what was decided. */
-  tellDecision(participant: Participant, decision: 'allowed' | 'denied'): void {
+  sendDecision(participant: Participant, decision: 'allowed' | 'denied'): void {
     const { id, link, switchingRoomId } = participant;
     const { sessionId } = this;
     link.notify({
@@ -340,9 +343,9 @@ export class LiveRoom {
       if (previous) this.#replace(previous, back);
       const others = [...this.#joined.values()];
       this.#joined.set(participant.id, participant);
-      if (!back) this.#tellOthers(participant, { method: 'newPeer', ...participant.info });
+      if (!back) this.#notifyOthers(participant, { method: 'newPeer', ...participant.info });
       this.#log.info({ participantId: participant.id, sessionId: this.sessionId }, 'participant joined');
-      if (begins) this.#options.onlooker?.began(this);
+      if (begins) this.#options.observer?.began(this);
       this.#changed();
       return others.map((other) => other.info);
     });
@@ -356,9 +359,9 @@ export class LiveRoom {
   }
 
   /** After the client has its answer to `join`, it is told of everything that already runs. */
-  begin(participant: Participant): void {
+  sendInitialState(participant: Participant): void {
     if (!this.isJoined(participant)) return;
-    this.#options.onlooker?.arrived(this, participant);
+    this.#options.observer?.arrived(this, participant);
     for (const other of this.#joined.values()) {
       if (other === participant) continue;
       for (const publication of other.media.producers.values()) {
@@ -387,7 +390,7 @@ export class LiveRoom {
   /** Offers everything that it may receive and does not have yet: after joining, and after a change of mode. */
   receive(participant: Participant): void {
     if (!this.isJoined(participant)) return;
-    participant.ready();
+    participant.receiver.ready();
     for (const other of this.#joined.values()) {
       if (other === participant) continue;
       for (const publication of other.media.producers.values()) this.#offer(participant, other, publication);
@@ -425,7 +428,7 @@ export class LiveRoom {
     return publication.producer.id;
   }
 
-  unpublish(participant: Participant, producerId: string): void {
+  closeProducer(participant: Participant, producerId: string): void {
     const publication = participant.media.producers.get(producerId);
     if (!publication) throw refused(404, 'PRODUCER_NOT_FOUND', 'This stream is not being sent.');
     publication.producer.close();
@@ -434,14 +437,14 @@ export class LiveRoom {
   /** A participant that consumes by hand asks for somebody's camera or microphone. */
   consumeByHand(participant: Participant, peerId: string, kind: 'audio' | 'video'): void {
     const from = this.#mustKnow(peerId);
-    participant.wish(peerId, kind, true);
+    participant.receiver.setRequested(peerId, kind, true);
     for (const publication of from.media.producers.values()) this.#offer(participant, from, publication);
   }
 
   stopConsumingByHand(participant: Participant, peerId: string, kind: 'audio' | 'video'): void {
     const from = this.#mustKnow(peerId);
-    participant.wish(peerId, kind, false);
-    participant.stopReceiving(from, kind);
+    participant.receiver.setRequested(peerId, kind, false);
+    participant.receiver.stopReceiving(from, kind);
   }
 
   async changeMode(participant: Participant, mode: Mode): Promise<void> {
@@ -452,11 +455,11 @@ export class LiveRoom {
     // The client drops what the new mode has no use for without a word, so that is done here.
     if (mode !== 'SEND_AND_RECV') participant.media.closeSending();
     if (mode === 'SIGNALLING_ONLY') {
-      participant.stopReceivingAll();
+      participant.receiver.stop();
       participant.media.closeReceiving();
     }
     if (participant.hidden) return;
-    this.#tellOthers(undefined, { method: 'peerModeChanged', peerId: participant.id, mode });
+    this.#notifyOthers(undefined, { method: 'peerModeChanged', peerId: participant.id, mode });
     this.#changed();
   }
 
@@ -469,13 +472,37 @@ export class LiveRoom {
     }
     await this.#options.store.rename(participant.row, displayName);
     participant.name = displayName;
-    this.#tellOthers(undefined, {
+    this.#notifyOthers(undefined, {
       method: 'peerDisplayNameChanged',
       peerId: participant.id,
       displayName,
       oldDisplayName,
     });
     this.#changed();
+  }
+
+  /** Sets a value that the participants share; null deletes it. Throws when there are as many as there may be. */
+  setValue(participant: Participant, key: string, value: string | null): void {
+    this.#mustBeJoined(participant);
+    if (this.#values.set(key, value, participant.id)) return;
+    throw refused(STORE_SET_FAILED, 'STORE_FULL', 'The meeting has as many shared values as it may have.');
+  }
+
+  getValue(participant: Participant, key: string): string | null {
+    this.#mustBeJoined(participant);
+    return this.#values.get(key);
+  }
+
+  /** From here on the participant is notified of each change of a value. */
+  observeValue(participant: Participant, key: string): void {
+    this.#mustBeJoined(participant);
+    if (this.#values.observe(key, participant)) return;
+    throw refused(STORE_SET_FAILED, 'TOO_MANY_KEYS', 'The participant observes as many keys as it may.');
+  }
+
+  stopObservingValue(participant: Participant, key: string): void {
+    this.#mustBeJoined(participant);
+    this.#values.stopObserving(key, participant);
   }
 
   pin(by: Participant, peerId: string, state: PinState): void {
@@ -545,7 +572,7 @@ export class LiveRoom {
       const at = new Date();
       participant.lostAt = at;
       this.#forgetListeners(participant);
-      participant.stopReceivingAll();
+      participant.receiver.stop();
       participant.media.close();
       this.#changed();
       const { row, id: participantId } = participant;
@@ -593,8 +620,8 @@ export class LiveRoom {
     }
   }
 
-  tellAll(notification: Notification): void {
-    this.#tellOthers(undefined, notification);
+  notifyAll(notification: Notification): void {
+    this.#notifyOthers(undefined, notification);
   }
 
   #media(): RoomMedia {
@@ -603,8 +630,8 @@ export class LiveRoom {
       this.#roomMedia.on('activeSpeaker', (peer) => {
         const speaker = [...this.#joined.values()].find((participant) => participant.media === peer);
         this.#speaker = speaker;
-        this.tellAll({ method: 'activeSpeaker', peerId: speaker?.id ?? null });
-        this.#options.onlooker?.spoke(this, speaker?.id ?? null);
+        this.notifyAll({ method: 'activeSpeaker', peerId: speaker?.id ?? null });
+        this.#options.observer?.spoke(this, speaker?.id ?? null);
       });
     }
     return this.#roomMedia;
@@ -633,7 +660,7 @@ export class LiveRoom {
   #dismiss(observer: Participant, reason: LeaveReason): void {
     if (this.isJoined(observer)) this.#observers.delete(observer.id);
     this.#forgetListeners(observer);
-    observer.stopReceivingAll();
+    observer.receiver.stop();
     observer.link.close(reason);
     observer.media.close();
   }
@@ -647,7 +674,7 @@ export class LiveRoom {
     this.#forgetListeners(previous);
     previous.link.close(reason);
     previous.depart();
-    if (!back) this.#tellOthers(undefined, { method: 'peerClosed', peerId: previous.id, reason });
+    if (!back) this.#notifyOthers(undefined, { method: 'peerClosed', peerId: previous.id, reason });
   }
 
   async #leaveJoined(participant: Participant, reason: LeaveReason, at: Date, keepMedia: boolean): Promise<void> {
@@ -657,9 +684,9 @@ export class LiveRoom {
     await persist(() => this.#options.store.leave(leave), participant.log);
     this.#joined.delete(participant.id);
     this.#forgetListeners(participant);
-    participant.stopReceivingAll();
+    participant.receiver.stop();
     if (keepMedia) this.#letStreamsGo(participant);
-    this.#tellOthers(participant, { method: 'peerClosed', peerId: participant.id, reason });
+    this.#notifyOthers(participant, { method: 'peerClosed', peerId: participant.id, reason });
     this.#log.info({ participantId: participant.id, sessionId: this.sessionId, code: reason.code }, 'participant left');
     if (last) this.#sessionOver('everyone-left');
     else this.#changed();
@@ -669,10 +696,10 @@ export class LiveRoom {
   #letStreamsGo(participant: Participant): void {
     for (const publication of participant.media.producers.values()) {
       this.#roomMedia?.unobserve(publication);
-      for (const other of this.#audience()) other.withdraw(publication.producer.id);
+      for (const other of this.#audience()) other.receiver.withdraw(publication.producer.id);
     }
     for (const publication of participant.media.dataProducers.values()) {
-      for (const other of this.#audience()) other.withdrawData(publication.producer.id);
+      for (const other of this.#audience()) other.receiver.withdrawData(publication.producer.id);
     }
   }
 
@@ -682,14 +709,14 @@ export class LiveRoom {
     this.#session = undefined;
     this.#nextSessionId = newObjectId();
     this.#speaker = undefined;
-    this.values.clear();
+    this.#values.clear();
     this.topics.sessionOver();
     for (const observer of [...this.#observers.values()]) this.#dismiss(observer, LEAVE_REASON_OF[reason]);
-    this.#options.onlooker?.ended(this, sessionId);
+    this.#options.observer?.ended(this, sessionId);
   }
 
   #changed(): void {
-    if (this.#session) this.#options.onlooker?.changed(this);
+    if (this.#session) this.#options.observer?.changed(this);
   }
 
   #closeIfEmpty(): void {
@@ -715,7 +742,7 @@ export class LiveRoom {
       participant.spans.close(participant.row, SPAN_OF[kind]);
       return;
     }
-    this.#tellOthers(undefined, mediaState(participant, kind, true));
+    this.#notifyOthers(undefined, mediaState(participant, kind, true));
     for (const other of this.#audience()) this.#offer(other, participant, publication);
     if (kind === 'audio') {
       inBackground(participant.log, 'who speaks', () => this.#media().observe(participant.media, publication));
@@ -733,8 +760,8 @@ export class LiveRoom {
     // It has left, with its streams or to take them to another room.
     if (!this.isJoined(participant)) return;
     const kind = streamKind(publication);
-    for (const other of this.#audience()) other.withdraw(publication.producer.id);
-    this.#tellOthers(undefined, mediaState(participant, kind, false));
+    for (const other of this.#audience()) other.receiver.withdraw(publication.producer.id);
+    this.#notifyOthers(undefined, mediaState(participant, kind, false));
     this.#changed();
     // The spans of somebody who leaves or lost the connection are closed with that.
     if (participant.leaving || !participant.connected) return;
@@ -742,11 +769,13 @@ export class LiveRoom {
   }
 
   #offer(to: Participant, from: Participant, publication: Publication): void {
-    to.offer(from, publication).catch((error) => to.log.warn({ err: error, from: from.id }, 'stream not offered'));
+    to.receiver
+      .offer(from, publication)
+      .catch((error) => to.log.warn({ err: error, from: from.id }, 'stream not offered'));
   }
 
   async #offerData(to: Participant, from: Participant, publication: DataPublication): Promise<void> {
-    await to
+    await to.receiver
       .offerData(from, publication)
       .catch((error) => to.log.debug({ err: error, from: from.id }, 'data not offered'));
   }
@@ -758,6 +787,7 @@ export class LiveRoom {
   }
 
   #forgetListeners(participant: Participant): void {
+    this.#values.forget(participant);
     this.#forget.get(participant)?.();
     this.#forget.delete(participant);
   }
@@ -785,7 +815,7 @@ export class LiveRoom {
     yield* this.#observers.values();
   }
 
-  #tellOthers(except: Participant | undefined, notification: Notification): void {
+  #notifyOthers(except: Participant | undefined, notification: Notification): void {
     for (const participant of this.#audience()) {
       if (participant !== except && participant.connected) participant.link.notify(notification);
     }

@@ -6,13 +6,13 @@ import type { Logger } from '../log.ts';
 import { LiveRoom } from './live-room.ts';
 import type { MediaPlane, PeerMedia } from './media-plane.ts';
 import type { EndReason, LiveStore, RoomFacts, TopicStore } from './ports.ts';
-import type { Onlooker } from './session-observer.ts';
+import type { SessionObserver } from './session-observer.ts';
 
 interface LiveRoomsOptions {
   store: LiveStore;
   topicStore: TopicStore;
   media: MediaPlane;
-  onlooker?: Onlooker;
+  observer?: SessionObserver;
   limits: Limits;
   log: Logger;
 }

@@ -104,7 +104,7 @@ export interface PeerMedia {
   close(): void;
 }
 
-interface Traffic {
+export interface Traffic {
   bitrate: number;
   bytes: number;
 }

@@ -6,7 +6,7 @@ import type { Publication } from './media-plane.ts';
 import type { Participant } from './participant.ts';
 
 /** All calls are made after what they tell of, and must not fail. */
-export interface Onlooker {
+export interface SessionObserver {
   /** The first participant has joined. */
   began(room: LiveRoom): void;
   /** A participant can take notifications now. */
@@ -18,7 +18,7 @@ export interface Onlooker {
   ended(room: LiveRoom, sessionId: string): void;
 }
 
-/** Somebody who takes part with picture or sound, as an onlooker sees them. */
+/** Somebody who takes part with picture or sound, as an observer sees them. */
 export interface SceneParticipant {
   id: string;
   name: string;

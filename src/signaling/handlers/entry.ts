@@ -13,17 +13,17 @@ function modeOf(text: string | undefined, otherwise: Connection['mode']): Connec
   return mode;
 }
 
-async function joinRoom(connection: Connection, room: LiveRoom, who: Participant, data: RequestData<'join'>) {
-  const peers = await room.join(who, {
-    displayName: data.displayName ?? who.name,
+async function joinRoom(connection: Connection, room: LiveRoom, participant: Participant, data: RequestData<'join'>) {
+  const peers = await room.join(participant, {
+    displayName: data.displayName ?? participant.name,
     rtpCapabilities: data.rtpCapabilities ?? { codecs: [], headerExtensions: [] },
     deviceInfo: data.deviceInfo,
     metaData: data.metaData ?? {},
     autoConsume: data.autoConsume ?? true,
     mode: modeOf(data.mode, connection.mode),
   });
-  const pubSubUrl = connection.services.pubsubUrl(room, who);
-  return { peers, messages: [], pubSubUrl, reconnectSecret: who.reconnectSecret };
+  const pubSubUrl = connection.services.pubsubUrl(room, participant);
+  return { peers, messages: [], pubSubUrl, reconnectSecret: participant.reconnectSecret };
 }
 
 export const entryHandlers: Handlers<
@@ -39,7 +39,7 @@ export const entryHandlers: Handlers<
   async requestEntry(connection, { name, reconnectSecret }) {
     const { room, participant } = await connection.enter(name ?? connection.peerId, reconnectSecret);
     return new Reply({}, () => {
-      if (room.isAdmitted(participant)) room.tellDecision(participant, 'allowed');
+      if (room.isAdmitted(participant)) room.sendDecision(participant, 'allowed');
     });
   },
 
@@ -53,11 +53,11 @@ export const entryHandlers: Handlers<
       const answer = await joinRoom(connection, room, participant, data);
       // Consumers of the old room are gone with it; the streams that are sent come along.
       await connection.completeSwitch();
-      return new Reply(answer, () => room.begin(participant));
+      return new Reply(answer, () => room.sendInitialState(participant));
     }
     const { room, participant } = connection;
     const answer = await joinRoom(connection, room, participant, data);
-    return new Reply(answer, () => room.begin(participant));
+    return new Reply(answer, () => room.sendInitialState(participant));
   },
 
   async switchToMeeting(connection, { meetingId, participantId, secret }) {
@@ -67,7 +67,7 @@ export const entryHandlers: Handlers<
       secret,
     });
     return new Reply({}, () => {
-      if (room.isAdmitted(participant)) room.tellDecision(participant, 'allowed');
+      if (room.isAdmitted(participant)) room.sendDecision(participant, 'allowed');
     });
   },
 

@@ -1,29 +1,5 @@
 // What participants do with each other: moderation, pins, shared values.
-import { refused } from '../../errors.ts';
-import type { ValueObserver } from '../../live/shared-values.ts';
-import type { Connection } from '../connection.ts';
 import type { Handlers } from './reply.ts';
-
-const STORE_SET_FAILED = 4045;
-
-const observers = new WeakMap<Connection, ValueObserver>();
-
-/** One observer per connection, forgotten with it. */
-function observerOf(connection: Connection): ValueObserver {
-  const known = observers.get(connection);
-  if (known) return known;
-  const { room, joined, link } = connection;
-  const observer: ValueObserver = {
-    valueChanged: (key, value, updatedBy) =>
-      link.notify({ method: 'realtimeStoreValueChanged', key, value, updatedBy }),
-  };
-  observers.set(connection, observer);
-  room.onGone(joined, () => {
-    room.values.forget(observer);
-    observers.delete(connection);
-  });
-  return observer;
-}
 
 export const meetingHandlers: Handlers<
   | 'enablePeerMic'
@@ -67,27 +43,21 @@ export const meetingHandlers: Handlers<
   },
 
   realtimeStoreSet(connection, { key, value }) {
-    const { room, joined } = connection;
-    if (!room.values.set(key, value, joined.id)) {
-      throw refused(STORE_SET_FAILED, 'STORE_FULL', 'The meeting has as many shared values as it may have.');
-    }
+    connection.room.setValue(connection.joined, key, value);
     return { status: 'ok' };
   },
 
   realtimeStoreGet(connection, { key }) {
-    connection.joined;
-    return { status: 'ok', value: connection.room.values.get(key) };
+    return { status: 'ok', value: connection.room.getValue(connection.joined, key) };
   },
 
   realtimeStoreObserve(connection, { key }) {
-    if (!connection.room.values.observe(key, observerOf(connection))) {
-      throw refused(STORE_SET_FAILED, 'TOO_MANY_KEYS', 'The participant observes as many keys as it may.');
-    }
+    connection.room.observeValue(connection.joined, key);
     return { status: 'ok' };
   },
 
   realtimeStoreStopObserve(connection, { key }) {
-    connection.room.values.stopObserving(key, observerOf(connection));
+    connection.room.stopObservingValue(connection.joined, key);
     return { status: 'ok' };
   },
 };

@@ -25,19 +25,19 @@ export const sendingHandlers: Handlers<
   },
 
   async createWebRtcTransport(connection, { producing = false, preferredProtocol: protocol = 'UDP_OVER_TCP' }) {
-    const { media } = connection.participant;
-    const transport = await onMedia(() => media.createTransport({ producing, protocol }));
+    const { participant } = connection;
+    const transport = await onMedia(() => participant.createTransport({ producing, protocol }));
     const { id, iceParameters, iceCandidates, dtlsParameters, sctpParameters } = transport;
     return { id, iceParameters, iceCandidates, dtlsParameters, sctpParameters };
   },
 
   async connectWebRtcTransport(connection, { transportId, dtlsParameters }) {
-    await onMedia(() => connection.participant.media.connectTransport(transportId, dtlsParameters));
+    await onMedia(() => connection.participant.connectTransport(transportId, dtlsParameters));
   },
 
   /** The answer is the parameters themselves, not wrapped in a field. */
   restartIce(connection, { transportId }) {
-    return onMedia(() => connection.participant.media.restartIce(transportId));
+    return onMedia(() => connection.participant.restartIce(transportId));
   },
 
   iceRestarted() {},
@@ -55,15 +55,15 @@ export const sendingHandlers: Handlers<
   },
 
   closeProducer(connection, { producerId }) {
-    connection.room.unpublish(connection.joined, producerId);
+    connection.room.closeProducer(connection.joined, producerId);
   },
 
   async pauseProducer(connection, { producerId }) {
-    await onMedia(async () => connection.joined.media.producers.get(producerId)?.producer.pause());
+    await onMedia(() => connection.joined.pauseProducer(producerId));
   },
 
   async resumeProducer(connection, { producerId }) {
-    await onMedia(async () => connection.joined.media.producers.get(producerId)?.producer.resume());
+    await onMedia(() => connection.joined.resumeProducer(producerId));
   },
 
   produceError(connection, { mediaType, message }) {
