@@ -1,6 +1,8 @@
 // How often somebody may be wrong. Counted in this process: with several nodes the bound is that many times as large,
 // which is still nothing against a secret of 256 bits.
+
 import ipaddr from 'ipaddr.js';
+import { dropOldest } from '../kit/bounded.ts';
 
 /** Bounds what strangers can make us remember; when it is reached, the oldest are forgotten. */
 const MAX_ENTRIES = 20_000;
@@ -38,8 +40,7 @@ export class FailedAttempts {
       entry.failures++;
       return;
     }
-    const [oldest] = this.#entries.keys();
-    if (this.#entries.size >= MAX_ENTRIES && oldest !== undefined) this.#entries.delete(oldest);
+    dropOldest(this.#entries, MAX_ENTRIES);
     this.#entries.set(who, { failures: 1, until: Date.now() + this.#windowMs });
   }
 

@@ -1,5 +1,6 @@
 // Claims of tokens whose signature has been checked: backends send one token with thousands of calls, and the check
 // costs more than the rest of a small call.
+import { dropOldest } from '../kit/bounded.ts';
 import type { TokenClaims } from '../protocol/rest/tokens.ts';
 
 /** Only tokens with a right signature get in, so nobody without a secret can push others out. */
@@ -19,8 +20,7 @@ export class TokenCache {
   }
 
   set(token: string, entry: Entry): void {
-    const [oldest] = this.#entries.size >= MAX_ENTRIES ? this.#entries.keys() : [];
-    if (oldest !== undefined) this.#entries.delete(oldest);
+    dropOldest(this.#entries, MAX_ENTRIES);
     this.#entries.set(token, entry);
   }
 }

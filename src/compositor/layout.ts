@@ -1,4 +1,5 @@
 // Where everybody stands in a composed picture: pure arithmetic, shared by recordings, streams and the web pages.
+import { evenDown } from '../kit/even.ts';
 import type { CompositionConfig } from '../protocol/composition.ts';
 
 /** What the layout has to know of a participant. */
@@ -127,11 +128,11 @@ function besideStrip(
   const strip = { ...area };
   const rest = { ...area };
   if (upright) {
-    strip.height = even(area.height * STRIP_SHARE.portrait);
+    strip.height = evenDown(area.height * STRIP_SHARE.portrait);
     strip.y = area.y + area.height - strip.height;
     rest.height = area.height - strip.height - gap;
   } else {
-    strip.width = even(area.width * STRIP_SHARE.landscape);
+    strip.width = evenDown(area.width * STRIP_SHARE.landscape);
     strip.x = area.x + area.width - strip.width;
     rest.width = area.width - strip.width - gap;
   }
@@ -144,12 +145,12 @@ function packed(people: LayoutParticipant[], area: Area, allowed: Aspects, gap: 
   if (people.length === 0) return [];
   const { columns, rows, width, height } = bestCells(people.length, area, allowed, gap);
   const blockHeight = rows * height + (rows - 1) * gap;
-  const top = area.y + even((area.height - blockHeight) / 2);
+  const top = area.y + Math.max(0, evenDown((area.height - blockHeight) / 2));
   return people.map((person, index) => {
     const row = Math.floor(index / columns);
     const inRow = Math.min(columns, people.length - row * columns);
     const rowWidth = inRow * width + (inRow - 1) * gap;
-    const left = area.x + even((area.width - rowWidth) / 2);
+    const left = area.x + Math.max(0, evenDown((area.width - rowWidth) / 2));
     return {
       participantId: person.id,
       kind: 'video',
@@ -168,8 +169,8 @@ function bestCells(count: number, area: Area, allowed: Aspects, gap: number) {
     const rows = Math.ceil(count / columns);
     const cellWidth = (area.width - (columns - 1) * gap) / columns;
     const cellHeight = (area.height - (rows - 1) * gap) / rows;
-    const width = Math.max(2, even(Math.min(cellWidth, cellHeight * allowed.widest)));
-    const height = Math.max(2, even(Math.min(cellHeight, cellWidth / allowed.narrowest)));
+    const width = Math.max(2, evenDown(Math.min(cellWidth, cellHeight * allowed.widest)));
+    const height = Math.max(2, evenDown(Math.min(cellHeight, cellWidth / allowed.narrowest)));
     if (width * height > best.width * best.height) best = { columns, rows, width, height };
   }
   return best;
@@ -180,16 +181,12 @@ function aspects({ width, height }: LayoutRequest): Aspects {
 }
 
 function gapOf({ width, height }: LayoutRequest): number {
-  return Math.max(2, even(Math.min(width, height) * GAP_SHARE));
+  return Math.max(2, evenDown(Math.min(width, height) * GAP_SHARE));
 }
 
 /** The canvas within its margin. */
 function inner(request: LayoutRequest): Area {
   const gap = gapOf(request);
-  return { x: gap, y: gap, width: even(request.width - 2 * gap), height: even(request.height - 2 * gap) };
-}
-
-/** Chroma has half the resolution, so everything begins and ends on even pixels. */
-function even(value: number): number {
-  return Math.max(0, Math.floor(value / 2) * 2);
+  const within = (side: number) => Math.max(0, evenDown(side - 2 * gap));
+  return { x: gap, y: gap, width: within(request.width), height: within(request.height) };
 }

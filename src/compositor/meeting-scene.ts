@@ -1,8 +1,8 @@
 // The scene of a meeting: streams in on a UDP port, tiles painted and voices mixed.
 import type { CompositionConfig } from '../protocol/composition.ts';
 import type { EgressParticipant, EgressStream, SrtpKeys } from './ipc.ts';
+import type { Painted } from './picture/canvas-buffer.ts';
 import { Painter } from './picture/painter.ts';
-import type { Painted } from './picture/sheet.ts';
 import { RtpReceiver } from './rtp/rtp-receiver.ts';
 import type { ReceivedFrame } from './rtp/stream-receiver.ts';
 import type { Scene, SceneContext, SceneEvents } from './scene.ts';

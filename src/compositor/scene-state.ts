@@ -24,7 +24,7 @@ export interface SceneStateOptions {
   onWanted(streams: WantedStream[]): void;
 }
 
-interface Role {
+interface StreamSource {
   stream: EgressStream;
   source: VideoSource | AudioSource;
   /** From when on it sends nothing, or is gone; nothing while it sends. */
@@ -45,7 +45,7 @@ const STALE_CAMERA_MS = 4000;
 
 export class SceneState {
   readonly #options: SceneStateOptions;
-  readonly #roles = new Map<string, Role>();
+  readonly #sources = new Map<string, StreamSource>();
   /** The last speaker: the picture stays with them during silence. */
   #lastSpeakerId: string | null = null;
   /** What is painted, the changes since, and the latest of them, which decides what is needed. */
@@ -74,25 +74,25 @@ export class SceneState {
     const source = isVideo
       ? new VideoSource({ mimeType: stream.mimeType, requestKey: () => this.#options.requestKey(stream.id) })
       : new AudioSource(this.#options.mixer, this.#options.beganAtMs);
-    this.#roles.set(stream.id, { stream, source, pausesAtMs: undefined, endsAtMs: undefined });
+    this.#sources.set(stream.id, { stream, source, pausesAtMs: undefined, endsAtMs: undefined });
     this.#applyPauses(-Infinity);
   }
 
   removeStream(streamId: string): void {
-    const role = this.#roles.get(streamId);
-    if (role) role.endsAtMs ??= this.#options.nowMs();
+    const entry = this.#sources.get(streamId);
+    if (entry) entry.endsAtMs ??= this.#options.nowMs();
   }
 
   setStreamPaused(streamId: string, isPaused: boolean): void {
-    const role = this.#roles.get(streamId);
-    if (!role) return;
-    if (!isPaused) role.pausesAtMs = undefined;
-    else role.pausesAtMs ??= this.#options.nowMs();
+    const entry = this.#sources.get(streamId);
+    if (!entry) return;
+    if (!isPaused) entry.pausesAtMs = undefined;
+    else entry.pausesAtMs ??= this.#options.nowMs();
     this.#applyPauses(-Infinity);
   }
 
   onFrame(streamId: string, frame: ReceivedFrame): void {
-    this.#roles.get(streamId)?.source.push(frame);
+    this.#sources.get(streamId)?.source.push(frame);
   }
 
   /** Brings everything to a moment, given on our clock and in samples of the composition. */
@@ -101,7 +101,7 @@ export class SceneState {
       this.#coming.shift();
       this.#show(next);
     }
-    for (const [streamId, { source, endsAtMs }] of this.#roles) {
+    for (const [streamId, { source, endsAtMs }] of this.#sources) {
       if (endsAtMs !== undefined && endsAtMs <= timeMs) this.#drop(streamId);
       else if (source instanceof VideoSource) source.advanceTo(timeMs);
       else source.flushBefore(position);
@@ -125,19 +125,19 @@ export class SceneState {
   }
 
   close(): void {
-    for (const { source } of this.#roles.values()) source.close();
-    this.#roles.clear();
+    for (const { source } of this.#sources.values()) source.close();
+    this.#sources.clear();
   }
 
   #drop(streamId: string): void {
-    this.#roles.get(streamId)?.source.close();
-    this.#roles.delete(streamId);
+    this.#sources.get(streamId)?.source.close();
+    this.#sources.delete(streamId);
   }
 
   #sourceOf({ participantId, kind }: Tile, timeMs: number): VideoSource | undefined {
     const participant = this.#shown.participants.get(participantId);
     if (kind === 'video' && !participant?.camOn) return undefined;
-    for (const { stream, source } of this.#roles.values()) {
+    for (const { stream, source } of this.#sources.values()) {
       if (stream.participantId !== participantId || stream.kind !== kind || !(source instanceof VideoSource)) continue;
       if (!source.picture) continue;
       if (kind === 'video' && timeMs - source.shownAtMs > STALE_CAMERA_MS) continue;
@@ -176,7 +176,7 @@ export class SceneState {
 
   /** Nothing is decoded that is not seen, and muted participants are not heard. */
   #applyPauses(timeMs: number): void {
-    for (const { stream, source, pausesAtMs } of this.#roles.values()) {
+    for (const { stream, source, pausesAtMs } of this.#sources.values()) {
       // Sound that has come is laid out already, so it can stop at once.
       const untilMs = source instanceof AudioSource ? Infinity : timeMs;
       const isPaused = pausesAtMs !== undefined && (pausesAtMs <= untilMs || source.isPaused);

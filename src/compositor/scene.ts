@@ -1,7 +1,7 @@
 // What a pipeline shows and plays: a meeting composed here, or a captured page.
 import type { Blame, WantedStream } from './ipc.ts';
+import type { Painted } from './picture/canvas-buffer.ts';
 import type { ColourMatrix } from './picture/colour.ts';
-import type { Painted } from './picture/sheet.ts';
 import type { Mixer } from './sound/mixer.ts';
 
 /** What every scene is given. Times are in milliseconds of one clock that never jumps, near the wall's. */

@@ -1,5 +1,7 @@
 // Examines an installation: every check with a bound, a few at once, each told as soon as it is known.
+
 import { reasonOf } from '../kit/ask.ts';
+import { within } from '../kit/timeout.ts';
 import type { CheckName, Finding } from '../protocol/doctor.ts';
 import { type Check, capital, failure, type Verdict } from './check.ts';
 
@@ -46,14 +48,12 @@ export class Doctor {
 
 async function verdictOf(check: Check): Promise<Verdict> {
   const { timeoutMs, advice } = check;
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
   try {
-    return await Promise.race([check.run(), late.promise]);
+    const verdict = await within(check.run(), timeoutMs);
+    if (verdict === 'late') throw new Error(`no answer within ${timeoutMs / 1000} s`);
+    return verdict;
   } catch (error) {
     return failure(sentence(reasonOf(error)), advice);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

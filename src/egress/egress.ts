@@ -1,9 +1,11 @@
 // The front door of egress: what callers of the REST API and people in a meeting may do with recordings, HLS streams
 // and livestreams, and what auto-start and other nodes ask for.
+
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { AppError, egressNotEnded, egressNotRunning, noLiveSession, notFound, wrongRoomForToken } from '../errors.ts';
+import { dropOldest } from '../kit/bounded.ts';
 import { inBackground } from '../kit/in-background.ts';
 import { persist } from '../kit/persist.ts';
 import type { Logger } from '../log.ts';
@@ -295,8 +297,7 @@ export class Egress<C extends EgressCaller = EgressCaller> {
 
   /** Players ask several times a second; a stream that was deleted is gone from the disk anyway. */
   #remember(folder: string): void {
-    const [oldest] = this.#folders;
-    if (this.#folders.size >= MAX_FOLDERS && oldest !== undefined) this.#folders.delete(oldest);
+    dropOldest(this.#folders, MAX_FOLDERS);
     this.#folders.add(folder);
   }
 

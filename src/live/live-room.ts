@@ -1,6 +1,5 @@
 // A room with people in it: who is let in, who is there, the session that their presence makes, and who receives what.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   badRequest,
   duplicateParticipant,
@@ -14,6 +13,7 @@ import {
 import { inBackground } from '../kit/in-background.ts';
 import { KeyedQueue } from '../kit/keyed-queue.ts';
 import { SerialQueue } from '../kit/serial-queue.ts';
+import { within } from '../kit/timeout.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import { autoStartRequests } from '../protocol/auto-start.ts';
@@ -240,8 +240,8 @@ export class LiveRoom {
 
   /** Waits until a lost connection is back or given up. */
   async #departureOf(holder: Participant): Promise<void> {
-    const late = sleep(RECONNECT_GRACE_MS + DEPARTURE_SLACK_MS, 'late', { ref: false });
-    if ((await Promise.race([holder.departed, late])) === 'late') throw duplicateParticipant(holder.id);
+    const timeoutMs = RECONNECT_GRACE_MS + DEPARTURE_SLACK_MS;
+    if ((await within(holder.departed, timeoutMs, { ref: false })) === 'late') throw duplicateParticipant(holder.id);
   }
 
   /** Everybody under an id, who has joined first. */
@@ -423,8 +423,7 @@ export class LiveRoom {
     const publication = await participant.media.publishData(options);
     // The client may send once it has its answer, and what is sent before the others can receive is lost. One of them
     // who is slow does not hold it up for long.
-    const late = sleep(DATA_READY_TIMEOUT_MS, undefined, { ref: false });
-    await Promise.race([this.#spreadData(participant, publication), late]);
+    await within(this.#spreadData(participant, publication), DATA_READY_TIMEOUT_MS, { ref: false });
     return publication.producer.id;
   }
 

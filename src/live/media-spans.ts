@@ -1,9 +1,10 @@
 // When a participant's microphone, camera and screen were on: one write after the other, so that an end never overtakes
 // its beginning.
-import { setTimeout as sleep } from 'node:timers/promises';
+
 import { notYetReady } from '../errors.ts';
 import { inBackground } from '../kit/in-background.ts';
 import { SerialQueue } from '../kit/serial-queue.ts';
+import { within } from '../kit/timeout.ts';
 import type { Logger } from '../log.ts';
 import { persist } from './persist.ts';
 import type { LiveStore, MediaSpanKind } from './ports.ts';
@@ -31,11 +32,9 @@ export class MediaSpans {
       await this.#store.openSpan(participant, kind, new Date());
       if (late.signal.aborted) this.close(participant, kind);
     });
-    const timeout = sleep(OPEN_TIMEOUT_MS, undefined, { ref: false }).then(() => {
-      throw new Error(`not written within ${OPEN_TIMEOUT_MS} ms`);
-    });
     try {
-      await Promise.race([written, timeout]);
+      const outcome = await within(written, OPEN_TIMEOUT_MS, { ref: false });
+      if (outcome === 'late') throw new Error(`not written within ${OPEN_TIMEOUT_MS} ms`);
     } catch (error) {
       late.abort();
       this.#log.warn({ err: error, kind }, 'stream refused: its beginning could not be recorded');

@@ -1,8 +1,10 @@
 // One media worker: a process, its router and its port.
+
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Router, Transport, WebRtcServer, Worker } from 'mediasoup/types';
 import { brokeMedia } from '../errors.ts';
+import { within } from '../kit/timeout.ts';
 
 /** A worker answers in a millisecond; one that is silent for so long forwards nothing either. */
 const SILENCE_S = 10;
@@ -87,7 +89,7 @@ export class MediaWorker {
     } catch {
       this.kill();
     }
-    if ((await Promise.race([gone, sleep(CLOSE_TIMEOUT_MS, 'late', { ref: false })])) === 'late') this.kill();
+    if ((await within(gone, CLOSE_TIMEOUT_MS, { ref: false })) === 'late') this.kill();
   }
 }
 

@@ -2,10 +2,12 @@
 //
 // Every delivery is on its own: claims and completions are made for as many as have come together meanwhile, but none
 // waits for the slowest of a batch. Order within a stream is the queue's doing: it offers one delivery at a time.
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Batcher } from '../kit/batcher.ts';
 import { inBackground } from '../kit/in-background.ts';
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
+import { within } from '../kit/timeout.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import { type Attempt, attemptPost, type HeaderSigner, type Poster } from './attempt.ts';
@@ -125,12 +127,10 @@ export class Deliverer implements Service {
 
   async #idleWithin(timeoutMs: number): Promise<void> {
     if (this.#places.taken === 0) return;
-    const timeout = new AbortController();
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
-    await Promise.race([idle, sleep(timeoutMs, undefined, { signal: timeout.signal }).catch(() => undefined)]);
-    timeout.abort();
+    await within(idle, timeoutMs);
   }
 
   async #sweep(): Promise<void> {

@@ -1,10 +1,12 @@
 // The Chromium that a page is captured in: a process of its own with a fresh profile, as a user without rights, in its
 // sandbox, with bounds, that can reach nothing but through the proxy.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setPriority } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { childEnvironment, unprivilegedUser } from '../../kit/child-process.ts';
+import { within } from '../../kit/timeout.ts';
 import type { Blame, PageBounds } from '../ipc.ts';
 import { type BrowserFlags, browserFlags } from './browser-flags.ts';
 import { DevTools, MAX_MESSAGE_BYTES } from './devtools.ts';
@@ -126,16 +128,17 @@ async function start(options: BrowserOptions): Promise<Started> {
     env: childEnvironment({ HOME: profile, TMPDIR: profile, LANG: 'en_US.UTF-8' }),
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
   });
-  giveWay(child);
+  lowerPriority(child);
   const lastLines = keepLastLines(child.stderr as Readable);
   const devTools = new DevTools(child.stdio[3] as Writable, child.stdio[4] as Readable);
-  const failure = await Promise.race([
+  const started = Promise.race([
     // Its first command: nobody opens what a page downloads.
     devTools.send('Browser.setDownloadBehavior', { behavior: 'deny' }).then(() => undefined, messageOf),
     // Rejects when there is no such program.
     once(child, 'exit').then(([code, signal]) => `it ended with ${signal ?? `code ${code}`}`, messageOf),
-    new Promise<string>((resolve) => setTimeout(resolve, START_TIMEOUT_MS, 'it did not answer').unref()),
   ]);
+  const outcome = await within(started, START_TIMEOUT_MS);
+  const failure = outcome === 'late' ? 'it did not answer' : outcome;
   if (failure === undefined) return { child, devTools, profile };
   devTools.close(failure);
   killTree(child);
@@ -165,8 +168,8 @@ function killTree({ pid }: ChildProcess): void {
   }
 }
 
-/** What it starts is like it. */
-function giveWay({ pid }: ChildProcess): void {
+/** Its children inherit the priority. */
+function lowerPriority({ pid }: ChildProcess): void {
   if (pid === undefined) return;
   try {
     setPriority(pid, NICENESS);

@@ -5,10 +5,10 @@ import { portOf } from '../../kit/addresses.ts';
 import { createOutbound, type Outbound } from '../../kit/outbound/outbound.ts';
 import { FRAME_RATE } from '../../protocol/composition.ts';
 import type { PageSpec } from '../ipc.ts';
+import type { Painted } from '../picture/canvas-buffer.ts';
+import { CanvasBuffer } from '../picture/canvas-buffer.ts';
 import { type ColourMatrix, hex, toYuv } from '../picture/colour.ts';
 import { Scaler } from '../picture/scaler.ts';
-import type { Painted } from '../picture/sheet.ts';
-import { Sheet } from '../picture/sheet.ts';
 import type { Scene, SceneContext, SceneEvents } from '../scene.ts';
 import { Browser } from './browser.ts';
 import { Camera, type CapturedPicture } from './camera.ts';
@@ -44,7 +44,7 @@ export class PageScene implements Scene {
   readonly #options: PageSceneOptions;
   readonly #events: SceneEvents;
   readonly #sound: PageSound;
-  readonly #sheets: Sheet[];
+  readonly #buffers: CanvasBuffer[];
   readonly #scaler = new Scaler();
   #waiting: CapturedPicture[] = [];
   #newest: CapturedPicture | undefined;
@@ -62,7 +62,7 @@ export class PageScene implements Scene {
     this.#options = options;
     this.#events = events;
     this.#sound = new PageSound(context);
-    this.#sheets = context.size ? Sheet.set(context.size) : [];
+    this.#buffers = context.size ? CanvasBuffer.set(context.size) : [];
   }
 
   /** Resolves when the page has been loaded and is being captured; rejects when it cannot be. */
@@ -92,15 +92,15 @@ export class PageScene implements Scene {
   }
 
   paint(): Painted | undefined {
-    const sheet = this.#sheets.find(({ isFree }) => isFree);
-    if (!sheet) return undefined;
-    const { canvas } = sheet;
+    const buffer = this.#buffers.find(({ isFree }) => isFree);
+    if (!buffer) return undefined;
+    const { canvas } = buffer;
     const picture = this.#picture;
     // Each canvas is painted whole: which of the last pictures it holds is not worth remembering.
     if (picture) this.#scaler.draw(picture, 0, canvas, { x: 0, y: 0, ...canvas }, 'contain');
     const isNew = picture !== this.#painted;
     this.#painted = picture;
-    return sheet.painted(isNew);
+    return buffer.painted(isNew);
   }
 
   facts(): Record<string, unknown> {
@@ -111,8 +111,8 @@ export class PageScene implements Scene {
     for (const step of this.#undo.splice(0).reverse()) await step();
     this.#sound.close();
     this.#scaler.close();
-    for (const { canvas } of this.#sheets) canvas.close();
-    this.#sheets.length = 0;
+    for (const { canvas } of this.#buffers) canvas.close();
+    this.#buffers.length = 0;
   }
 
   async #begin(): Promise<void> {

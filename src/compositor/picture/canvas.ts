@@ -5,7 +5,7 @@ import { check, present } from '../ffmpeg.ts';
 import type { Yuv } from './colour.ts';
 
 /** A small picture with transparency, prepared once and drawn often. */
-export interface Stamp {
+export interface Sprite {
   width: number;
   height: number;
   /** Full resolution. */
@@ -44,10 +44,10 @@ export class Canvas {
     this.#fillPlane(2, x / 2, y / 2, width / 2, height / 2, colour.v);
   }
 
-  draw(stamp: Stamp, x: number, y: number): void {
-    this.#blendPlane(0, stamp.y, stamp.alpha, stamp.width, stamp.height, x, y);
-    this.#blendPlane(1, stamp.u, stamp.chromaAlpha, stamp.width / 2, stamp.height / 2, x / 2, y / 2);
-    this.#blendPlane(2, stamp.v, stamp.chromaAlpha, stamp.width / 2, stamp.height / 2, x / 2, y / 2);
+  draw(sprite: Sprite, x: number, y: number): void {
+    this.#blendPlane(0, sprite.y, sprite.alpha, sprite.width, sprite.height, x, y);
+    this.#blendPlane(1, sprite.u, sprite.chromaAlpha, sprite.width / 2, sprite.height / 2, x / 2, y / 2);
+    this.#blendPlane(2, sprite.v, sprite.chromaAlpha, sprite.width / 2, sprite.height / 2, x / 2, y / 2);
   }
 
   /** The planes from a point on, for those who write pictures into it. */

@@ -1,7 +1,9 @@
 // Everything drawn that is not a camera: labels, avatars, corners. Prepared once for each size and kept.
 
+import { dropOldest } from '../../kit/bounded.ts';
+import { evenUp } from '../../kit/even.ts';
 import { clip } from '../../kit/text.ts';
-import type { Stamp } from './canvas.ts';
+import type { Sprite } from './canvas.ts';
 import type { Colour } from './colour.ts';
 import { disc, type Mask, RgbaBitmap, roundedBox } from './rgba-bitmap.ts';
 import type { TextRenderer } from './text-renderer.ts';
@@ -24,17 +26,17 @@ export interface LabelOptions {
 
 export interface Corners {
   radius: number;
-  topLeft: Stamp;
-  topRight: Stamp;
-  bottomLeft: Stamp;
-  bottomRight: Stamp;
+  topLeft: Sprite;
+  topRight: Sprite;
+  bottomLeft: Sprite;
+  bottomRight: Sprite;
 }
 
 export class Overlay {
   readonly #theme: Theme;
   readonly #textRenderer: TextRenderer;
   readonly #scale: number;
-  readonly #stamps = new Map<string, Stamp | undefined>();
+  readonly #sprites = new Map<string, Sprite | undefined>();
   readonly #corners = new Map<string, Corners>();
   readonly #onProblem: (error: unknown) => void;
 
@@ -46,8 +48,8 @@ export class Overlay {
   }
 
   /** Nothing until it is ready, which takes some milliseconds once. */
-  label({ text, isMuted, tileWidth, tileHeight }: LabelOptions): Stamp | undefined {
-    const height = even(
+  label({ text, isMuted, tileWidth, tileHeight }: LabelOptions): Sprite | undefined {
+    const height = evenUp(
       (tileHeight < SMALL_TILE_HEIGHT * this.#scale ? SMALL_LABEL_HEIGHT : LABEL_HEIGHT) * this.#scale,
     );
     const maxWidth = tileWidth - height;
@@ -58,8 +60,8 @@ export class Overlay {
     );
   }
 
-  avatar(participantId: string, name: string, diameter: number): Stamp | undefined {
-    const size = even(diameter);
+  avatar(participantId: string, name: string, diameter: number): Sprite | undefined {
+    const size = evenUp(diameter);
     const text = initials(name);
     return this.#kept(`avatar ${size} ${participantId} ${text}`, () =>
       this.#makeAvatar(avatarColour(this.#theme, participantId), text, size),
@@ -77,25 +79,25 @@ export class Overlay {
     return corners;
   }
 
-  #kept(key: string, make: () => Promise<Stamp>): Stamp | undefined {
-    if (this.#stamps.has(key)) return this.#stamps.get(key);
-    if (this.#stamps.size >= MAX_KEPT) this.#stamps.delete(this.#stamps.keys().next().value ?? '');
-    this.#stamps.set(key, undefined);
+  #kept(key: string, make: () => Promise<Sprite>): Sprite | undefined {
+    if (this.#sprites.has(key)) return this.#sprites.get(key);
+    dropOldest(this.#sprites, MAX_KEPT);
+    this.#sprites.set(key, undefined);
     make().then(
-      (stamp) => this.#stamps.set(key, stamp),
+      (sprite) => this.#sprites.set(key, sprite),
       (error: unknown) => this.#onProblem(error),
     );
     return undefined;
   }
 
-  async #makeLabel(name: string, isMuted: boolean, height: number, maxWidth: number): Promise<Stamp> {
+  async #makeLabel(name: string, isMuted: boolean, height: number, maxWidth: number): Promise<Sprite> {
     const { label } = this.#theme;
     const padding = Math.round(height * 0.36);
     const icon = isMuted ? Math.round(height * 0.58) : 0;
     const iconSpace = isMuted && name ? icon + Math.round(height * 0.2) : icon;
     const text =
       name && (await this.#textRenderer.set(name, Math.round(height * 0.66), maxWidth - 2 * padding - iconSpace));
-    const width = even(2 * padding + iconSpace + (text ? text.width : 0) + 1);
+    const width = evenUp(2 * padding + iconSpace + (text ? text.width : 0) + 1);
     const box = { x: 0, y: 0, width, height };
     const board = new RgbaBitmap(width, height);
     const pill = roundedBox(box, Math.round(height * 0.3));
@@ -105,7 +107,7 @@ export class Overlay {
     return board.toStamp();
   }
 
-  async #makeAvatar(colour: Colour, text: string, size: number): Promise<Stamp> {
+  async #makeAvatar(colour: Colour, text: string, size: number): Promise<Sprite> {
     const board = new RgbaBitmap(size, size);
     board.paint(colour, disc(size / 2, size / 2, size / 2));
     const letters = await this.#textRenderer.set(text, Math.round(size * 0.5), size);
@@ -193,8 +195,4 @@ function makeCorners(theme: Theme, radius: number, ring: number): Corners {
     bottomLeft: corner(false, true),
     bottomRight: corner(true, true),
   };
-}
-
-function even(value: number): number {
-  return Math.ceil(value / 2) * 2;
 }

@@ -1,13 +1,14 @@
 // Paints the tiles of a layout onto a canvas, and only those that look different from what that canvas shows already.
 
+import { evenDown } from '../../kit/even.ts';
 import type { CompositionConfig } from '../../protocol/composition.ts';
 import type { Tile } from '../layout.ts';
 import type { VideoSource } from '../sources/video-source.ts';
 import type { Canvas } from './canvas.ts';
+import { CanvasBuffer, type Painted } from './canvas-buffer.ts';
 import { toYuv, type Yuv } from './colour.ts';
 import { Overlay } from './overlay.ts';
 import { type Rectangle, Scaler } from './scaler.ts';
-import { type Painted, Sheet } from './sheet.ts';
 import { TextRenderer } from './text-renderer.ts';
 import { type Theme, themeOf } from './theme.ts';
 
@@ -21,7 +22,7 @@ export interface TileLook extends Tile {
 
 /** A canvas and what it shows. */
 interface Page {
-  sheet: Sheet;
+  buffer: CanvasBuffer;
   layoutVersion: number;
   /** What each tile shows, as its key. */
   shown: string[];
@@ -55,7 +56,7 @@ export class Painter {
     this.#accent = toYuv(this.#theme.accent);
     this.#scale = shortSide / 720;
     this.#overlay = new Overlay(this.#theme, this.#textRenderer, shortSide, onProblem);
-    this.#pages = Sheet.set(size).map((sheet) => ({ sheet, layoutVersion: -1, shown: [] }));
+    this.#pages = CanvasBuffer.set(size).map((buffer) => ({ buffer, layoutVersion: -1, shown: [] }));
   }
 
   /** To be called when tiles have come, gone or moved. */
@@ -71,9 +72,9 @@ export class Painter {
 
   /** Nothing when every canvas is still being encoded. */
   paint(looks: readonly TileLook[]): Painted | undefined {
-    const page = this.#pages.find(({ sheet }) => sheet.isFree);
+    const page = this.#pages.find(({ buffer }) => buffer.isFree);
     if (!page) return undefined;
-    const { canvas } = page.sheet;
+    const { canvas } = page.buffer;
     if (page.layoutVersion !== this.#layoutVersion) {
       canvas.fill(0, 0, canvas.width, canvas.height, this.#background);
       page.layoutVersion = this.#layoutVersion;
@@ -88,12 +89,12 @@ export class Painter {
     const keys = `${this.#layoutVersion} ${page.shown.join('|')}`;
     const isNew = keys !== this.#lastKeys;
     this.#lastKeys = keys;
-    return page.sheet.painted(isNew);
+    return page.buffer.painted(isNew);
   }
 
   close(): void {
     for (const scaler of this.#scalers.values()) scaler.close();
-    for (const { sheet } of this.#pages) sheet.canvas.close();
+    for (const { buffer } of this.#pages) buffer.canvas.close();
     this.#textRenderer.close();
   }
 
@@ -115,7 +116,7 @@ export class Painter {
     }
     this.#paintEdge(canvas, look);
     const label = this.#labelOf(look);
-    const margin = even(10 * this.#scale);
+    const margin = evenDown(10 * this.#scale);
     if (label) canvas.draw(label, look.x + margin, look.y + look.height - label.height - margin);
   }
 
@@ -123,12 +124,12 @@ export class Painter {
     canvas.fill(look.x, look.y, look.width, look.height, this.#tileColour);
     const avatar = this.#avatarOf(look);
     if (!avatar) return;
-    const x = look.x + even((look.width - avatar.width) / 2);
-    canvas.draw(avatar, x, look.y + even((look.height - avatar.height) / 2));
+    const x = look.x + evenDown((look.width - avatar.width) / 2);
+    canvas.draw(avatar, x, look.y + evenDown((look.height - avatar.height) / 2));
   }
 
   #paintEdge(canvas: Canvas, { x, y, width, height, isSpeaking }: TileLook): void {
-    const ring = isSpeaking ? Math.max(2, even(RING_PIXELS * this.#scale)) : 0;
+    const ring = isSpeaking ? Math.max(2, evenDown(RING_PIXELS * this.#scale)) : 0;
     if (ring > 0) {
       canvas.fill(x, y, width, ring, this.#accent);
       canvas.fill(x, y + height - ring, width, ring, this.#accent);
@@ -181,9 +182,5 @@ function scalerKey({ participantId, kind }: Tile): string {
 }
 
 function radiusOf(width: number, height: number, scale: number): number {
-  return Math.max(4, even(Math.min(14 * scale, Math.min(width, height) * 0.08)));
-}
-
-function even(value: number): number {
-  return Math.floor(value / 2) * 2;
+  return Math.max(4, evenDown(Math.min(14 * scale, Math.min(width, height) * 0.08)));
 }

@@ -1,5 +1,6 @@
-// Draws small pictures with soft edges and transparency, pixel by pixel, and turns them into stamps.
-import type { Stamp } from './canvas.ts';
+// Draws small pictures with soft edges and transparency, pixel by pixel, and turns them into sprites.
+import { evenUp } from '../../kit/even.ts';
+import type { Sprite } from './canvas.ts';
 import { type Colour, toYuv } from './colour.ts';
 
 /** How much of each pixel is covered, 0 to 255. */
@@ -16,8 +17,8 @@ export class RgbaBitmap {
   readonly #pixels: Float32Array;
 
   constructor(width: number, height: number) {
-    this.width = evenUp(width);
-    this.height = evenUp(height);
+    this.width = Math.max(2, evenUp(width));
+    this.height = Math.max(2, evenUp(height));
     this.#pixels = new Float32Array(this.width * this.height * 4);
   }
 
@@ -39,10 +40,10 @@ export class RgbaBitmap {
     return this;
   }
 
-  toStamp(): Stamp {
+  toStamp(): Sprite {
     const { width, height } = this;
     const half = (width * height) / 4;
-    const stamp: Stamp = {
+    const sprite: Sprite = {
       width,
       height,
       y: new Uint8Array(width * height),
@@ -52,12 +53,12 @@ export class RgbaBitmap {
       chromaAlpha: new Uint8Array(half),
     };
     for (let y = 0; y < height; y += 2) {
-      for (let x = 0; x < width; x += 2) this.#storeBlock(stamp, x, y);
+      for (let x = 0; x < width; x += 2) this.#storeBlock(sprite, x, y);
     }
-    return stamp;
+    return sprite;
   }
 
-  #storeBlock(stamp: Stamp, left: number, top: number): void {
+  #storeBlock(sprite: Sprite, left: number, top: number): void {
     let [u, v, weight] = [0, 0, 0];
     for (const [x, y] of [
       [left, top],
@@ -73,16 +74,16 @@ export class RgbaBitmap {
         green: pixels[at * 4 + 1] as number,
         blue: pixels[at * 4 + 2] as number,
       });
-      stamp.y[at] = Math.round(yuv.y);
-      stamp.alpha[at] = Math.round(alpha * 255);
+      sprite.y[at] = Math.round(yuv.y);
+      sprite.alpha[at] = Math.round(alpha * 255);
       u += yuv.u * alpha;
       v += yuv.v * alpha;
       weight += alpha;
     }
     const at = (top / 2) * (this.width / 2) + left / 2;
-    stamp.u[at] = weight > 0 ? Math.round(u / weight) : 128;
-    stamp.v[at] = weight > 0 ? Math.round(v / weight) : 128;
-    stamp.chromaAlpha[at] = Math.round((weight / 4) * 255);
+    sprite.u[at] = weight > 0 ? Math.round(u / weight) : 128;
+    sprite.v[at] = weight > 0 ? Math.round(v / weight) : 128;
+    sprite.chromaAlpha[at] = Math.round((weight / 4) * 255);
   }
 
   #blend(x: number, y: number, colour: Colour, coverage: number): void {
@@ -121,8 +122,4 @@ export function roundedBox(
 
 function clamp(value: number): number {
   return Math.min(1, Math.max(0, value));
-}
-
-function evenUp(value: number): number {
-  return Math.max(2, Math.ceil(value / 2) * 2);
 }

@@ -1,7 +1,9 @@
 // Scales decoded pictures into rectangles of the canvas with libswscale, without a copy in between where that is
 // possible.
+
 import { AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUVJ420P, type AVPixelFormat, SWS_BILINEAR } from 'node-av/constants';
 import { avImageCopy2, SoftwareScaleContext } from 'node-av/lib';
+import { evenDown } from '../../kit/even.ts';
 import type { Picture } from '../sources/video-decoder.ts';
 import type { Canvas } from './canvas.ts';
 
@@ -141,17 +143,17 @@ export function place(
   const ratio = picture.width / picture.height / (target.width / target.height);
   const cropped = 1 - Math.min(ratio, 1 / ratio);
   if (fit === 'contain' || cropped > MOST_CROPPED) {
-    const width = ratio > 1 ? target.width : Math.max(2, even(target.width * ratio));
-    const height = ratio > 1 ? Math.max(2, even(target.height / ratio)) : target.height;
-    const x = target.x + even((target.width - width) / 2);
-    const y = target.y + even((target.height - height) / 2);
+    const width = ratio > 1 ? target.width : Math.max(2, evenDown(target.width * ratio));
+    const height = ratio > 1 ? Math.max(2, evenDown(target.height / ratio)) : target.height;
+    const x = target.x + evenDown((target.width - width) / 2);
+    const y = target.y + evenDown((target.height - height) / 2);
     return { source: { x: 0, y: 0, ...sizeOf(picture) }, target: { x, y, width, height } };
   }
-  let width = ratio > 1 ? even(picture.width / ratio) : picture.width;
-  let height = ratio > 1 ? picture.height : even(picture.height * ratio);
+  let width = ratio > 1 ? evenDown(picture.width / ratio) : picture.width;
+  let height = ratio > 1 ? picture.height : evenDown(picture.height * ratio);
   if (isRim(width, target.width) && isRim(height, target.height)) ({ width, height } = target);
-  const x = even((picture.width - width) / 2);
-  const y = even((picture.height - height) / 2);
+  const x = evenDown((picture.width - width) / 2);
+  const y = evenDown((picture.height - height) / 2);
   return { source: { x, y, width, height }, target };
 }
 
@@ -196,8 +198,4 @@ function turn(from: Plane, to: Plane, width: number, height: number, rotation: R
       else to.bytes[(height - 1 - row) * to.stride + (width - 1 - column)] = value;
     }
   }
-}
-
-function even(value: number): number {
-  return Math.floor(value / 2) * 2;
 }

@@ -1,14 +1,9 @@
-// One file for each kind of output; this one knows them all.
+// Opens an output of any kind.
 import type { SinkSpec } from '../ipc.ts';
 import { Mp4FileSink, WebmFileSink } from './file.ts';
 import { HlsSink } from './hls.ts';
 import { RtmpSink } from './rtmp/rtmp.ts';
-import type { Sink, SinkEvents, Tracks } from './sink.ts';
-
-export interface SinkContext {
-  /** What may be reached although it is private; undefined when the caller has checked the address. */
-  outboundAllow: readonly string[] | undefined;
-}
+import type { Sink, SinkContext, SinkEvents, Tracks } from './sink.ts';
 
 export function createSink(spec: SinkSpec, tracks: Tracks, context: SinkContext, events: SinkEvents): Promise<Sink> {
   switch (spec.kind) {

@@ -18,8 +18,8 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 const FINISH_WAIT_MS = 20_000;
 const NO_SPACE = 'no space left on the disk';
 
-/** How long something lasts, from the packets seen. */
-class Extent {
+/** Length of an output, from the packets seen. */
+class Length {
   #end = 0;
 
   include({ kind, time, duration }: EncodedPacket): void {
@@ -46,7 +46,7 @@ export class Mp4FileSink implements Sink {
   readonly #events: SinkEvents;
   readonly #fragmenter: Fragmenter;
   readonly #queue = new SerialQueue();
-  readonly #extent = new Extent();
+  readonly #length = new Length();
   readonly #room: RoomOnDisk;
   #position = 0;
   #waitingBytes = 0;
@@ -75,7 +75,7 @@ export class Mp4FileSink implements Sink {
     const leads = packet.kind === (this.#tracks.video ? 'video' : 'audio');
     if (leads && this.#fragmenter.lengthAt(packet.time) >= FRAGMENT_SECONDS - 0.001) this.#cut(packet.time);
     this.#fragmenter.add(packet);
-    this.#extent.include(packet);
+    this.#length.include(packet);
   }
 
   async finish(): Promise<FileFacts | undefined> {
@@ -87,7 +87,7 @@ export class Mp4FileSink implements Sink {
     if (this.#hasFailed) return undefined;
     await this.#file.close();
     await this.#putInOrder();
-    return factsOf(this.#path, this.#extent.seconds, this.#tracks);
+    return factsOf(this.#path, this.#length.seconds, this.#tracks);
   }
 
   async abort(): Promise<void> {
@@ -170,7 +170,7 @@ export class WebmFileSink implements Sink {
   readonly #tracks: Tracks;
   readonly #events: SinkEvents;
   readonly #muxer: AvMuxer;
-  readonly #extent = new Extent();
+  readonly #length = new Length();
   #hasStarted = false;
   #isOver = false;
 
@@ -190,7 +190,7 @@ export class WebmFileSink implements Sink {
 
   write(packet: EncodedPacket): void {
     if (this.#isOver) return;
-    this.#extent.include(packet);
+    this.#length.include(packet);
     this.#muxer.write(packet);
     if (this.#muxer.waitingBytes > MAX_WAITING_BYTES) this.#fail('the disk is too slow to record on');
     if (this.#hasStarted) return;
@@ -202,7 +202,7 @@ export class WebmFileSink implements Sink {
     if (this.#isOver) return undefined;
     this.#isOver = true;
     await this.#muxer.finish();
-    return factsOf(this.#path, this.#extent.seconds, this.#tracks);
+    return factsOf(this.#path, this.#length.seconds, this.#tracks);
   }
 
   async abort(): Promise<void> {

@@ -15,6 +15,11 @@ export interface SinkEvents {
   log(level: 'debug' | 'info' | 'warn', msg: string, facts: Record<string, unknown>): void;
 }
 
+export interface SinkContext {
+  /** What may be reached although it is private; undefined when the caller has checked the address. */
+  outboundAllow: readonly string[] | undefined;
+}
+
 export interface Tracks {
   /** Nothing when only sound is composed. */
   video: VideoTrack | undefined;

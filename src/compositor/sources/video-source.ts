@@ -39,7 +39,7 @@ export class VideoSource {
     if (this.#isClosed || this.isPaused) return;
     this.#waiting.push(frame);
     this.#waitingBytes += frame.data.length;
-    if (this.#waiting.length > MAX_WAITING_FRAMES || this.#waitingBytes > MAX_WAITING_BYTES) this.#beginAnew();
+    if (this.#waiting.length > MAX_WAITING_FRAMES || this.#waitingBytes > MAX_WAITING_BYTES) this.#restart();
   }
 
   /** Decodes everything captured up to `timeMs`. */
@@ -58,7 +58,7 @@ export class VideoSource {
     if (isPaused === this.isPaused) return;
     this.isPaused = isPaused;
     this.version = 0;
-    this.#beginAnew();
+    this.#restart();
   }
 
   close(): void {
@@ -82,7 +82,7 @@ export class VideoSource {
     }
   }
 
-  #beginAnew(): void {
+  #restart(): void {
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#needsKey = true;

@@ -1,5 +1,7 @@
 // Sessions of other nodes that are composed here.
+
 import { inBackground } from '../../kit/in-background.ts';
+import { within } from '../../kit/timeout.ts';
 import type { Logger } from '../../log.ts';
 import type { Notification } from '../../protocol/signaling.ts';
 import type { SessionSource } from '../ports.ts';
@@ -48,14 +50,9 @@ export class RemoteSessions {
   }
 
   async #answered(session: RemoteSession): Promise<boolean> {
-    const { promise: silence, reject } = Promise.withResolvers<never>();
-    const error = new Error('The server that has the session does not answer.');
-    const timer = setTimeout(() => reject(error), OPEN_TIMEOUT_MS);
-    try {
-      return await Promise.race([session.ready, silence]);
-    } finally {
-      clearTimeout(timer);
-    }
+    const isThere = await within(session.ready, OPEN_TIMEOUT_MS);
+    if (isThere === 'late') throw new Error('The server that has the session does not answer.');
+    return isThere;
   }
 
   /** Nothing of it is composed here any more. */

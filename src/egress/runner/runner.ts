@@ -1,12 +1,13 @@
 // What is composed on this node now: which compositions run, what waits for a slot, and the moves of each egress from
 // launch to finished file. One session with equal settings is composed once, whatever is made of it.
+
 import { mkdir } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, egressCalledOff, egressNotStarted } from '../../errors.ts';
 import { inBackground } from '../../kit/in-background.ts';
 import { Lifecycle, type Service } from '../../kit/lifecycle.ts';
 import { PRIVATE } from '../../kit/private-folder.ts';
 import { withoutPaths } from '../../kit/reason.ts';
+import { within } from '../../kit/timeout.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../limits.ts';
 import type { Logger } from '../../log.ts';
 import type { Egress, EgressStatus } from '../../protocol/egress.ts';
@@ -456,14 +457,11 @@ export class EgressRunner implements Service {
     }
     for (const { composition } of this.#compositions.values()) composition.finish();
     const settled = Promise.all([...[...this.#runs.values()].map(({ settled }) => settled), this.#recovering]);
-    const timeout = new AbortController();
-    const late = sleep(DRAIN_TIMEOUT_MS, 'late', { signal: timeout.signal }).catch(() => undefined);
-    if ((await Promise.race([settled, late])) === 'late') {
+    if ((await within(settled, DRAIN_TIMEOUT_MS)) === 'late') {
       this.#deps.log.warn({ egresses: this.#runs.size }, 'egresses are finished by the next start');
       for (const { composition } of this.#compositions.values()) composition.kill();
     }
     this.#moves.giveUp();
-    timeout.abort();
   }
 }
 

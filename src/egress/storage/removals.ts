@@ -1,9 +1,10 @@
 // Removes the files of deleted recordings and streams. Each place that has some is a row until it has none, so that
 // neither a restart nor a storage that refuses for days leaves anything behind.
-import { setTimeout as sleep } from 'node:timers/promises';
+
 import { Lifecycle, type Service } from '../../kit/lifecycle.ts';
 import { Rounds } from '../../kit/rounds.ts';
 import { clip } from '../../kit/text.ts';
+import { within } from '../../kit/timeout.ts';
 import type { Logger } from '../../log.ts';
 import type { Finisher } from './finisher.ts';
 import type { Uploads } from './uploads.ts';
@@ -76,7 +77,7 @@ export class Removals implements Service {
   async #stop(): Promise<void> {
     this.#looks.stop();
     const settled = Promise.all([this.#looks.running, ...this.#running.values()]);
-    await Promise.race([settled, sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
+    await within(settled, STOP_TIMEOUT_MS, { ref: false });
   }
 
   /** Never rejects. */

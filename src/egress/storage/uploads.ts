@@ -1,14 +1,15 @@
 // Brings finished files to where they belong: the object storage, and addresses that callers have signed for us. Each is
 // a row until it is done, so that neither a restart nor hours without the storage lose anything. A slot that is free
 // takes the next that is due; an upload goes on for as long as its bytes move.
+
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Lifecycle, type Service } from '../../kit/lifecycle.ts';
 import { persist } from '../../kit/persist.ts';
 import { Rounds } from '../../kit/rounds.ts';
 import { clip } from '../../kit/text.ts';
+import { within } from '../../kit/timeout.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../limits.ts';
 import type { Logger } from '../../log.ts';
 import type { EgressFile } from '../../protocol/egress.ts';
@@ -131,7 +132,7 @@ export class Uploads implements Service {
     this.#looks.stop();
     this.#stopped.abort();
     const settled = Promise.all([this.#looks.running, ...this.#attempts.keys()]);
-    await Promise.race([settled, sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
+    await within(settled, STOP_TIMEOUT_MS, { ref: false });
   }
 
   /** Never rejects. */

@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyPluginAsync } from 'fastify';
 import type { Registry } from 'prom-client';
 import { metricsRefused } from '../../errors.ts';
 import { shared } from '../../kit/shared.ts';
+import { within } from '../../kit/timeout.ts';
 
 /** Resolves when a part can do its work, rejects with the reason when it cannot. */
 export type ReadinessCheck = () => Promise<unknown>;
@@ -95,17 +95,10 @@ export async function runChecks(checks: Record<string, ReadinessCheck>): Promise
 }
 
 async function outcome(check: ReadinessCheck): Promise<string> {
-  const inTime = new AbortController();
   try {
-    const late = sleep(CHECK_TIMEOUT_MS, undefined, { signal: inTime.signal }).then(() => {
-      throw new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`);
-    });
-    late.catch(() => undefined);
-    await Promise.race([check(), late]);
-    return 'ok';
+    const isLate = (await within(check(), CHECK_TIMEOUT_MS)) === 'late';
+    return isLate ? `no answer within ${CHECK_TIMEOUT_MS} ms` : 'ok';
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
-  } finally {
-    inTime.abort();
   }
 }

@@ -1,7 +1,9 @@
 // Short messages from node to node through the database: no port to open, nobody else to trust. They arrive in order or,
 // when either side has lost its connection, not at all; whoever sends them has to be able to begin anew.
+
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
+import { dropOldest } from '../../kit/bounded.ts';
 import { KeyedQueue } from '../../kit/keyed-queue.ts';
 import type { Logger } from '../../log.ts';
 import { ChannelListener } from '../channel-listener.ts';
@@ -70,9 +72,8 @@ export class NodeBus {
     const key = `${from} ${id}`;
     const pieces = this.#unfinished.get(key) ?? [];
     pieces[Number(index)] = piece;
+    if (!this.#unfinished.has(key)) dropOldest(this.#unfinished, MAX_UNFINISHED);
     this.#unfinished.set(key, pieces);
-    const [oldest] = this.#unfinished.keys();
-    if (this.#unfinished.size > MAX_UNFINISHED && oldest !== undefined) this.#unfinished.delete(oldest);
     if (pieces.filter((it) => it !== undefined).length < Number(count)) return;
     this.#unfinished.delete(key);
     try {

@@ -11,9 +11,9 @@ export interface Painted {
 }
 
 /** One is painted while another is being encoded and a third waits for a slow second encoder. */
-const SHEETS = 3;
+const BUFFERS = 3;
 
-export class Sheet {
+export class CanvasBuffer {
   readonly canvas: Canvas;
   /** Encoders that have not finished with it. */
   #inUse = 0;
@@ -23,8 +23,8 @@ export class Sheet {
   }
 
   /** As many as are needed for one picture after another. */
-  static set({ width, height }: { width: number; height: number }): Sheet[] {
-    return Array.from({ length: SHEETS }, () => new Sheet(width, height));
+  static set({ width, height }: { width: number; height: number }): CanvasBuffer[] {
+    return Array.from({ length: BUFFERS }, () => new CanvasBuffer(width, height));
   }
 
   get isFree(): boolean {
