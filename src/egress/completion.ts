@@ -6,7 +6,7 @@ import type { Logger } from '../log.ts';
 import type { Egress } from '../protocol/egress.ts';
 import type { Moves } from './moves.ts';
 import type { MoveFacts } from './ports.ts';
-import type { Failure, OutputEnd } from './runner/composition.ts';
+import type { Failure, OutputEnd } from './runner/composition-output.ts';
 import type { Finished, Finisher } from './storage/finisher.ts';
 
 export interface Written {

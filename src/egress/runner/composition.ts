@@ -1,67 +1,29 @@
 // One session composed with one set of settings, and everything that is made of it: files, HLS, livestreams. It runs in
-// a child process that is restarted when it crashes; the outputs go on, files in another part.
-import { join } from 'node:path';
+// a process that is restarted when it crashes; the outputs go on, files in another part.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Blame, CompositorEvent, FileFacts, PageSpec, SinkSpec } from '../../compositor/ipc.ts';
+import type { CompositorEvent, FileFacts, PageSpec } from '../../compositor/ipc.ts';
 import { inBackground } from '../../kit/in-background.ts';
 import type { Logger } from '../../log.ts';
 import type { CompositionConfig } from '../../protocol/composition.ts';
-import type { FileFormat, Gap } from '../../protocol/egress.ts';
 import { setAside } from '../hls/hls-folder.ts';
-import type { SessionSource, Tap } from '../ports.ts';
-import { CompositorProcess } from './compositor-process.ts';
+import type { SessionSource } from '../ports.ts';
+import { CompositionOutput, type Failure, type OutputListener, type OutputSpec } from './composition-output.ts';
+import type { Compositor, LaunchCompositor, State } from './composition-state.ts';
+import { SessionFeed } from './session-feed.ts';
 import type { Template } from './template.ts';
-
-export type OutputSpec =
-  | { id: string; kind: 'file'; format: FileFormat; folder: string }
-  | { id: string; kind: 'hls'; folder: string }
-  | { id: string; kind: 'rtmp'; url: string };
-
-export interface Failure {
-  reason: string;
-  blame: Blame;
-}
-
-export interface OutputEnd {
-  /** The files that were written, in order. */
-  parts: string[];
-  /** Of the last of them, when its writer finished it. */
-  file: FileFacts | undefined;
-  failure: Failure | undefined;
-}
-
-/** Gets the events of one output. */
-export interface OutputListener {
-  started(): void;
-  playable(): void;
-  /** The compositor crashed and goes on after a gap. */
-  interrupted(gap: Gap): void;
-  /** Called once, last. */
-  ended(end: OutputEnd): void;
-}
-
-interface Output {
-  spec: OutputSpec;
-  listener: OutputListener;
-  parts: string[];
-  /** The running process has been given it. */
-  handedOver: boolean;
-  removing: boolean;
-  timer: NodeJS.Timeout | undefined;
-}
 
 export interface CompositionOptions {
   id: string;
   config: CompositionConfig;
   source: SessionSource;
   /** The captured page, where it is one. */
-  template: Template | undefined;
-  program: string;
-  /** What the operator has opened although it is private; the child checks RTMP servers against it. */
+  template: Pick<Template, 'page' | 'close'> | undefined;
+  launch: LaunchCompositor;
+  /** What the operator has opened although it is private; the process checks RTMP servers against it. */
   outboundAllow: readonly string[];
   log: Logger;
   /** Called with the process behind it, so that one that outlives us can be found. */
-  onChild: (pid: number | undefined) => void;
+  onProcess: (pid: number | undefined) => void;
   /** Called once, when its process is gone and nothing is left of it. */
   onClosed: () => void;
 }
@@ -74,7 +36,7 @@ export interface CompositionStats {
   driftMs: number;
 }
 
-/** A child that crashes more often than this within the window will not stop crashing. */
+/** A process that crashes more often than this within the window will not stop crashing. */
 const MAX_CRASHES = 5;
 const CRASH_WINDOW_MS = 60_000;
 const RESTART_DELAY_MS = 100;
@@ -95,28 +57,18 @@ export class NotStarted extends Error {
 
 export class Composition {
   readonly id: string;
-  readonly config: CompositionConfig;
   /** Resolves when the compositor runs, rejects when it could not be started at all. */
   readonly ready: Promise<void>;
+  stats: CompositionStats = { cpu: 0, rssBytes: 0, droppedTicks: 0, encodedFrames: 0, driftMs: 0 };
   readonly #options: CompositionOptions;
-  readonly #outputs = new Map<string, Output>();
+  readonly #outputs = new Map<string, CompositionOutput>();
   readonly #crashes: number[] = [];
   readonly #settleReady = Promise.withResolvers<void>();
-  #child: CompositorProcess | undefined;
-  #isRunning = false;
-  #tap: Tap | undefined;
-  #finishing = false;
-  #closed = false;
-  #launching = false;
-  #everReady = false;
-  #interruptedAt: Date | undefined;
-  #refreshing = false;
-  stats: CompositionStats = { cpu: 0, rssBytes: 0, droppedTicks: 0, encodedFrames: 0, driftMs: 0 };
+  #state: State = { phase: 'idle' };
 
   constructor(options: CompositionOptions) {
     this.#options = options;
     this.id = options.id;
-    this.config = options.config;
     this.ready = this.#settleReady.promise;
     this.ready.catch(() => undefined);
   }
@@ -127,185 +79,191 @@ export class Composition {
 
   /** False once it only finishes what it has: another one has to be made then. */
   get open(): boolean {
-    return !this.#finishing && !this.#closed;
+    return this.#state.phase !== 'finishing' && this.#state.phase !== 'closed';
   }
 
   /** Nothing was ever asked of it. */
   get idle(): boolean {
-    return !this.#child && !this.#launching && this.#outputs.size === 0;
+    return this.#state.phase === 'idle';
   }
 
-  /** Adds an output; the first one starts the child. */
+  /** Adds an output; the first one launches the process. */
   add(spec: OutputSpec, listener: OutputListener): void {
-    const output: Output = { spec, listener, parts: [], handedOver: false, removing: false, timer: undefined };
+    const output = new CompositionOutput(spec, listener);
+    // It closed while the caller prepared the output.
+    if (this.#state.phase === 'closed') {
+      output.end(undefined, undefined);
+      return;
+    }
     this.#outputs.set(spec.id, output);
-    if (!this.#child && !this.#launching) this.#inBackground('launch of a compositor', () => this.#launch());
-    else if (this.#isRunning) this.#handOver(output);
+    if (this.#state.phase === 'idle') this.#prepare(undefined);
+    else if (this.#state.phase === 'running') this.#handOver(output);
   }
 
   /** Finishes one output, and with the last one all. */
   remove(id: string): void {
     const output = this.#outputs.get(id);
-    if (!output || output.removing) return;
-    output.removing = true;
-    const others = [...this.#outputs.values()].some(({ removing }) => !removing);
+    if (!output || output.isRemoving) return;
+    output.isRemoving = true;
+    const others = [...this.#outputs.values()].some(({ isRemoving }) => !isRemoving);
     if (!others) this.finish();
-    else if (!output.handedOver) this.#end(output, undefined);
+    else if (!output.isHandedOver) this.#end(output);
     else {
-      this.#child?.send({ type: 'remove-sink', sinkId: id });
-      output.timer = setTimeout(() => this.#end(output, undefined), REMOVE_TIMEOUT_MS);
+      this.#process?.send({ type: 'remove-sink', sinkId: id });
+      output.endWithin(REMOVE_TIMEOUT_MS, () => this.#end(output));
     }
   }
 
-  /** Finishes every output, then the child. */
+  /** Finishes every output, then the process. */
   finish(): void {
-    if (this.#finishing || this.#closed) return;
-    this.#finishing = true;
-    for (const output of this.#outputs.values()) output.removing = true;
-    if (this.#child) this.#child.finish();
-    else this.#close();
+    if (this.open) this.#finishWith((process) => process.finish());
   }
 
   /** Ends it now; files are left as they are. */
   kill(): void {
-    this.#finishing = true;
-    for (const output of this.#outputs.values()) output.removing = true;
-    if (this.#child) this.#child.kill();
-    else this.#close();
+    this.#finishWith((process) => process.kill());
   }
 
-  /** A participant came, left, or began or stopped to send. Sent once for all changes of one turn. */
+  /** A participant came, left, or began or stopped to send. */
   refresh(): void {
-    if (this.#refreshing) return;
-    this.#refreshing = true;
-    setImmediate(() => {
-      this.#refreshing = false;
-      this.#showSession();
-    });
+    this.#feed?.refresh();
   }
 
   speaker(participantId: string | null): void {
-    if (this.#tap) this.#child?.send({ type: 'active-speaker', participantId });
+    this.#feed?.speaker(participantId);
   }
 
-  async #launch(): Promise<void> {
-    const { template } = this.#options;
-    this.#launching = true;
-    try {
-      const page = await template?.page();
-      // It may have been finished meanwhile.
-      if (!this.#closed) this.#fork(page);
-    } catch (error) {
-      this.#giveUp({ reason: (error as Error).message, blame: 'us' });
-    } finally {
-      this.#launching = false;
-    }
+  get #process(): Compositor | undefined {
+    return 'process' in this.#state ? this.#state.process : undefined;
   }
 
-  #fork(page: PageSpec | undefined): void {
-    const { program, log, config, source, outboundAllow } = this.#options;
-    const outputs = [...this.#outputs.values()].filter(({ removing }) => !removing);
-    const child = CompositorProcess.launch(
-      { program, log, readyTimeoutMs: page && PAGE_READY_TIMEOUT_MS },
+  get #feed(): SessionFeed | undefined {
+    return 'feed' in this.#state ? this.#state.feed : undefined;
+  }
+
+  // Transitions, in the order of the diagram.
+
+  #prepare(interruptedAt: Date | undefined): void {
+    const state: State = { phase: 'preparing', interruptedAt };
+    this.#state = state;
+    inBackground(this.#options.log, 'launch of a compositor', async () => {
+      if (interruptedAt) await this.#setUpRestart();
+      try {
+        // It may have closed meanwhile.
+        const page = this.#state === state ? await this.#options.template?.page() : undefined;
+        if (this.#state === state) this.#launch(page, interruptedAt);
+      } catch (error) {
+        this.#close({ reason: (error as Error).message, blame: 'us' });
+      }
+    });
+  }
+
+  #launch(page: PageSpec | undefined, interruptedAt: Date | undefined): void {
+    const { launch, log, config, source, outboundAllow } = this.#options;
+    const outputs = [...this.#outputs.values()].filter(({ isRemoving }) => !isRemoving);
+    const process = launch(
       {
         type: 'start',
         egressId: this.id,
         config,
         page,
         isSecure: source.isElsewhere,
-        sinks: outputs.map((output) => this.#sinkOf(output)),
+        sinks: outputs.map((output) => output.handOver()),
         outboundAllow: [...outboundAllow],
       },
+      { log, readyTimeoutMs: page && PAGE_READY_TIMEOUT_MS },
     );
-    this.#child = child;
-    this.#options.onChild(child.pid);
-    child.on('message', (message) => this.#take(message));
-    child.once('gone', (gone) => this.#childGone(child, gone));
-    child.ready.then((port) => this.#childReady(child, port)).catch(() => undefined);
+    this.#state = { phase: 'launching', interruptedAt, process };
+    this.#options.onProcess(process.pid);
+    process.on('message', (message) => this.#take(message));
+    process.once('gone', (gone) => this.#processGone(gone, process.isFatal));
+    const started = process.ready.then(
+      (port) => this.#processReady(process, port),
+      // `gone` follows, with the reason.
+      () => undefined,
+    );
+    inBackground(log, 'start of a compositor', () => started);
   }
 
-  #childReady(child: CompositorProcess, port: number | undefined): void {
-    if (this.#child !== child || this.#closed) return;
-    this.#isRunning = true;
-    if (port !== undefined) this.#openTap(child, port);
-    for (const output of this.#outputs.values()) if (!output.handedOver) this.#handOver(output);
-    this.#reportGap();
-    this.#everReady = true;
+  #processReady(process: Compositor, port: number | undefined): void {
+    if (this.#process !== process) return;
+    if (this.#state.phase === 'launching') {
+      const { interruptedAt } = this.#state;
+      const feed = port === undefined ? undefined : new SessionFeed(this.source, port, (it) => process.send(it));
+      this.#state = { phase: 'running', process, feed };
+      for (const output of this.#outputs.values()) if (!output.isHandedOver) this.#handOver(output);
+      if (interruptedAt) this.#reportGap(interruptedAt);
+    }
     this.#settleReady.resolve();
   }
 
-  #openTap(child: CompositorProcess, port: number): void {
-    this.#tap = this.source.openTap({
-      port,
-      onSecured: (keys) => child.send({ type: 'secure', keys }),
-      onStream: (stream) => child.send({ type: 'add-stream', stream }),
-      onStreamGone: (streamId) => child.send({ type: 'remove-stream', streamId }),
-      onStreamPaused: (streamId, paused) => {
-        child.send({ type: 'stream-paused', streamId, paused });
-        this.refresh();
-      },
-    });
-    this.#showSession();
-    this.speaker(this.source.activeSpeaker());
+  /** What was asked to end has ended, however; the rest goes on in a new process, or has failed. */
+  #processGone({ reason, blame }: Failure, isFatal: boolean): void {
+    const state = this.#state;
+    this.#feed?.close();
+    this.#options.onProcess(undefined);
+    if (state.phase === 'finishing') {
+      this.#close();
+      return;
+    }
+    const interruptedAt = state.phase === 'launching' ? state.interruptedAt : new Date();
+    const wasReady = interruptedAt !== undefined;
+    // No process is left that an output would have to be taken from.
+    this.#state = { phase: 'preparing', interruptedAt };
+    for (const output of [...this.#outputs.values()]) if (output.isRemoving) this.#end(output);
+    if (!this.open) return;
+    if (wasReady && !isFatal && this.#mayRestart()) {
+      this.#options.log.warn({ crashes: this.#crashes.length, reason }, 'compositor crashed, restarting it');
+      this.#prepare(interruptedAt);
+    } else this.#close({ reason, blame });
   }
 
-  #handOver(output: Output): void {
-    if (output.removing) return;
-    this.#child?.send({ type: 'add-sink', sink: this.#sinkOf(output) });
+  #finishWith(end: (process: Compositor) => void): void {
+    const process = this.#process;
+    if (!process) {
+      this.#close();
+      return;
+    }
+    this.#state = { phase: 'finishing', process, feed: this.#feed };
+    for (const output of this.#outputs.values()) output.isRemoving = true;
+    end(process);
   }
 
-  /** A file goes on in another part after a crash, since the first one cannot be written to any more. */
-  #sinkOf(output: Output): SinkSpec {
-    output.handedOver = true;
-    const { spec } = output;
-    if (spec.kind !== 'file') return spec;
-    const path = join(spec.folder, `part-${output.parts.length + 1}.${spec.format}`);
-    output.parts.push(path);
-    return { id: spec.id, kind: 'file', format: spec.format, path };
+  #close(failure?: Failure): void {
+    if (this.#state.phase === 'closed') return;
+    this.#state = { phase: 'closed' };
+    this.#settleReady.reject(new NotStarted(failure ?? { reason: 'it was stopped before it began', blame: 'us' }));
+    for (const output of [...this.#outputs.values()]) this.#end(output, failure);
+    this.#options.template?.close();
+    this.#options.onClosed();
   }
 
-  #showSession(): void {
-    if (!this.#child || !this.#tap) return;
-    this.#child.send({ type: 'participants', participants: this.source.participants() });
-    this.#tap.refresh();
-  }
+  // What happens within a phase.
 
   #take(message: CompositorEvent): void {
-    if (message.type === 'wanted') this.#tap?.want(message.streams);
+    if (message.type === 'wanted') this.#feed?.want(message.streams);
     if (message.type === 'stats') this.stats = message;
-    if (!('sinkId' in message)) return;
-    const output = this.#outputs.get(message.sinkId);
-    if (message.type === 'sink-started') output?.listener.started();
-    if (message.type === 'sink-playable') output?.listener.playable();
+    const output = 'sinkId' in message ? this.#outputs.get(message.sinkId) : undefined;
+    if (!output) return;
+    if (message.type === 'sink-started') output.listener.started();
+    if (message.type === 'sink-playable') output.listener.playable();
     if (message.type === 'sink-finished') this.#end(output, undefined, message.file);
     if (message.type === 'sink-failed') this.#end(output, { reason: message.reason, blame: message.blame });
   }
 
-  /** What was asked to stop has stopped, however; the rest goes on in a new child, or has failed. */
-  #childGone(child: CompositorProcess, { reason, blame }: Failure): void {
-    this.#tap?.close();
-    this.#tap = undefined;
-    this.#isRunning = false;
-    this.#child = undefined;
-    this.#options.onChild(undefined);
-    for (const output of [...this.#outputs.values()]) if (output.removing) this.#end(output, undefined);
-    if (this.#finishing || this.#outputs.size === 0) this.#close();
-    else if (!this.#everReady || child.isFatal || !this.#mayRestart()) this.#giveUp({ reason, blame });
-    else this.#restart(reason);
+  #handOver(output: CompositionOutput): void {
+    if (!output.isRemoving) this.#process?.send({ type: 'add-sink', sink: output.handOver() });
   }
 
-  #restart(reason: string): void {
-    this.#options.log.warn({ crashes: this.#crashes.length, reason }, 'compositor crashed, restarting it');
-    this.#interruptedAt ??= new Date();
-    for (const output of this.#outputs.values()) output.handedOver = false;
-    this.#inBackground('restart of a compositor', () => this.#relaunch());
+  #end(output: CompositionOutput, failure?: Failure, file?: FileFacts): void {
+    if (!this.#outputs.delete(output.spec.id)) return;
+    output.end(failure, file);
+    // The last output is gone: nothing is left to compose for.
+    if (this.#outputs.size === 0) this.finish();
   }
 
-  #inBackground(what: string, work: () => Promise<void>): void {
-    inBackground(this.#options.log, what, work);
-  }
-
-  async #relaunch(): Promise<void> {
+  async #setUpRestart(): Promise<void> {
+    for (const output of this.#outputs.values()) output.isHandedOver = false;
     await sleep(RESTART_DELAY_MS);
     for (const { spec } of this.#outputs.values()) {
       if (spec.kind !== 'hls') continue;
@@ -313,7 +271,6 @@ export class Composition {
         this.#options.log.warn({ err: error }, 'HLS folder could not be set aside'),
       );
     }
-    if (!this.#closed && !this.#child) await this.#launch();
   }
 
   #mayRestart(): boolean {
@@ -323,33 +280,8 @@ export class Composition {
     return this.#crashes.length <= MAX_CRASHES;
   }
 
-  #giveUp(failure: Failure): void {
-    this.#settleReady.reject(new NotStarted(failure));
-    for (const output of [...this.#outputs.values()]) this.#end(output, failure);
-    this.#close();
-  }
-
-  #reportGap(): void {
-    if (!this.#interruptedAt) return;
-    const gap = { at: this.#interruptedAt, ms: Date.now() - this.#interruptedAt.getTime() };
-    this.#interruptedAt = undefined;
+  #reportGap(at: Date): void {
+    const gap = { at, ms: Date.now() - at.getTime() };
     for (const { listener } of this.#outputs.values()) listener.interrupted(gap);
-  }
-
-  #end(output: Output | undefined, failure: Failure | undefined, file?: FileFacts): void {
-    if (!output || !this.#outputs.delete(output.spec.id)) return;
-    clearTimeout(output.timer);
-    output.listener.ended({ parts: output.parts, file, failure });
-    // The last output is gone: nothing is left to compose for.
-    if (this.#outputs.size === 0 && !this.#finishing) this.finish();
-  }
-
-  #close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    for (const output of [...this.#outputs.values()]) this.#end(output, undefined);
-    this.#options.template?.close();
-    this.#settleReady.reject(new NotStarted({ reason: 'it was stopped before it began', blame: 'us' }));
-    this.#options.onClosed();
   }
 }

@@ -2,7 +2,8 @@
 import { SerialQueue } from '../../kit/serial-queue.ts';
 import type { Logger } from '../../log.ts';
 import type { Egress } from '../../protocol/egress.ts';
-import type { Composition, Failure, OutputEnd } from './composition.ts';
+import type { Composition } from './composition.ts';
+import type { Failure, OutputEnd } from './composition-output.ts';
 
 export class EgressRun {
   egress: Egress;

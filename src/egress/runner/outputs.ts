@@ -1,7 +1,7 @@
 // What an egress asks a composition to produce, and the folders it is produced in.
 import { join } from 'node:path';
 import type { Egress } from '../../protocol/egress.ts';
-import type { OutputSpec } from './composition.ts';
+import type { OutputSpec } from './composition-output.ts';
 
 export function outputsOf(egress: Egress, dataFolder: string): OutputSpec[] {
   const { id } = egress;

@@ -18,7 +18,9 @@ import type { EgressStore, MoveFacts, SessionSource, Sessions } from '../ports.t
 import { DiskSpace } from '../storage/disk-space.ts';
 import type { Finisher } from '../storage/finisher.ts';
 import { costOf, Slots } from './admission.ts';
-import { Composition, type NotStarted, type OutputEnd, type OutputSpec } from './composition.ts';
+import { Composition, type NotStarted } from './composition.ts';
+import type { OutputEnd, OutputSpec } from './composition-output.ts';
+import { CompositorProcess } from './compositor-process.ts';
 import { CompositorProcesses } from './compositor-processes.ts';
 import { EgressRun } from './egress-run.ts';
 import { LaunchQueue } from './launch-queue.ts';
@@ -259,10 +261,10 @@ export class EgressRunner implements Service {
       config,
       source,
       template: this.#templateOf(egress, source),
-      program,
+      launch: (start, options) => CompositorProcess.launch({ program, ...options }, start),
       outboundAllow,
       log: log.child({ compositionId: id, sessionId }),
-      onChild: (pid) => inBackground(log, 'note of a compositor', () => this.#processes.note(id, pid)),
+      onProcess: (pid) => inBackground(log, 'note of a compositor', () => this.#processes.note(id, pid)),
       onClosed: () => {
         this.#slots.giveBack(cost);
         if (this.#compositions.get(key)?.composition === composition) this.#compositions.delete(key);
