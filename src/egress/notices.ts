@@ -1,7 +1,7 @@
 // The notifications that a meeting gets of its egresses, over the sockets.
 import type { Egress, EgressKind, EgressStatus } from '../protocol/egress.ts';
+import { hlsUrls } from '../protocol/egress-urls.ts';
 import type { Notification } from '../protocol/signaling.ts';
-import { hlsUrls } from './states.ts';
 
 const STATE_METHODS = {
   recording: 'recordingStateChanged',

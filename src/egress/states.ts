@@ -8,6 +8,7 @@
 //
 // A session that ends takes what is starting or active to `stopping`, and what still waits to `aborted`.
 import type { Egress, EgressStatus } from '../protocol/egress.ts';
+import { fileUrl, hlsUrls } from '../protocol/egress-urls.ts';
 import type { EventData, EventType } from '../protocol/events.ts';
 import { defaultPlan } from './plan.ts';
 
@@ -73,19 +74,4 @@ function moreOf(egress: Egress): Record<string, unknown> {
     return { playbackHlsUrl, downstreamUrl };
   }
   return {};
-}
-
-/** Path of the addresses that files are fetched from. */
-export const FILES_PATH = '/recordings-files';
-export const HLS_PATH = '/meetings-hls';
-
-export function fileUrl(egress: Pick<Egress, 'file' | 'baseUrl'>): string | null {
-  const { file, baseUrl } = egress;
-  return file && `${baseUrl}${FILES_PATH}/${file.token}.${file.format}`;
-}
-
-export function hlsUrls(egress: Pick<Egress, 'folder' | 'baseUrl'>) {
-  const base = `${egress.baseUrl}${HLS_PATH}/${egress.folder}`;
-  const playbackHlsUrl = `${base}/index.m3u8`;
-  return { playbackHlsUrl, livestreamUrl: `${base}/live.m3u8`, downstreamUrl: playbackHlsUrl };
 }

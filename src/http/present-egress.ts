@@ -1,8 +1,8 @@
 // Recordings, HLS streams and livestreams as answers show them.
 
 import type { Shown } from '../egress/egress.ts';
-import { fileUrl, hlsUrls } from '../egress/states.ts';
 import { type Continuation, type Egress, type RecordingFile, recordingFile } from '../protocol/egress.ts';
+import { fileUrl, hlsUrls } from '../protocol/egress-urls.ts';
 import type { EgressBody, EgressRow } from '../protocol/rest/dashboard.ts';
 import type { HlsAddresses, WatchedFile, WatchedHls, WatchedRecording } from '../protocol/rest/watching.ts';
 import type { Links } from './links.ts';
