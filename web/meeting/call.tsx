@@ -100,11 +100,13 @@ function useActions(meeting: Meeting, media: LocalMedia): Actions {
     toggleScreen: () => {
       if (media.state.get().screen) media.stopScreen();
       else
-        media.shareScreen().catch((error: Error) => meeting.tell(`Your screen could not be shared: ${error.message}`));
+        media
+          .shareScreen()
+          .catch((error: Error) => meeting.showNotice(`Your screen could not be shared: ${error.message}`));
     },
     toggleHand: () => {
       const up = meeting.state.get().hands.includes(meeting.id);
-      meeting.raiseHand(!up).catch(() => meeting.tell('Your hand could not be shown to the others.'));
+      meeting.raiseHand(!up).catch(() => meeting.showNotice('Your hand could not be shown to the others.'));
     },
   }));
   return actions;
@@ -120,10 +122,10 @@ function controlOf(panel: Panel): HTMLElement | null {
 function useDeviceProblems(meeting: Meeting, media: LocalMedia): void {
   const { mic, camera } = useObservable(media.state);
   useEffect(() => {
-    if (mic.problem) meeting.tell(Object.values(problemInWords('mic', mic.problem)).join('. '));
+    if (mic.problem) meeting.showNotice(Object.values(problemInWords('mic', mic.problem)).join('. '));
   }, [mic.problem, meeting]);
   useEffect(() => {
-    if (camera.problem) meeting.tell(Object.values(problemInWords('camera', camera.problem)).join('. '));
+    if (camera.problem) meeting.showNotice(Object.values(problemInWords('camera', camera.problem)).join('. '));
   }, [camera.problem, meeting]);
 }
 

@@ -72,7 +72,7 @@ function Composer({ meeting }: { meeting: Meeting }) {
     if (wanted === '') return;
     setText('');
     setFailed(false);
-    meeting.say(wanted).catch(() => {
+    meeting.sendMessage(wanted).catch(() => {
       setFailed(true);
       setText((now) => now || wanted);
     });

@@ -187,9 +187,9 @@ function More({ meeting, media, state, view, actions, onPanel, onView, onSetting
 async function copyInvite(meeting: Meeting): Promise<void> {
   try {
     await navigator.clipboard.writeText(await meeting.invite());
-    meeting.tell('The invite link was copied. Whoever opens it can join.');
+    meeting.showNotice('The invite link was copied. Whoever opens it can join.');
   } catch (error) {
-    meeting.tell(`The invite link could not be copied: ${(error as Error).message}`);
+    meeting.showNotice(`The invite link could not be copied: ${(error as Error).message}`);
   }
 }
 
@@ -208,7 +208,7 @@ function LeaveControl({ meeting }: { meeting: Meeting }) {
       </button>
     );
   }
-  const end = () => meeting.endForAll().catch((error: Error) => meeting.tell(error.message));
+  const end = () => meeting.endForAll().catch((error: Error) => meeting.showNotice(error.message));
   return (
     <Drop label="Leave the meeting" icon={<IconPhoneOff aria-hidden />} leave>
       {() => (

@@ -42,7 +42,7 @@ export function useShown(meeting: Meeting, id: string, kind: 'video' | 'share', 
       const tell = () => {
         const scale = window.devicePixelRatio;
         const size = { width: element.clientWidth * scale, height: element.clientHeight * scale };
-        meeting.show(id, kind, visible && !document.hidden ? size : undefined);
+        meeting.setViewSize(id, kind, visible && !document.hidden ? size : undefined);
       };
       const resizes = new ResizeObserver(tell);
       const intersections = new IntersectionObserver(([entry]) => {
@@ -56,7 +56,7 @@ export function useShown(meeting: Meeting, id: string, kind: 'video' | 'share', 
         resizes.disconnect();
         intersections.disconnect();
         document.removeEventListener('visibilitychange', tell);
-        meeting.show(id, kind, undefined);
+        meeting.setViewSize(id, kind, undefined);
       };
     },
     [meeting, id, kind, enabled],

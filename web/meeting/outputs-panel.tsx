@@ -128,8 +128,8 @@ function RecordingLinks({ meeting, id }: { meeting: Meeting; id: string }) {
 function Links({ meeting, what, url }: { meeting: Meeting; what: string; url: string }) {
   const copy = () =>
     navigator.clipboard.writeText(url).then(
-      () => meeting.tell(`The ${what} was copied. Whoever opens it can watch.`),
-      (error: Error) => meeting.tell(`The ${what} could not be copied: ${error.message}`),
+      () => meeting.showNotice(`The ${what} was copied. Whoever opens it can watch.`),
+      (error: Error) => meeting.showNotice(`The ${what} could not be copied: ${error.message}`),
     );
   return (
     <span className={styles.decision}>

@@ -52,7 +52,7 @@ export function PeoplePanel({ meeting, state, onClose }: Props) {
 
 export function Decision({ meeting, id, name }: { meeting: Meeting; id: string; name: string }) {
   const decide = (decision: 'allowed' | 'denied') =>
-    meeting.decide(id, decision).catch((error: Error) => meeting.tell(error.message));
+    meeting.respondToEntryRequest(id, decision).catch((error: Error) => meeting.showNotice(error.message));
   return (
     <span className={styles.decision}>
       <button type="button" aria-label={`Decline ${name}`} onClick={() => void decide('denied')}>
@@ -69,7 +69,7 @@ function Person({ meeting, person, handRaised }: { meeting: Meeting; person: Par
   const { id, name, isMe, on } = person;
   const [removing, setRemoving] = useState(false);
   const moderate = (what: Parameters<Meeting['moderate']>[0]) =>
-    meeting.moderate(what, id).catch((error: Error) => meeting.tell(error.message));
+    meeting.moderate(what, id).catch((error: Error) => meeting.showNotice(error.message));
   const may = meeting.mayModerate && !isMe;
   const mic = on.audio ? <IconMicrophone size={20} aria-hidden /> : <IconMicrophoneOff size={20} aria-hidden />;
   const camera = on.video ? <IconVideo size={20} aria-hidden /> : <IconVideoOff size={20} aria-hidden />;

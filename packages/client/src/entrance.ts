@@ -75,6 +75,12 @@ export function socketOrigin(host: string, page: Omit<ServerLocation, 'origin'>)
   return page.protocol === 'http:' && sameMachine ? `ws://${page.host}` : `wss://${host}`;
 }
 
+/** A socket's address that names the public host; a client that reached the server otherwise keeps its way. */
+export function socketUrl(url: string, server: ServerLocation): string {
+  const { host, pathname, search } = new URL(url);
+  return `${socketOrigin(host, server)}${pathname}${search}`;
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: the answers of several calls
 function post(server: ServerLocation, path: string, body: object, token?: string): Promise<any> {
   return ask(server, 'POST', path, body, token);
@@ -95,4 +101,8 @@ async function ask(server: ServerLocation, method: string, path: string, body?: 
   const result = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new MeetingError(Number(result.code) || UNREACHABLE, String(result.message ?? 'Refused.'));
   return result;
+}
+
+export function newParticipantId(): string {
+  return crypto.randomUUID().replaceAll('-', '').slice(0, 12);
 }

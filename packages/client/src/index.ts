@@ -1,6 +1,6 @@
 // What programs import of the client; everything else is internal.
 export { type Entrance, entranceIn, redeemInvite, type ServerLocation } from './entrance.ts';
-export { MeetingError } from './failure.ts';
+export { ENTRY_DENIED, MeetingError } from './failure.ts';
 export { measureLevel } from './level.ts';
 export {
   type Device,
@@ -10,7 +10,8 @@ export {
   type Source,
   type SourceState,
 } from './local-media.ts';
-export { ENTRY_DENIED, Meeting, type MeetingOptions } from './meeting.ts';
+export { Meeting } from './meeting.ts';
+export type { MeetingOptions } from './meeting-options.ts';
 export {
   type ChatMessage,
   isRunning,

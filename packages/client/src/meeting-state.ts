@@ -1,5 +1,6 @@
 // What a page can see of a meeting: immutable, replaced where something changes.
 import type { LeaveReason } from '../../../src/protocol/leave-reasons.ts';
+import type { RequestName } from '../../../src/protocol/signaling.ts';
 import type { StreamKind } from '../../../src/protocol/stream-kinds.ts';
 import type { Source } from './local-media.ts';
 import type { Quality } from './quality.ts';
@@ -10,6 +11,7 @@ export interface Stream {
   /** Absent for the own streams. */
   consumerId: string | undefined;
   picture: SentPicture;
+  quality: Quality;
 }
 
 export interface Participant {
@@ -31,6 +33,12 @@ export interface ChatMessage {
 }
 
 export type OutputKind = 'recording' | 'hls' | 'livestream';
+
+export const OUTPUT_REQUESTS = {
+  recording: { start: 'startRecording', stop: 'stopRecording' },
+  hls: { start: 'startHls', stop: 'stopHls' },
+  livestream: { start: 'startLivestream', stop: 'stopLivestream' },
+} as const satisfies Record<OutputKind, { start: RequestName; stop: RequestName }>;
 
 export type OutputStatus = 'STARTING' | 'STARTED' | 'STOPPING' | 'STOPPED';
 

@@ -20,7 +20,7 @@ export interface SignalingListener {
   gaveUp(): void;
   notified(notification: Notification): void;
   /** Resolves to acknowledge; a rejection tells the server that it was not done. */
-  asked<N extends keyof ServerRequests>(name: N, data: ServerRequests[N]): Promise<void>;
+  requested<N extends keyof ServerRequests>(name: N, data: ServerRequests[N]): Promise<void>;
   /** The server ends it. */
   closed(reason: LeaveReason): void;
 }
@@ -110,7 +110,7 @@ export class SignalingSocket {
     });
     for (const name of SERVER_REQUESTS) {
       socket.on(name, (data: ServerRequests[typeof name], ack: (answer?: unknown) => void) => {
-        listener.asked(name, data).then(
+        listener.requested(name, data).then(
           () => ack(),
           (error: Error) => ack({ errorCode: SOMETHING_WENT_WRONG, message: error.message, method: name }),
         );

@@ -13,19 +13,19 @@ interface RemotePicture {
   layer: number | undefined;
 }
 
-type Ask = <N extends 'setConsumerPreferredLayers' | 'pauseConsumer' | 'resumeConsumer'>(
+export type LayerRequest = <N extends 'setConsumerPreferredLayers' | 'pauseConsumer' | 'resumeConsumer'>(
   method: N,
   data: RequestData<N>,
 ) => Promise<unknown>;
 
 export class Views {
-  readonly #ask: Ask;
+  readonly #request: LayerRequest;
   readonly #sizes = new Map<string, { width: number; height: number }>();
   readonly #streams = new Map<string, RemotePicture>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(ask: Ask) {
-    this.#ask = ask;
+  constructor(request: LayerRequest) {
+    this.#request = request;
   }
 
   set(key: string, size: { width: number; height: number } | undefined): void {
@@ -39,8 +39,8 @@ export class Views {
     this.#schedule();
   }
 
-  streamGone(key: string): void {
-    this.#streams.delete(key);
+  streamGone(consumerId: string): void {
+    for (const [key, stream] of this.#streams) if (stream.consumerId === consumerId) this.#streams.delete(key);
   }
 
   forgetStreams(): void {
@@ -60,13 +60,13 @@ export class Views {
     }, SETTLE_MS);
   }
 
-  /** The server is not told twice; a request that fails is forgotten, so that the next change asks again. */
+  /** The server is asked once; a request that fails is forgotten, so that the next change asks again. */
   #adjust(stream: RemotePicture, size: { width: number; height: number } | undefined): void {
     const { consumerId } = stream;
     if (!size) {
       if (stream.paused) return;
       stream.paused = true;
-      this.#ask('pauseConsumer', { consumerId }).catch(() => {
+      this.#request('pauseConsumer', { consumerId }).catch(() => {
         stream.paused = false;
       });
       return;
@@ -74,14 +74,14 @@ export class Views {
     const layer = layerFor(size, stream.picture);
     if (layer !== stream.layer) {
       stream.layer = layer;
-      const wish = { consumerId, spatialLayer: layer, temporalLayer: HIGHEST_TEMPORAL_LAYER };
-      this.#ask('setConsumerPreferredLayers', wish).catch(() => {
+      const layers = { consumerId, spatialLayer: layer, temporalLayer: HIGHEST_TEMPORAL_LAYER };
+      this.#request('setConsumerPreferredLayers', layers).catch(() => {
         stream.layer = undefined;
       });
     }
     if (stream.paused) {
       stream.paused = false;
-      this.#ask('resumeConsumer', { consumerId }).catch(() => {
+      this.#request('resumeConsumer', { consumerId }).catch(() => {
         stream.paused = true;
       });
     }
