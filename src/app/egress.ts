@@ -9,7 +9,7 @@ import { Dispatcher } from '../egress/dispatcher.ts';
 import { Egress } from '../egress/egress.ts';
 import { Failover } from '../egress/failover.ts';
 import { Moves } from '../egress/moves.ts';
-import type { EgressCommand, SessionSource } from '../egress/ports.ts';
+import type { SessionSource } from '../egress/ports.ts';
 import { EgressRunner } from '../egress/runner/runner.ts';
 import type { Installation } from '../egress/runner/template.ts';
 import { egressRules } from '../egress/states.ts';
@@ -18,6 +18,7 @@ import { Finisher } from '../egress/storage/finisher.ts';
 import { Removals } from '../egress/storage/removals.ts';
 import type { Storage } from '../egress/storage/storage.ts';
 import { Uploads } from '../egress/storage/uploads.ts';
+import type { EgressJob, SessionJob } from '../jobs/job.ts';
 import type { Mailbox } from '../jobs/mailbox.ts';
 import { portOf } from '../kit/addresses.ts';
 import { inBackground } from '../kit/in-background.ts';
@@ -234,12 +235,10 @@ export function egressOfMeetings(egress: Egress<Caller>) {
 type Kind = Parameters<Egress['startIn']>[1];
 
 /** Gives egress its jobs out of the mailbox; the rest goes to the other receiver. */
-export function splitMailbox(mailbox: Mailbox, handleCommand: (command: EgressCommand) => Promise<void>) {
-  type Handle = Parameters<Mailbox['receive']>[0];
-  type SessionHandle = (job: Exclude<Parameters<Handle>[0], EgressCommand>) => Promise<void>;
+export function splitMailbox(mailbox: Mailbox, handleCommand: (job: EgressJob) => Promise<void>) {
   return {
     send: mailbox.send.bind(mailbox),
-    receive: (handle: SessionHandle) =>
+    receive: (handle: (job: SessionJob) => Promise<void>) =>
       mailbox.receive((job) => ('egressId' in job ? handleCommand(job) : handle(job))),
   };
 }

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { AppError, egressNotEnded, egressNotRunning, noLiveSession, notFound, wrongRoomForToken } from '../errors.ts';
 import { dropOldest } from '../kit/bounded.ts';
+import type { EgressJob } from '../jobs/job.ts';
 import { inBackground } from '../kit/in-background.ts';
 import { persist } from '../kit/persist.ts';
 import type { Logger } from '../log.ts';
@@ -29,7 +30,6 @@ import { type CheckUrl, failedPlan, planOf, wantsFile, withoutEffect } from './p
 import type {
   AutoStartRequest,
   EgressCaller,
-  EgressCommand,
   EgressRoom,
   EgressRooms,
   EgressStore,
@@ -197,7 +197,7 @@ export class Egress<C extends EgressCaller = EgressCaller> {
   }
 
   /** Does what another node was asked for and this one has to do. What takes long is not waited for. */
-  async handleCommand({ command, egressId }: EgressCommand): Promise<void> {
+  async handleCommand({ command, egressId }: EgressJob): Promise<void> {
     const { store, runner, removals, failover, nodeId, log } = this.#deps;
     if (command === 'delete-egress') return removals.look();
     const egress = await store.get(egressId);

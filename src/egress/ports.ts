@@ -1,6 +1,7 @@
 // What egress needs from the rest of the server, in its own words; app.ts fulfils it.
 
 import type { EgressParticipant, EgressStream, SrtpKeys, WantedStream } from '../compositor/ipc.ts';
+import type { EgressJob } from '../jobs/job.ts';
 import type {
   Continuation,
   Egress,
@@ -134,11 +135,6 @@ export interface EgressNeeds {
   browser: boolean;
 }
 
-export type EgressCommand = {
-  command: 'start-egress' | 'stop-egress' | 'continue-egress' | 'delete-egress';
-  egressId: string;
-};
-
 /** Every move is one transaction with its event; see the store. */
 export interface EgressStore {
   create(egress: NewEgress): Promise<Egress>;
@@ -151,7 +147,7 @@ export interface EgressStore {
   autoStartRequests(sessionId: string): Promise<AutoStartRequest[]>;
   /** Returns the failed egress that it became, unless it was settled already or is of a kind that there is none of. */
   keepFailed(notBegun: NotBegun, sessionId: string, at: Date): Promise<Egress | undefined>;
-  sendTo(nodeId: string, job: EgressCommand): Promise<void>;
+  sendTo(nodeId: string, job: EgressJob): Promise<void>;
   get(id: string): Promise<Egress | undefined>;
   find(ownerId: string, kind: EgressKind, id: string): Promise<Egress | undefined>;
   list(

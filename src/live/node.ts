@@ -1,6 +1,7 @@
 // This node among the others: it says that it is alive, ends the sessions of nodes that are not, and passes commands
 // for a session to the node that has it.
 import { notYetReady } from '../errors.ts';
+import type { SessionJob } from '../jobs/job.ts';
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
 import type { Logger } from '../log.ts';
 import { LOST_AFTER_MS, type NodeFacts, type NodeState, nodeState } from '../protocol/node.ts';
@@ -27,16 +28,9 @@ interface NewNode {
   at: Date;
 }
 
-/** A job about a session, for the node that it lives on. */
-export type SessionCommand =
-  | { command: 'auto-close'; sessionId: string }
-  | { command: 'end-session'; sessionId: string; reason: 'ended-by-api' | 'deactivated' }
-  | { command: 'remove-participant'; sessionId: string; participantId: string }
-  | { command: 'reconnect-timeout'; sessionId: string; participantId: string; disconnectedAt: string };
-
 interface Mailbox {
-  send(nodeId: string, job: SessionCommand): Promise<void>;
-  receive(handle: (job: SessionCommand) => Promise<void>): Promise<void>;
+  send(nodeId: string, job: SessionJob): Promise<void>;
+  receive(handle: (job: SessionJob) => Promise<void>): Promise<void>;
 }
 
 interface NodeDeps {
@@ -121,14 +115,14 @@ export class Node implements Service {
   }
 
   /** Does what concerns a session here, and passes on what concerns one elsewhere. */
-  async #command(command: SessionCommand): Promise<void> {
+  async #command(command: SessionJob): Promise<void> {
     const { rooms, store, mailbox, id } = this.#deps;
     if (rooms.ofSession(command.sessionId)) return this.#obey(command);
     const owner = await store.ofSession(command.sessionId);
     if (owner !== undefined && owner !== id) await mailbox.send(owner, command);
   }
 
-  async #obey(command: SessionCommand): Promise<void> {
+  async #obey(command: SessionJob): Promise<void> {
     const { rooms, log } = this.#deps;
     const room = rooms.ofSession(command.sessionId);
     // The session may have ended by itself before its job came.

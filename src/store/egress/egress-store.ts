@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { egressAlreadyRunning, egressQueueFull, egressStillFinishing, noLiveSession } from '../../errors.ts';
+import type { EgressJob, Job } from '../../jobs/job.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../limits.ts';
 import type { Egress, EgressFile, EgressKind, EgressPlan, EgressStatus, Gap } from '../../protocol/egress.ts';
 import type { EventData, EventType } from '../../protocol/events.ts';
@@ -30,11 +31,7 @@ export interface EgressRules {
 }
 
 /** Sends a job to a node's mailbox inside a transaction; see `jobs`. */
-type SendJob = (tx: DbTx, nodeId: string, job: EgressJob, startAt: Date) => Promise<void>;
-
-export type EgressJob =
-  | { command: 'end-session'; sessionId: string; reason: 'ended-by-api' }
-  | { command: 'start-egress' | 'stop-egress' | 'continue-egress' | 'delete-egress'; egressId: string };
+type SendJob = (tx: DbTx, nodeId: string, job: Job, startAt: Date) => Promise<void>;
 
 export interface NewEgress {
   sessionId: string;

@@ -1,6 +1,7 @@
 // What live rooms write: each function is one transaction with its rows, its events and its jobs.
 import { sql } from 'kysely';
 import { nodeDraining, roomDisabled, roomLivesElsewhere } from '../../errors.ts';
+import type { SessionJob } from '../../jobs/job.ts';
 import { webhookTime } from '../../protocol/events.ts';
 import { newObjectId } from '../../protocol/ids.ts';
 import { mayBegin } from '../cluster/node-store.ts';
@@ -10,10 +11,6 @@ import { publishEvent } from '../webhooks/events.ts';
 
 /** Sends a job to a node's mailbox inside a transaction; see `jobs`. */
 export type SendJob = (tx: DbTx, job: SessionJob, startAt: Date) => Promise<void>;
-
-export type SessionJob =
-  | { command: 'auto-close'; sessionId: string }
-  | { command: 'reconnect-timeout'; sessionId: string; participantId: string; disconnectedAt: string };
 
 /** What else ends with a session, in its transaction and before `session-ended` is told. */
 export type OnSessionEnd = (tx: DbTx, sessionId: string, at: Date) => Promise<void>;
