@@ -84,7 +84,7 @@ export interface EgressRooms<C extends EgressCaller = EgressCaller> {
   liveIn(roomId: string): Promise<string | undefined>;
 }
 
-/** The parts of the store's own shapes that are handed in here. */
+/** What auto-start asks for in a session. */
 export interface AutoStartRequest {
   id: string;
   kind: 'recording' | 'hls' | 'composite';
@@ -122,8 +122,10 @@ export interface NewEgress {
   plan: EgressPlan;
   folder: string | null;
   at: Date;
+  /** Whether others of its kind may run beside it. */
   beside: boolean;
   needs: EgressNeeds;
+  /** The auto-start request it comes from. */
   requestId?: string | undefined;
   /** The one that broke off, and that this one takes the place of; there is one at most. */
   continues?: string | undefined;
@@ -131,32 +133,48 @@ export interface NewEgress {
 
 /** What a node must have to run an egress. */
 export interface EgressNeeds {
+  /** As `ROOMFUL_EGRESS_SLOTS` counts them. */
   slots: number;
   browser: boolean;
 }
 
+export interface EgressFilter {
+  kind: EgressKind;
+  /** roomId or customRoomId; every one given has to match. */
+  rooms: readonly string[];
+  sessionId?: string | undefined;
+}
+
 /** Every move is one transaction with its event; see the store. */
 export interface EgressStore {
+  /**
+   * Stores a new egress of a live session, as queued, for the node that can take it best. Throws when the session is
+   * over, one of its kind still runs, or another one continues the same egress already.
+   */
   create(egress: NewEgress): Promise<Egress>;
   /** Moves a queued egress to a node that has room for it, if there is one, and has it started there. */
   handOver(id: string, needs: EgressNeeds, at: Date): Promise<Egress | undefined>;
   /** Returns undefined if the egress has already moved on. */
   move(id: string, to: EgressStatus, facts: MoveFacts): Promise<Egress | undefined>;
+  /** Notes the first moment at which a player could play, and publishes its event, once. */
   playable(id: string, at: Date): Promise<Egress | undefined>;
   addGap(id: string, gap: Gap): Promise<void>;
+  /** Requests of auto-start that are neither taken nor refused yet. */
   autoStartRequests(sessionId: string): Promise<AutoStartRequest[]>;
   /** Returns the failed egress that it became, unless it was settled already or is of a kind that there is none of. */
   keepFailed(notBegun: NotBegun, sessionId: string, at: Date): Promise<Egress | undefined>;
+  /** Sends a job to a node. */
   sendTo(nodeId: string, job: EgressJob): Promise<void>;
   get(id: string): Promise<Egress | undefined>;
+  /** One of an owner's, unless it was deleted. */
   find(ownerId: string, kind: EgressKind, id: string): Promise<Egress | undefined>;
-  list(
-    ownerId: string,
-    filter: { kind: EgressKind; rooms: readonly string[]; sessionId?: string | undefined },
-    paging: Paging,
-  ): Promise<{ egresses: Egress[]; total: number }>;
+  /** Newest first. */
+  list(ownerId: string, filter: EgressFilter, paging: Paging): Promise<{ egresses: Egress[]; total: number }>;
+  /** Those of a room that have not ended, oldest first. */
   unfinishedIn(roomId: string, kind: EgressKind): Promise<Egress[]>;
+  /** Those of a node that have not ended, oldest first. */
   unfinishedOn(nodeId: string): Promise<Egress[]>;
+  /** Those that run in a session, on any node. */
   runningIn(sessionId: string): Promise<Egress[]>;
   /** Those that were to go on in live sessions of a node, and run on others that have not been seen since. */
   brokenOff(sessionNodeId: string, since: Date): Promise<Egress[]>;
@@ -164,6 +182,7 @@ export interface EgressStore {
   positionOf(egress: Egress): Promise<number>;
   /** On nodes that have not been seen since. */
   unfinishedOnLost(since: Date): Promise<Egress[]>;
+  /** An HLS stream by its id, no matter who owns it. */
   hls(id: string): Promise<Egress | undefined>;
   continuation(id: string): Promise<Continuation>;
   byFolder(folder: string): Promise<Egress | undefined>;

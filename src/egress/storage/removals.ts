@@ -7,25 +7,8 @@ import { clip } from '../../kit/text.ts';
 import { within } from '../../kit/timeout.ts';
 import type { Logger } from '../../log.ts';
 import type { Finisher } from './finisher.ts';
+import type { Removal, RemovalStore } from './ports.ts';
 import type { Uploads } from './uploads.ts';
-
-export interface Removal {
-  egressId: string;
-  /** The disk of its node, or an object storage. */
-  place: 'disk' | 'storage';
-  folder: string | null;
-  key: string | null;
-  isFolder: boolean;
-  attempts: number;
-  createdAt: Date;
-}
-
-export interface RemovalStore {
-  /** What a node may remove now, the longest waiting first. */
-  dueRemovals(nodeId: string, query: { at: Date; limit: number }): Promise<Removal[]>;
-  removalDone(removal: Removal): Promise<void>;
-  removalFailed(removal: Removal, facts: { error: string; next: Date }): Promise<void>;
-}
 
 export interface RemovalsDeps {
   nodeId: string;

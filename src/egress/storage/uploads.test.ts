@@ -9,7 +9,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createOutbound, type Outbound } from '../../kit/outbound/outbound.ts';
 import { createLogger } from '../../log.ts';
 import { FileStorage } from './file-storage.ts';
-import { type Upload, type UploadStore, Uploads } from './uploads.ts';
+import type { Upload, UploadStore } from './ports.ts';
+import { Uploads } from './uploads.ts';
 
 const LIMITS = { uploadsAtOnce: 4, uploadsPerOwner: 3, uploadsPerHost: 2, uploadStallSeconds: 1 };
 /** More than the system takes at once. */

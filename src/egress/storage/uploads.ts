@@ -12,50 +12,11 @@ import { clip } from '../../kit/text.ts';
 import { within } from '../../kit/timeout.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../limits.ts';
 import type { Logger } from '../../log.ts';
-import type { EgressFile } from '../../protocol/egress.ts';
 import { openWhole } from './file-storage.ts';
 import { putFolder } from './folders.ts';
+import type { Upload, UploadStore } from './ports.ts';
 import type { Storage } from './storage.ts';
 import { type UploadLimits, UploadSlots } from './upload-slots.ts';
-
-export interface Upload {
-  id: string;
-  fileId: string;
-  egressId: string;
-  ownerId: string;
-  /** Host and port of the address; empty for the storage. */
-  host: string;
-  target: 'storage' | 'presigned';
-  url: string | null;
-  attempts: number;
-  createdAt: Date;
-  file: EgressFile;
-}
-
-export interface DueQuery {
-  at: Date;
-  /** At most. */
-  limit: number;
-  /** At most, of one owner to one host. */
-  perHost: number;
-  /** Uploads that are left out since they run. */
-  running: readonly string[];
-  /** Owners that are left out since they may begin nothing now. */
-  fullOwners: readonly string[];
-}
-
-export interface UploadStore {
-  /** What is due, the longest waiting first, of every owner and host some. */
-  dueUploads(nodeId: string, query: DueQuery): Promise<Upload[]>;
-  /** How many of a node are neither done nor given up. */
-  pendingUploads(nodeId: string): Promise<number>;
-  uploadDone(upload: Upload, storedIn: 'file' | 's3' | undefined, at: Date): Promise<void>;
-  /** Without `next` it is given up. */
-  uploadFailed(upload: Upload, facts: { error: string; next: Date | undefined; at: Date }): Promise<void>;
-  /** True when the copy on this disk is needed by nothing any more. */
-  isSpare(fileId: string): Promise<boolean>;
-  forgetLocal(fileId: string, at: Date): Promise<void>;
-}
 
 /** Sends a file to an address that a caller named, through the outbound guard; fails when nothing moves for `stallMs`. */
 export type Put = (

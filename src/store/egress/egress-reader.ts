@@ -1,23 +1,11 @@
 // What is asked about recordings, HLS streams and livestreams; `egress-store.ts` changes them.
 import { sql } from 'kysely';
+import type { AutoStartRequest, EgressFilter } from '../../egress/ports.ts';
 import type { Continuation, Egress, EgressKind, WebhookSummary } from '../../protocol/egress.ts';
 import type { Paging } from '../../protocol/rest/common.ts';
 import type { Db } from '../database.ts';
 import { roomNamed } from '../rooms/room-named.ts';
 import { CONTINUATION, shown, toEgress, UNFINISHED } from './egress-rows.ts';
-
-export interface EgressFilter {
-  kind: EgressKind;
-  /** roomId or customRoomId; every one given has to match. */
-  rooms: readonly string[];
-  sessionId?: string | undefined;
-}
-
-export interface AutoStartRequest {
-  id: string;
-  kind: 'recording' | 'hls' | 'composite';
-  request: unknown;
-}
 
 export class EgressReader {
   readonly #db: Db;
@@ -26,7 +14,6 @@ export class EgressReader {
     this.#db = db;
   }
 
-  /** What auto-start asked for in a session and nobody has taken up yet. */
   async autoStartRequests(sessionId: string): Promise<AutoStartRequest[]> {
     return this.#db
       .selectFrom('egress_requests')
@@ -42,7 +29,6 @@ export class EgressReader {
     return row && toEgress(row);
   }
 
-  /** One of an owner's, unless it was deleted. */
   async find(ownerId: string, kind: EgressKind, id: string): Promise<Egress | undefined> {
     const row = await shown(this.#db)
       .where('egresses.id', '=', id)
@@ -53,7 +39,6 @@ export class EgressReader {
     return row && toEgress(row);
   }
 
-  /** A page of an owner's, newest first. */
   async list(
     ownerId: string,
     filter: EgressFilter,
@@ -85,7 +70,6 @@ export class EgressReader {
     return { egresses: rows.map(toEgress), total: count.total };
   }
 
-  /** Those of a room that have not ended, oldest first. */
   async unfinishedIn(roomId: string, kind: EgressKind): Promise<Egress[]> {
     const rows = await shown(this.#db)
       .where('egresses.room_id', '=', roomId)
@@ -97,7 +81,6 @@ export class EgressReader {
     return rows.map(toEgress);
   }
 
-  /** Those of a node that have not ended, oldest first. */
   async unfinishedOn(nodeId: string): Promise<Egress[]> {
     const rows = await shown(this.#db)
       .where('egresses.node_id', '=', nodeId)
@@ -108,7 +91,6 @@ export class EgressReader {
     return rows.map(toEgress);
   }
 
-  /** Those that have not ended on nodes that have not been seen since. */
   async unfinishedOnLost(since: Date): Promise<Egress[]> {
     const rows = await shown(this.#db)
       .where('egresses.status', 'in', UNFINISHED)
@@ -117,7 +99,6 @@ export class EgressReader {
     return rows.map(toEgress);
   }
 
-  /** Those that were to go on in live sessions of a node, and run on other nodes that have not been seen since. */
   async brokenOff(sessionNodeId: string, since: Date): Promise<Egress[]> {
     const rows = await shown(this.#db)
       .where('sessions.node_id', '=', sessionNodeId)
@@ -129,7 +110,6 @@ export class EgressReader {
     return rows.map(toEgress);
   }
 
-  /** Those that run of a session, on whichever node. */
   async runningIn(sessionId: string): Promise<Egress[]> {
     const rows = await shown(this.#db)
       .where('egresses.session_id', '=', sessionId)
@@ -139,7 +119,6 @@ export class EgressReader {
     return rows.map(toEgress);
   }
 
-  /** Its place among those that wait on its node, from 1. */
   async positionOf({ id, nodeId, createdAt }: Egress): Promise<number> {
     const { before } = await this.#db
       .selectFrom('egresses')
@@ -159,7 +138,6 @@ export class EgressReader {
     return row && toEgress(row);
   }
 
-  /** An HLS stream by its id, whoever owns it. */
   async hls(id: string): Promise<Egress | undefined> {
     const row = await shown(this.#db)
       .where('egresses.id', '=', id)
@@ -184,7 +162,7 @@ export class EgressReader {
     return row && toEgress(row);
   }
 
-  /** What was delivered of the events of one egress, told by kind and time since events carry no id of it. */
+  /** What was delivered of the events of one egress, found by kind and time since events carry no id of it. */
   async webhookSummary(egress: Egress): Promise<WebhookSummary> {
     const rows = await this.#db
       .selectFrom('webhook_deliveries')

@@ -1,21 +1,32 @@
-// Recordings, HLS streams and livestreams. Each move of one is a transaction: its row, the event that tells of it, and
-// what follows. Which moves there are and what they tell is decided by the rules that `egress` hands over.
+// Recordings, HLS streams and livestreams. Each move of one is a transaction: its row, its event, and what follows. Which
+// moves and events there are is decided by the rules that `egress` hands over.
 //
-// Whoever writes here takes the lock of the session's row first, as the end of a session does, so that the two never
-// wait for each other.
+// Every write takes the lock of the session's row first, as the end of a session does, so that the two never deadlock.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { egressAlreadyRunning, egressQueueFull, egressStillFinishing, noLiveSession } from '../../errors.ts';
+import type * as ports from '../../egress/ports.ts';
+import type { EgressNeeds, MoveFacts, NewEgress, NotBegun } from '../../egress/ports.ts';
+import { noLiveSession } from '../../errors.ts';
 import type { EgressJob, Job } from '../../jobs/job.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../limits.ts';
-import type { Egress, EgressFile, EgressKind, EgressPlan, EgressStatus, Gap } from '../../protocol/egress.ts';
+import type { Egress, EgressKind, EgressPlan, EgressStatus, Gap } from '../../protocol/egress.ts';
 import type { EventData, EventType } from '../../protocol/events.ts';
 import { newObjectId } from '../../protocol/ids.ts';
 import type { Db, DbTx } from '../database.ts';
 import { publishEvent } from '../webhooks/events.ts';
-import { type AutoStartRequest, EgressReader } from './egress-reader.ts';
-import { one, UNFINISHED } from './egress-rows.ts';
-import { chooseRunner, type EgressNeeds } from './runners.ts';
+import { EgressReader } from './egress-reader.ts';
+import { refuseFullQueue, refuseSecond, refuseSecondSuccessor } from './egress-refusals.ts';
+import { one } from './egress-rows.ts';
+import {
+  insertFile,
+  insertQueued,
+  lateStart,
+  lockSession,
+  lockSessionOf,
+  queueRemovals,
+  settleRequest,
+} from './egress-writes.ts';
+import { chooseRunner } from './runners.ts';
 
 interface EgressEvent {
   type: EventType;
@@ -33,50 +44,10 @@ export interface EgressRules {
 /** Sends a job to a node's mailbox inside a transaction; see `jobs`. */
 type SendJob = (tx: DbTx, nodeId: string, job: Job, startAt: Date) => Promise<void>;
 
-export interface NewEgress {
-  sessionId: string;
-  plan: EgressPlan;
-  folder: string | null;
-  at: Date;
-  /** Whether others of its kind may run beside it. */
-  beside: boolean;
-  needs: EgressNeeds;
-  /** The auto-start request it comes from. */
-  requestId?: string | undefined;
-  /** The one that broke off and that it goes on for; there is one at most. */
-  continues?: string | undefined;
-}
-
-export interface MoveFacts {
-  at: Date;
-  /** Given, the move is only possible while the egress is that node's. */
-  nodeId?: string;
-  reason?: string;
-  compositionId?: string;
-  file?: EgressFile;
-  uploads?: NewUpload[];
-  /** It was stopped before it had begun: no failure that anything follows from. */
-  isCalledOff?: boolean;
-}
-
-/** What nobody waits for an answer to and could not be begun, and why; the plan, where one could be made. */
-export interface NotBegun {
-  /** The auto-start request it comes from. */
-  requestId?: string | undefined;
-  kind: AutoStartRequest['kind'];
-  plan?: EgressPlan | undefined;
-  reason: string;
-}
-
-export interface NewUpload {
-  target: 'storage' | 'presigned';
-  url: string | null;
-}
-
 /** How many may wait for a slot. */
 type WaitingLimits = Pick<Limits, 'egressesWaiting' | 'egressesWaitingPerOwner'>;
 
-export class EgressStore extends EgressReader {
+export class EgressStore extends EgressReader implements ports.EgressStore {
   readonly #db: Db;
   readonly #limits: WaitingLimits;
   readonly #rules: EgressRules;
@@ -90,34 +61,32 @@ export class EgressStore extends EgressReader {
     this.#send = options.send;
   }
 
-  /**
-   * Stores a new egress of a live session, as queued, for the node that can take it best. Throws when the session is
-   * over, one of its kind still runs, or another one continues what it would.
-   */
-  create(wish: NewEgress): Promise<Egress> {
+  create(egress: NewEgress): Promise<Egress> {
     return this.#db.transaction().execute(async (tx) => {
-      const session = await lockSession(tx, wish.sessionId);
-      if (!session || session.ended_at) throw noLiveSession(session?.room_id ?? wish.sessionId);
-      if (!wish.beside) await refuseSecond(tx, wish.sessionId, wish.plan.kind);
-      if (wish.continues !== undefined) await refuseSecondSuccessor(tx, wish.plan.kind, wish.continues);
-      const id = newObjectId(wish.at);
-      const runner = await chooseRunner(tx, { sessionNodeId: session.node_id, needs: wish.needs, at: wish.at });
+      const session = await lockSession(tx, egress.sessionId);
+      if (!session || session.ended_at) throw noLiveSession(session?.room_id ?? egress.sessionId);
+      if (!egress.beside) await refuseSecond(tx, egress.sessionId, egress.plan.kind);
+      if (egress.continues !== undefined) await refuseSecondSuccessor(tx, egress.plan.kind, egress.continues);
+      const id = newObjectId(egress.at);
+      const runner = await chooseRunner(tx, { sessionNodeId: session.node_id, needs: egress.needs, at: egress.at });
       const nodeId = runner ?? session.node_id;
       // What goes on for another one was counted when that began.
-      if (wish.continues === undefined) {
-        await refuseFullQueue(tx, wish.plan.kind, { owner_id: session.owner_id }, this.#limits.egressesWaitingPerOwner);
-        await refuseFullQueue(tx, wish.plan.kind, { node_id: nodeId }, this.#limits.egressesWaiting);
+      if (egress.continues === undefined) {
+        await refuseFullQueue(
+          tx,
+          egress.plan.kind,
+          { owner_id: session.owner_id },
+          this.#limits.egressesWaitingPerOwner,
+        );
+        await refuseFullQueue(tx, egress.plan.kind, { node_id: nodeId }, this.#limits.egressesWaiting);
       }
-      await insertQueued(tx, { ...wish, id, nodeId }, session);
-      if (wish.requestId !== undefined) await settleWish(tx, wish.requestId, 'taken');
+      await insertQueued(tx, { ...egress, id, nodeId }, session);
+      if (egress.requestId !== undefined) await settleRequest(tx, egress.requestId, 'taken');
       return one(tx, id);
     });
   }
 
-  /**
-   * Moves an egress forward and tells of it. Answers nothing when the move is not (any more) possible: then somebody
-   * else has moved it, and told.
-   */
+  /** Moves an egress forward and publishes its event. Returns undefined if it has already moved on. */
   move(id: string, to: EgressStatus, facts: MoveFacts): Promise<Egress | undefined> {
     return this.#db.transaction().execute(async (tx) => {
       if (!(await lockSessionOf(tx, id))) return undefined;
@@ -125,10 +94,6 @@ export class EgressStore extends EgressReader {
     });
   }
 
-  /**
-   * Gives what waits on one node to another that has room for it. Answers nothing when there is none, or it waits no
-   * more.
-   */
   handOver(id: string, needs: EgressNeeds, at: Date): Promise<Egress | undefined> {
     return this.#db.transaction().execute(async (tx) => {
       if (!(await lockSessionOf(tx, id))) return undefined;
@@ -148,7 +113,6 @@ export class EgressStore extends EgressReader {
     });
   }
 
-  /** Notes the first moment at which a player could play, and tells of it, once. */
   playable(id: string, at: Date): Promise<Egress | undefined> {
     return this.#db.transaction().execute(async (tx) => {
       if (!(await lockSessionOf(tx, id))) return undefined;
@@ -178,8 +142,8 @@ export class EgressStore extends EgressReader {
   }
 
   /**
-   * What the end of a session does to its egresses, inside its transaction and before `session-ended` is told: what
-   * runs is stopping, what waits is called off, and what auto-start asked for and nobody took up has failed.
+   * What the end of a session does to its egresses, inside its transaction and before `session-ended`: what runs is
+   * stopping, what waits is aborted, and requests of auto-start that were not taken have failed.
    */
   async sessionEnds(tx: DbTx, sessionId: string, at: Date): Promise<void> {
     const rows = await tx
@@ -197,22 +161,18 @@ export class EgressStore extends EgressReader {
         ...(status === 'queued' && { reason }),
       });
     }
-    const wishes = await tx
+    const requests = await tx
       .selectFrom('egress_requests')
       .where('session_id', '=', sessionId)
       .where('status', '=', 'requested')
       .select(['id', 'kind'])
       .execute();
-    for (const wish of wishes) {
+    for (const request of requests) {
       const reason = 'The session ended before it could be started.';
-      await this.#keepFailed(tx, { requestId: wish.id, kind: wish.kind, reason }, { sessionId, at });
+      await this.#keepFailed(tx, { requestId: request.id, kind: request.kind, reason }, { sessionId, at });
     }
   }
 
-  /**
-   * What could not be begun, and nobody waits for an answer to, becomes one that failed, with its row and its event.
-   * Returns nothing when it is settled already, or of a kind that there is none of.
-   */
   keepFailed(notBegun: NotBegun, sessionId: string, at: Date): Promise<Egress | undefined> {
     return this.#db.transaction().execute((tx) => this.#keepFailed(tx, notBegun, { sessionId, at }));
   }
@@ -222,7 +182,7 @@ export class EgressStore extends EgressReader {
     const session = await lockSession(tx, sessionId);
     if (!session) return undefined;
     // The end of a session settles its requests; after it there are no more events.
-    const isOpen = requestId === undefined ? !session.ended_at : await settleWish(tx, requestId, 'refused');
+    const isOpen = requestId === undefined ? !session.ended_at : await settleRequest(tx, requestId, 'refused');
     if (!isOpen || kind === 'composite') return undefined;
     const row = {
       id: newObjectId(at),
@@ -237,15 +197,10 @@ export class EgressStore extends EgressReader {
     return this.#moveIn(tx, row.id, 'failed', { at, reason });
   }
 
-  /** Brings a job to the node of an egress. */
   async sendTo(nodeId: string, job: EgressJob): Promise<void> {
     await this.#db.transaction().execute((tx) => this.#send(tx, nodeId, job, new Date()));
   }
 
-  /**
-   * Deletes one that has ended, and queues the removal of its files for its node. Returns false when it has not ended,
-   * or is deleted already.
-   */
   delete(egress: Egress, { isStoredElsewhere, at }: { isStoredElsewhere: boolean; at: Date }): Promise<boolean> {
     return this.#db.transaction().execute(async (tx) => {
       const { numUpdatedRows } = await tx
@@ -305,180 +260,5 @@ export class EgressStore extends EgressReader {
       at,
       ...(egress.webhookUrl !== null && { webhookUrl: egress.webhookUrl }),
     });
-  }
-}
-
-interface QueuedEgress {
-  id: string;
-  sessionId: string;
-  nodeId: string;
-  plan: EgressPlan;
-  folder: string | null;
-  at: Date;
-  continues?: string | undefined;
-}
-
-async function insertQueued(
-  tx: DbTx,
-  { id, sessionId, nodeId, plan, folder, at, continues }: QueuedEgress,
-  session: { room_id: string; owner_id: string },
-): Promise<void> {
-  await tx
-    .insertInto('egresses')
-    .values({
-      id,
-      kind: plan.kind,
-      session_id: sessionId,
-      room_id: session.room_id,
-      owner_id: session.owner_id,
-      node_id: nodeId,
-      continues: continues ?? null,
-      composition_id: null,
-      plan: JSON.stringify(plan),
-      status: 'queued',
-      reason: null,
-      webhook_url: plan.webhookUrl,
-      folder,
-      created_at: at,
-      updated_at: at,
-      started_at: null,
-      playable_at: null,
-      ended_at: null,
-      deleted_at: null,
-    })
-    .execute();
-}
-
-async function queueRemovals(tx: DbTx, egress: Egress, isStoredElsewhere: boolean, at: Date): Promise<void> {
-  const { id, nodeId, folder, file } = egress;
-  const places = isStoredElsewhere && file ? (['disk', 'storage'] as const) : (['disk'] as const);
-  await tx
-    .insertInto('egress_removals')
-    .values(
-      places.map((place) => ({
-        egress_id: id,
-        place,
-        node_id: nodeId,
-        folder,
-        key: file?.key ?? null,
-        is_folder: file?.format === 'm3u8',
-        next_attempt_at: at,
-        last_error: null,
-        created_at: at,
-      })),
-    )
-    .execute();
-}
-
-function lateStart({ duration }: EgressFile, at: Date) {
-  return sql<Date>`coalesce(started_at, ${new Date(at.getTime() - duration * 1000)})`;
-}
-
-function lockSession(tx: DbTx, sessionId: string) {
-  return tx
-    .selectFrom('sessions')
-    .where('id', '=', sessionId)
-    .forUpdate()
-    .select(['room_id', 'owner_id', 'node_id', 'ended_at'])
-    .executeTakeFirst();
-}
-
-async function lockSessionOf(tx: DbTx, egressId: string): Promise<boolean> {
-  const row = await tx.selectFrom('egresses').where('id', '=', egressId).select('session_id').executeTakeFirst();
-  return row !== undefined && (await lockSession(tx, row.session_id)) !== undefined;
-}
-
-/** One of a kind at a time, where the room does not allow more. */
-async function refuseSecond(tx: DbTx, sessionId: string, kind: EgressKind): Promise<void> {
-  const other = await tx
-    .selectFrom('egresses')
-    .where('session_id', '=', sessionId)
-    .where('kind', '=', kind)
-    .where('status', 'in', UNFINISHED)
-    .orderBy('created_at', 'desc')
-    .select('status')
-    .executeTakeFirst();
-  if (!other) return;
-  throw other.status === 'stopping' ? egressStillFinishing(kind) : egressAlreadyRunning(kind);
-}
-
-/** Counts what is queued, which is what waits for a slot and the few that are just being begun. */
-async function refuseFullQueue(
-  tx: DbTx,
-  kind: EgressKind,
-  whose: { owner_id: string } | { node_id: string },
-  most: number,
-): Promise<void> {
-  const [[column, value] = ['', '']] = Object.entries(whose);
-  const { rows } = await sql<{ count: number }>`select count(*) as count from (
-    select from egresses where ${sql.ref(column)} = ${value} and status = 'queued' limit ${most}
-  ) queued`.execute(tx);
-  if ((rows[0]?.count ?? 0) >= most) throw egressQueueFull(kind, most);
-}
-
-async function refuseSecondSuccessor(tx: DbTx, kind: EgressKind, continues: string): Promise<void> {
-  const other = await tx.selectFrom('egresses').where('continues', '=', continues).select('id').executeTakeFirst();
-  if (other) throw egressAlreadyRunning(kind);
-}
-
-async function settleWish(tx: DbTx, id: string, status: 'taken' | 'refused'): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .updateTable('egress_requests')
-    .set({ status })
-    .where('id', '=', id)
-    .where('status', '=', 'requested')
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
-}
-
-async function insertFile(
-  tx: DbTx,
-  egressId: string,
-  file: EgressFile,
-  uploads: readonly NewUpload[],
-  at: Date,
-): Promise<void> {
-  const { node_id, owner_id } = await tx
-    .selectFrom('egresses')
-    .where('id', '=', egressId)
-    .select(['node_id', 'owner_id'])
-    .executeTakeFirstOrThrow();
-  await tx
-    .insertInto('egress_files')
-    .values({
-      id: file.id,
-      egress_id: egressId,
-      type: file.type,
-      size: file.size,
-      duration: file.duration,
-      width: file.width,
-      height: file.height,
-      format: file.format,
-      key: file.key,
-      token: file.token,
-      local_path: file.localPath,
-      stored_in: file.storedIn,
-      node_id,
-      created_at: file.createdAt,
-      updated_at: file.updatedAt,
-    })
-    .execute();
-  for (const { target, url } of uploads) {
-    await tx
-      .insertInto('egress_uploads')
-      .values({
-        id: newObjectId(at),
-        file_id: file.id,
-        node_id,
-        owner_id,
-        target,
-        url,
-        status: 'pending',
-        next_attempt_at: at,
-        last_error: null,
-        created_at: at,
-        updated_at: at,
-      })
-      .execute();
   }
 }

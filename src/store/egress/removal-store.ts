@@ -1,30 +1,19 @@
 // Files of deleted recordings and streams that are still somewhere, each place a row until it has none of them.
 import { sql } from 'kysely';
+import type * as ports from '../../egress/storage/ports.ts';
+import type { Removal } from '../../egress/storage/ports.ts';
 import type { Db } from '../database.ts';
-
-export interface Removal {
-  egressId: string;
-  place: 'disk' | 'storage';
-  /** Of an HLS stream on the disk of its node. */
-  folder: string | null;
-  /** In the storage; with `isFolder` everything below it. */
-  key: string | null;
-  isFolder: boolean;
-  attempts: number;
-  createdAt: Date;
-}
 
 /** A node that has not been seen for so long leaves what is in the storage to others. */
 const LOST_AFTER = sql`interval '1 hour'`;
 
-export class RemovalStore {
+export class RemovalStore implements ports.RemovalStore {
   readonly #db: Db;
 
   constructor(db: Db) {
     this.#db = db;
   }
 
-  /** What a node may remove now, the longest waiting first. */
   async dueRemovals(nodeId: string, { at, limit }: { at: Date; limit: number }): Promise<Removal[]> {
     const { rows } = await sql<Removal>`
       select egress_id as "egressId", place, folder, key, is_folder as "isFolder", attempts, created_at as "createdAt"

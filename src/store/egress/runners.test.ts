@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../test/harness/test-database.ts';
 import { NodeStore } from '../cluster/node-store.ts';
-import { chooseRunner, type RunnerWish } from './runners.ts';
+import { chooseRunner, type RunnerQuery } from './runners.ts';
 
 let database: TestDatabase;
 let nodes: NodeStore;
@@ -22,7 +22,7 @@ async function node(id: string, freeSlots: number, facts: { roles?: string[]; ha
   await nodes.heartbeat(id, { people: 0, freeSlots }, at);
 }
 
-function choose(wish: Partial<RunnerWish & RunnerWish['needs']> = {}): Promise<string | undefined> {
+function choose(wish: Partial<RunnerQuery & RunnerQuery['needs']> = {}): Promise<string | undefined> {
   const { slots = 1, browser = false, ...others } = wish;
   const whole = { sessionNodeId: 'own', needs: { slots, browser }, at: new Date(), ...others };
   return database.db.transaction().execute((tx) => chooseRunner(tx, whole));

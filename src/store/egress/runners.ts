@@ -1,17 +1,11 @@
 // Which node an egress runs on: the one that its session lives on, which needs no network for it, or another that has
 // room.
 import { sql } from 'kysely';
+import type { EgressNeeds } from '../../egress/ports.ts';
 import { LOST_AFTER_MS } from '../../protocol/node.ts';
 import type { DbTx } from '../database.ts';
 
-/** What a node must have to run an egress. */
-export interface EgressNeeds {
-  /** As `ROOMFUL_EGRESS_SLOTS` counts them. */
-  slots: number;
-  browser: boolean;
-}
-
-export interface RunnerWish {
+export interface RunnerQuery {
   sessionNodeId: string;
   needs: EgressNeeds;
   at: Date;
@@ -23,8 +17,8 @@ export interface RunnerWish {
  * The best node that could run it, with the slots taken there until its next heartbeat says how many it really has.
  * Nothing when no node could. One that drains runs only what its own sessions need.
  */
-export async function chooseRunner(tx: DbTx, wish: RunnerWish): Promise<string | undefined> {
-  const { sessionNodeId, needs, at, not } = wish;
+export async function chooseRunner(tx: DbTx, query: RunnerQuery): Promise<string | undefined> {
+  const { sessionNodeId, needs, at, not } = query;
   const since = new Date(at.getTime() - LOST_AFTER_MS);
   const hasRoom = sql<boolean>`egress_free >= ${needs.slots}`;
   const isOwn = sql<boolean>`id = ${sessionNodeId}`;
@@ -33,8 +27,8 @@ export async function chooseRunner(tx: DbTx, wish: RunnerWish): Promise<string |
     .where('roles', 'like', '%egress%')
     .where('seen_at', '>=', since)
     .where((eb) => eb.or([eb('draining_since', 'is', null), isOwn]))
-    .$if(needs.browser, (query) => query.where('has_browser', '=', true))
-    .$if(not !== undefined, (query) => query.where('id', '!=', not as string).where(hasRoom))
+    .$if(needs.browser, (nodes) => nodes.where('has_browser', '=', true))
+    .$if(not !== undefined, (nodes) => nodes.where('id', '!=', not as string).where(hasRoom))
     .orderBy(hasRoom, 'desc')
     .orderBy(isOwn, 'desc')
     .orderBy('egress_free', 'desc')

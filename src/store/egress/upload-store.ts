@@ -1,34 +1,14 @@
 // Finished files that still have to be brought somewhere, each a row until it is done.
 import { type Selectable, sql } from 'kysely';
+import type * as ports from '../../egress/storage/ports.ts';
+import type { DueQuery, Upload } from '../../egress/storage/ports.ts';
 import type { EgressFile } from '../../protocol/egress.ts';
 import type { Db } from '../database.ts';
 import type { EgressFilesTable } from '../schema.ts';
 
-export interface Upload {
-  id: string;
-  fileId: string;
-  egressId: string;
-  ownerId: string;
-  /** Host and port of the address; empty for the storage. */
-  host: string;
-  target: 'storage' | 'presigned';
-  url: string | null;
-  attempts: number;
-  createdAt: Date;
-  file: EgressFile;
-}
-
-interface DueQuery {
-  at: Date;
-  limit: number;
-  perHost: number;
-  running: readonly string[];
-  fullOwners: readonly string[];
-}
-
 type DueRow = Omit<Upload, 'egressId' | 'file'> & { next_attempt_at: Date; file: Selectable<EgressFilesTable> };
 
-export class UploadStore {
+export class UploadStore implements ports.UploadStore {
   readonly #db: Db;
 
   constructor(db: Db) {
@@ -100,7 +80,6 @@ export class UploadStore {
     });
   }
 
-  /** True when the storage has the file and nothing else still has to read the copy on this disk. */
   async isSpare(fileId: string): Promise<boolean> {
     const row = await this.#db
       .selectFrom('egress_files')
