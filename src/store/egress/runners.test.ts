@@ -22,8 +22,8 @@ async function node(id: string, freeSlots: number, facts: { roles?: string[]; ha
   await nodes.heartbeat(id, { people: 0, freeSlots }, at);
 }
 
-function choose(wish: Partial<RunnerQuery & RunnerQuery['needs']> = {}): Promise<string | undefined> {
-  const { slots = 1, browser = false, ...others } = wish;
+function choose(query: Partial<RunnerQuery & RunnerQuery['needs']> = {}): Promise<string | undefined> {
+  const { slots = 1, browser = false, ...others } = query;
   const whole = { sessionNodeId: 'own', needs: { slots, browser }, at: new Date(), ...others };
   return database.db.transaction().execute((tx) => chooseRunner(tx, whole));
 }
