@@ -27,6 +27,16 @@ describe('an RTP packet', () => {
     expect(original).toMatchObject({ sequence: 0xfffe, payloadType: 100, ssrc: 42, payload: Buffer.from([1, 2]) });
   });
 
+  it.each([
+    ['within the fixed header', header.slice(0, 11)],
+    ['within its contributing sources', [0x83, ...header.slice(1), 0, 0, 0, 1]],
+    ['before its extensions', [0x90, ...header.slice(1), 0xbe]],
+    ['within its extensions', [0x90, ...header.slice(1), 0xbe, 0xde, 0xff, 0xff, 0x10, 1]],
+    ['within its padding', [0xa0, ...header.slice(1), 9]],
+  ])('is nothing when the bytes end %s', (_, bytes) => {
+    expect(parseRtp(Buffer.from(bytes))).toBeUndefined();
+  });
+
   it('is nothing when the bytes are garbage', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {

@@ -15,21 +15,26 @@ const FIXED_HEADER_BYTES = 12;
 const ONE_BYTE_PROFILE = 0xbede;
 const TWO_BYTE_PROFILE = 0x1000;
 
-/** Nothing when the bytes are no RTP packet: whatever arrives on a socket is parsed, garbage too. */
-export function parseRtp(bytes: Buffer): RtpPacket | undefined {
+/** Where the payload begins. Returns undefined when the bytes are no RTP packet, or end within its header. */
+export function payloadOffsetOf(bytes: Buffer): number | undefined {
   if (bytes.length < FIXED_HEADER_BYTES) return undefined;
   const first = bytes.readUInt8(0);
   if (first >> 6 !== 2) return undefined;
   let offset = FIXED_HEADER_BYTES + (first & 0x0f) * 4;
-  let extensionProfile = 0;
-  let extensions: Buffer | undefined;
   if (first & 0x10) {
     if (offset + 4 > bytes.length) return undefined;
-    extensionProfile = bytes.readUInt16BE(offset);
-    const length = bytes.readUInt16BE(offset + 2) * 4;
-    extensions = bytes.subarray(offset + 4, offset + 4 + length);
-    offset += 4 + length;
+    offset += 4 + bytes.readUInt16BE(offset + 2) * 4;
   }
+  return offset <= bytes.length ? offset : undefined;
+}
+
+/** Returns undefined when the bytes are no RTP packet: whatever arrives on a socket is parsed, garbage too. */
+export function parseRtp(bytes: Buffer): RtpPacket | undefined {
+  const offset = payloadOffsetOf(bytes);
+  if (offset === undefined) return undefined;
+  const first = bytes.readUInt8(0);
+  const extensionsAt = FIXED_HEADER_BYTES + (first & 0x0f) * 4;
+  const hasExtensions = (first & 0x10) !== 0;
   const padding = first & 0x20 ? bytes.readUInt8(bytes.length - 1) : 0;
   const end = bytes.length - padding;
   if (offset > end) return undefined;
@@ -41,8 +46,8 @@ export function parseRtp(bytes: Buffer): RtpPacket | undefined {
     timestamp: bytes.readUInt32BE(4),
     ssrc: bytes.readUInt32BE(8),
     payload: bytes.subarray(offset, end),
-    extensionProfile,
-    extensions,
+    extensionProfile: hasExtensions ? bytes.readUInt16BE(extensionsAt) : 0,
+    extensions: hasExtensions ? bytes.subarray(extensionsAt + 4, offset) : undefined,
   };
 }
 
