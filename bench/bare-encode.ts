@@ -1,4 +1,4 @@
-// Encodes the pictures of a recording again, as fast as they were taken and with the same settings, and tells the CPU
+// Encodes the pictures of a recording again, as fast as they were taken and with the same settings, and reports the CPU
 // that this alone costs. Arguments: the file, and for how many milliseconds.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VIDEO_CLOCK } from '../src/compositor/encode/packet.ts';

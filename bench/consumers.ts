@@ -39,12 +39,12 @@ interface Plane {
   worker: Worker;
   router: Router;
   consumers: Consumer[];
-  intake: { port: number; ssrc: number }[];
+  inputs: { port: number; ssrc: number }[];
 }
 
 /** Publishers and consumers on a router; `sinkPort` swallows what is forwarded. */
 async function fill(worker: Worker, router: Router, sinkPort: number): Promise<Plane> {
-  const plane: Plane = { worker, router, consumers: [], intake: [] };
+  const plane: Plane = { worker, router, consumers: [], inputs: [] };
   const out: PlainTransport[] = [];
   for (let i = 0; i < CONSUMERS_EACH; i++) {
     const transport = await router.createPlainTransport({
@@ -62,7 +62,7 @@ async function fill(worker: Worker, router: Router, sinkPort: number): Promise<P
       comedia: true,
     });
     const producer = await into.produce({ kind: 'audio', rtpParameters: opus(ssrc) });
-    plane.intake.push({ port: into.tuple.localPort, ssrc });
+    plane.inputs.push({ port: into.tuple.localPort, ssrc });
     for (const transport of out) {
       plane.consumers.push(
         await transport.consume({ producerId: producer.id, rtpCapabilities: router.rtpCapabilities }),
@@ -102,7 +102,7 @@ async function measure(plane: Plane): Promise<Sample> {
   };
 }
 
-/** Samples everybody's quality into the database, as the server does, and answers how to stop it. */
+/** Samples everybody's quality into the database, as the server does, and returns how to stop it. */
 async function sampleQuality(
   databaseUrl: string,
   media: Media,
@@ -165,7 +165,7 @@ export async function benchConsumers(databaseUrl: string): Promise<Row[]> {
   const rounds: { ours: Sample; bare: Sample }[] = [];
   for (let i = 0; i < ROUNDS; i++) {
     const turn = async (plane: Plane) => {
-      load.send({ intake: plane.intake });
+      load.send({ inputs: plane.inputs });
       await once(load, 'message');
       return measure(plane);
     };

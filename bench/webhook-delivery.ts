@@ -42,7 +42,7 @@ export async function benchWebhooks(databaseUrl: string): Promise<Row[]> {
 }
 
 async function publish(db: Db, sessionId: string): Promise<number> {
-  const data = { meetingId: 'abcd-efgh-ijkl', sessionId, participantId: 'p1', participantName: 'Somebody' };
+  const data = { meetingId: 'abcd-efgh-ijkl', sessionId, participantId: 'p1', participantName: 'Ada' };
   await db
     .transaction()
     .execute((tx) => publishEvent(tx, { type: 'participant-joined', sessionId, data, at: new Date() }));

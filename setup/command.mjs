@@ -1,5 +1,5 @@
 // Runs other programs. A program that fails, or does not exist, is an ordinary result: the caller knows what to
-// tell the operator.
+// say to the operator.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
