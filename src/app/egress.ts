@@ -24,9 +24,9 @@ import { portOf } from '../kit/addresses.ts';
 import { inBackground } from '../kit/in-background.ts';
 import type { Outbound } from '../kit/outbound/outbound.ts';
 import type { Limits } from '../limits.ts';
-import type { LiveRoom } from '../live/live-room.ts';
+
 import type { RoomFacts } from '../live/ports.ts';
-import type { SessionObserver } from '../live/session-observer.ts';
+import type { ObservedRoom, SessionObserver } from '../live/session-observer.ts';
 import type { Logger } from '../log.ts';
 import type { Media } from '../media/media.ts';
 import { MediaTap, type TapSource } from '../media/tap.ts';
@@ -227,8 +227,8 @@ export function egressObserver(parts: () => EgressParts, log: Logger): SessionOb
 /** What people in a meeting may do. */
 export function egressOfMeetings(egress: Egress<Caller>) {
   return {
-    start: (room: LiveRoom, kind: Kind, body: unknown) => egress.startIn(sessionOf(room), kind, body),
-    stop: (room: LiveRoom, kind: Kind) => egress.stopIn(room.facts, kind),
+    start: (room: ObservedRoom, kind: Kind, body: unknown) => egress.startIn(sessionOf(room), kind, body),
+    stop: (room: ObservedRoom, kind: Kind) => egress.stopIn(room.facts, kind),
   };
 }
 
@@ -243,12 +243,12 @@ export function splitMailbox(mailbox: Mailbox, handleCommand: (job: EgressJob) =
   };
 }
 
-function sessionOf(room: LiveRoom) {
+function sessionOf(room: ObservedRoom) {
   const { roomId, ownerId, multiComposition } = room.facts as RoomFacts & { multiComposition?: object | null };
   return { sessionId: room.sessionId, room: { roomId, ownerId, multiComposition: multiComposition ?? null } };
 }
 
-function sourceOf(room: LiveRoom | undefined, media: Media, log: Logger): SessionSource | undefined {
+function sourceOf(room: ObservedRoom | undefined, media: Media, log: Logger): SessionSource | undefined {
   if (!room) return undefined;
   const { sessionId } = room;
   // The room may hold another session by the time it is asked.

@@ -53,7 +53,7 @@ export function createMeetings(deps: {
     store: liveStore,
     topicStore: new TopicStore(db),
     media,
-    observer: egressObserver(egress, log),
+    sessionObserver: egressObserver(egress, log),
     limits: config.limits,
     log: log.child({ part: 'rooms' }),
   });

@@ -106,7 +106,7 @@ describe('a stream', () => {
     const [ann, bob] = [await join('ann'), await join('bob')];
     const recorded = Promise.withResolvers<void>();
     store.next('openSpan', () => recorded.promise);
-    const published = room.publish(ann.participant, camera);
+    const published = room.forwarding.publish(ann.participant, camera);
     await settled();
     expect(bob.link.asked).toEqual([]);
     recorded.resolve();
@@ -119,7 +119,10 @@ describe('a stream', () => {
   it('whose beginning cannot be recorded is refused, and nobody keeps it', async () => {
     const [ann, bob] = [await join('ann'), await join('bob')];
     store.next('openSpan', fail);
-    await expect(room.publish(ann.participant, camera)).rejects.toMatchObject({ code: 'NOT_READY', status: 503 });
+    await expect(room.forwarding.publish(ann.participant, camera)).rejects.toMatchObject({
+      code: 'NOT_READY',
+      status: 503,
+    });
     await settled();
     expect(ann.participant.media.producers.size).toBe(0);
     expect(bob.participant.receiver.receptions('all')).toEqual([]);
@@ -128,7 +131,7 @@ describe('a stream', () => {
     expect(late.participant.receiver.receptions('all')).toEqual([]);
     expect(late.link.asked).toEqual([]);
     // The next one is as good as any.
-    await room.publish(ann.participant, camera);
+    await room.forwarding.publish(ann.participant, camera);
     await settled();
     expect(bob.participant.receiver.receptions('video')).toHaveLength(1);
   });
@@ -137,7 +140,7 @@ describe('a stream', () => {
     const ann = await join('ann');
     const failing = Promise.withResolvers<void>();
     store.next('openSpan', () => failing.promise);
-    const published = room.publish(ann.participant, camera);
+    const published = room.forwarding.publish(ann.participant, camera);
     await settled();
     const bob = await join('bob');
     await settled();
@@ -153,9 +156,9 @@ describe('a stream', () => {
     const row = ann.participant.row;
     const slow = Promise.withResolvers<void>();
     store.next('closeSpan', () => slow.promise);
-    const first = await room.publish(ann.participant, camera);
-    room.closeProducer(ann.participant, first);
-    const second = room.publish(ann.participant, camera);
+    const first = await room.forwarding.publish(ann.participant, camera);
+    room.forwarding.closeProducer(ann.participant, first);
+    const second = room.forwarding.publish(ann.participant, camera);
     await settled();
     expect(store.written).toEqual(['join ann', `openSpan ${row} webcam`]);
     slow.resolve();
@@ -169,9 +172,9 @@ describe('a stream', () => {
 
   it('whose end cannot be recorded at once is recorded later', async () => {
     const ann = await join('ann');
-    const id = await room.publish(ann.participant, camera);
+    const id = await room.forwarding.publish(ann.participant, camera);
     store.next('closeSpan', fail);
-    room.closeProducer(ann.participant, id);
+    room.forwarding.closeProducer(ann.participant, id);
     await expect.poll(() => store.written).toContain(`closeSpan ${ann.participant.row} webcam`);
   });
 
@@ -179,9 +182,9 @@ describe('a stream', () => {
     const [ann, bob] = [await join('ann'), await join('bob')];
     const recorded = Promise.withResolvers<void>();
     store.next('openSpan', () => recorded.promise);
-    const published = room.publish(ann.participant, camera);
+    const published = room.forwarding.publish(ann.participant, camera);
     await settled();
-    for (const id of [...ann.participant.media.producers.keys()]) room.closeProducer(ann.participant, id);
+    for (const id of [...ann.participant.media.producers.keys()]) room.forwarding.closeProducer(ann.participant, id);
     recorded.resolve();
     await published;
     await settled();

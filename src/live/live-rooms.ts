@@ -12,7 +12,7 @@ interface LiveRoomsOptions {
   store: LiveStore;
   topicStore: TopicStore;
   media: MediaPlane;
-  observer?: SessionObserver;
+  sessionObserver?: SessionObserver;
   limits: Limits;
   log: Logger;
 }
@@ -76,7 +76,7 @@ export class LiveRooms {
   async removeParticipant(sessionId: string, participantId: string): Promise<void> {
     const room = this.ofSession(sessionId);
     if (!room) throw noLiveSession(sessionId);
-    await room.remove('api', participantId);
+    await room.moderation.remove('api', participantId);
   }
 
   mediaLost(peers: readonly PeerMedia[]): void {

@@ -134,7 +134,7 @@ export class Node implements Service {
       case 'end-session':
         return room.end(command.reason);
       case 'remove-participant':
-        if (room.participant(command.participantId)) await room.remove('api', command.participantId);
+        if (room.participant(command.participantId)) await room.moderation.remove('api', command.participantId);
         return;
       case 'reconnect-timeout':
         return room.reconnectTimeout(command.participantId, command.disconnectedAt);

@@ -38,6 +38,7 @@ export class Participant implements ValueObserver {
   readonly reconnectSecret = randomBytes(18).toString('base64url');
   /** Private messages kept up to this position were for an earlier holder of the id; see `TopicListener`. */
   privateAfter: string | undefined;
+  readonly #cleanUps: (() => void)[] = [];
   readonly #departure = Promise.withResolvers<void>();
   /** It watches for a recording: the others neither see nor count it. */
   readonly hidden: boolean;
@@ -106,6 +107,17 @@ export class Participant implements ValueObserver {
   /** It has left for good, or another has taken its place. */
   depart(): void {
     this.#departure.resolve();
+  }
+
+  /** Calls `cleanUp` when the connection has gone. */
+  onGone(cleanUp: () => void): void {
+    this.#cleanUps.push(cleanUp);
+  }
+
+  /** Its connection has gone: it receives nothing more, and what was bound to it is cleaned up. */
+  gone(): void {
+    this.receiver.stop();
+    for (const cleanUp of this.#cleanUps.splice(0)) cleanUp();
   }
 
   /** As others see it; a client's interest in agent events is its own business. */

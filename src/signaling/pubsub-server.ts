@@ -47,7 +47,7 @@ export class PubsubServer {
     const ticket = randomBytes(24).toString('base64url');
     const holder: Holder = { room, participant, sockets: new Set() };
     this.#tickets.set(ticket, holder);
-    room.onGone(participant, () => {
+    participant.onGone(() => {
       this.#tickets.delete(ticket);
       for (const connection of holder.sockets) connection.close();
     });

@@ -7,7 +7,7 @@ import type { Handlers } from './reply.ts';
 
 async function start(connection: Connection, kind: EgressKind, options: unknown): Promise<void> {
   const { room, joined, services } = connection;
-  room.mustModerate(joined);
+  room.moderation.requireModerator(joined);
   await services.egress.start(room, kind, options).catch((error) => {
     throw asEgressError(kind, 'start', error);
   });
@@ -15,7 +15,7 @@ async function start(connection: Connection, kind: EgressKind, options: unknown)
 
 async function stop(connection: Connection, kind: EgressKind): Promise<void> {
   const { room, joined, services } = connection;
-  room.mustModerate(joined);
+  room.moderation.requireModerator(joined);
   await services.egress.stop(room, kind).catch((error) => {
     throw asEgressError(kind, 'stop', error);
   });

@@ -72,7 +72,7 @@ export const entryHandlers: Handlers<
   },
 
   switchPeerRoom(connection, { roomId, peerId, payload, token }) {
-    connection.room.askToSwitch(connection.joined, peerId, { roomId, payload, token });
+    connection.room.moderation.requestSwitch(connection.joined, peerId, { roomId, payload, token });
   },
 
   definePeerLeftReason(connection, { leaveReason }) {
@@ -81,11 +81,11 @@ export const entryHandlers: Handlers<
 
   async changeMode(connection, data) {
     const { room, joined } = connection;
-    await room.changeMode(joined, modeOf(data.mode, joined.mode));
-    return new Reply({}, () => room.receive(joined));
+    await room.moderation.changeMode(joined, modeOf(data.mode, joined.mode));
+    return new Reply({}, () => room.forwarding.offerAll(joined));
   },
 
   async changeDisplayName(connection, { displayName }) {
-    await connection.room.rename(connection.joined, displayName);
+    await connection.room.moderation.rename(connection.joined, displayName);
   },
 };

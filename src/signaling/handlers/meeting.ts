@@ -1,5 +1,9 @@
 // What participants do with each other: moderation, pins, shared values.
+import { refused } from '../../errors.ts';
 import type { Handlers } from './reply.ts';
+
+/** Refusal of the realtime store, as the SDK knows it. */
+const STORE_SET_FAILED = 4045;
 
 export const meetingHandlers: Handlers<
   | 'enablePeerMic'
@@ -15,49 +19,57 @@ export const meetingHandlers: Handlers<
   | 'realtimeStoreStopObserve'
 > = {
   enablePeerMic(connection, { peerId }) {
-    connection.room.askDevice(connection.joined, peerId, 'enableMic');
+    connection.room.moderation.requestDevice(connection.joined, peerId, 'enableMic');
   },
 
   disablePeerMic(connection, { peerId }) {
-    connection.room.askDevice(connection.joined, peerId, 'disableMic');
+    connection.room.moderation.requestDevice(connection.joined, peerId, 'disableMic');
   },
 
   enablePeerWebcam(connection, { peerId }) {
-    connection.room.askDevice(connection.joined, peerId, 'enableWebcam');
+    connection.room.moderation.requestDevice(connection.joined, peerId, 'enableWebcam');
   },
 
   disablePeerWebcam(connection, { peerId }) {
-    connection.room.askDevice(connection.joined, peerId, 'disableWebcam');
+    connection.room.moderation.requestDevice(connection.joined, peerId, 'disableWebcam');
   },
 
   async removePeer(connection, { peerId }) {
-    await connection.room.remove(connection.joined, peerId);
+    await connection.room.moderation.remove(connection.joined, peerId);
   },
 
   async closeRoom(connection) {
-    await connection.room.closeBy(connection.joined);
+    await connection.room.moderation.closeRoom(connection.joined);
   },
 
   pinStateChanged(connection, { peerId, state }) {
-    connection.room.pin(connection.joined, peerId, state);
+    connection.room.moderation.pin(connection.joined, peerId, state);
   },
 
   realtimeStoreSet(connection, { key, value }) {
-    connection.room.setValue(connection.joined, key, value);
+    const { room, joined } = connection;
+    if (!room.values.set(key, value, joined.id)) {
+      throw refused(STORE_SET_FAILED, 'STORE_FULL', 'The meeting has as many shared values as it may have.');
+    }
     return { status: 'ok' };
   },
 
   realtimeStoreGet(connection, { key }) {
-    return { status: 'ok', value: connection.room.getValue(connection.joined, key) };
+    // Throws unless the client has joined.
+    connection.joined;
+    return { status: 'ok', value: connection.room.values.get(key) };
   },
 
   realtimeStoreObserve(connection, { key }) {
-    connection.room.observeValue(connection.joined, key);
+    const { room, joined } = connection;
+    if (!room.values.observe(key, joined)) {
+      throw refused(STORE_SET_FAILED, 'TOO_MANY_KEYS', 'The participant observes as many keys as it may.');
+    }
     return { status: 'ok' };
   },
 
   realtimeStoreStopObserve(connection, { key }) {
-    connection.room.stopObservingValue(connection.joined, key);
+    connection.room.values.stopObserving(key, connection.joined);
     return { status: 'ok' };
   },
 };

@@ -51,19 +51,19 @@ export const receivingHandlers: Handlers<
   },
 
   consumeVideoStreams(connection, { peerId }) {
-    connection.room.consumeByHand(connection.joined, peerId, 'video');
+    connection.room.forwarding.requestStream(connection.joined, peerId, 'video');
   },
 
   consumeAudioStreams(connection, { peerId }) {
-    connection.room.consumeByHand(connection.joined, peerId, 'audio');
+    connection.room.forwarding.requestStream(connection.joined, peerId, 'audio');
   },
 
   stopConsumingVideoStreams(connection, { peerId }) {
-    connection.room.stopConsumingByHand(connection.joined, peerId, 'video');
+    connection.room.forwarding.cancelRequest(connection.joined, peerId, 'video');
   },
 
   stopConsumingAudioStreams(connection, { peerId }) {
-    connection.room.stopConsumingByHand(connection.joined, peerId, 'audio');
+    connection.room.forwarding.cancelRequest(connection.joined, peerId, 'audio');
   },
 
   enableAdaptiveSubscription() {},

@@ -44,18 +44,18 @@ export const sendingHandlers: Handlers<
 
   async produce(connection, { transportId, kind, rtpParameters, appData = {} }) {
     const { room, joined } = connection;
-    const id = await onMedia(() => room.publish(joined, { transportId, kind, rtpParameters, appData }));
+    const id = await onMedia(() => room.forwarding.publish(joined, { transportId, kind, rtpParameters, appData }));
     return { id };
   },
 
   async produceData(connection, { transportId, sctpStreamParameters, label, protocol = '', appData = {} }) {
     const { room, joined } = connection;
     const options = { transportId, sctpStreamParameters, label, protocol, appData };
-    return { id: await onMedia(() => room.publishData(joined, options)) };
+    return { id: await onMedia(() => room.forwarding.publishData(joined, options)) };
   },
 
   closeProducer(connection, { producerId }) {
-    connection.room.closeProducer(connection.joined, producerId);
+    connection.room.forwarding.closeProducer(connection.joined, producerId);
   },
 
   async pauseProducer(connection, { producerId }) {
