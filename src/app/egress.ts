@@ -10,6 +10,7 @@ import { Egress } from '../egress/egress.ts';
 import { Failover } from '../egress/failover.ts';
 import { Moves } from '../egress/moves.ts';
 import type { SessionSource } from '../egress/ports.ts';
+import { CompositorProcess } from '../egress/runner/compositor-process.ts';
 import { EgressRunner } from '../egress/runner/runner.ts';
 import type { Installation } from '../egress/runner/template.ts';
 import { egressRules } from '../egress/states.ts';
@@ -128,7 +129,8 @@ export function createEgress(deps: {
           expiresInSeconds: TOKEN_SECONDS,
         }),
     },
-    program: deps.compositor ?? COMPOSITOR,
+    launchCompositor: (start, options) =>
+      CompositorProcess.launch({ program: deps.compositor ?? COMPOSITOR, ...options }, start),
     outboundAllow: config.outboundAllow,
     folder: dataDir,
     slots: config.roles.includes('egress') ? config.egress.slots : 0,

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { egressCalledOff, egressNotStarted } from '../errors.ts';
 import type { Egress, EgressPlan, EgressStatus } from '../protocol/egress.ts';
+import { needsOf } from './cost.ts';
 import type { EgressStore } from './ports.ts';
-import { needsOf } from './runner/admission.ts';
 import type { EgressRunner } from './runner/runner.ts';
 
 export interface DispatcherDeps {

@@ -36,9 +36,9 @@ import type {
   NotBegun,
   Notify,
 } from './ports.ts';
-import { hlsFolder } from './runner/outputs.ts';
 import type { EgressRunner } from './runner/runner.ts';
 import { openLocal } from './storage/file-storage.ts';
+import { hlsFolder } from './storage/paths.ts';
 import type { Removals } from './storage/removals.ts';
 import type { ByteRange, Storage } from './storage/storage.ts';
 

@@ -1,16 +1,30 @@
 // What waits for a slot of this node. Owners take turns, however many each has waiting: the next is the oldest of the owner
 // for whom least is composed here. Another node that has room may take it before.
+import { inBackground } from '../../kit/in-background.ts';
 import type { Logger } from '../../log.ts';
 import type { Egress } from '../../protocol/egress.ts';
+import { needsOf } from '../cost.ts';
 import type { EgressStore } from '../ports.ts';
-import { needsOf } from './admission.ts';
+
+/** What waits is offered to other nodes this often. */
+const OFFER_MS = 5_000;
 
 export class LaunchQueue {
   readonly #deps: { store: EgressStore; log: Logger };
   #waiting: Egress[] = [];
+  #offering: NodeJS.Timeout | undefined;
 
   constructor(deps: { store: EgressStore; log: Logger }) {
     this.#deps = deps;
+  }
+
+  start(): void {
+    const offer = () => inBackground(this.#deps.log, 'offer of waiting egresses', () => this.#offerAll());
+    this.#offering = setInterval(offer, OFFER_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#offering);
   }
 
   get length(): number {
@@ -24,8 +38,12 @@ export class LaunchQueue {
     return this.#waiting.find((egress) => taken(egress) === least);
   }
 
+  get(id: string): Egress | undefined {
+    return this.#waiting.find((egress) => egress.id === id);
+  }
+
   has(id: string): boolean {
-    return this.#waiting.some((egress) => egress.id === id);
+    return this.get(id) !== undefined;
   }
 
   hasSession(sessionId: string): boolean {
@@ -40,11 +58,8 @@ export class LaunchQueue {
     this.#deps.log.info({ egressId: egress.id, position: this.#waiting.length }, 'egress waits for a slot');
   }
 
-  /** Takes one out of it. */
-  leave(id: string): Egress | undefined {
-    const egress = this.#waiting.find((it) => it.id === id);
-    this.#waiting = this.#waiting.filter((it) => it !== egress);
-    return egress;
+  leave(id: string): void {
+    this.#waiting = this.#waiting.filter((egress) => egress.id !== id);
   }
 
   leaveAllOf(sessionId: string): void {
@@ -52,7 +67,7 @@ export class LaunchQueue {
   }
 
   /** Gives what waits here to nodes that have room by now, oldest first. */
-  async offerAll(): Promise<void> {
+  async #offerAll(): Promise<void> {
     for (const egress of this.#waiting) await this.#offer(egress);
   }
 

@@ -9,6 +9,7 @@ import type { Egress, EgressStatus } from '../../protocol/egress.ts';
 import { Moves } from '../moves.ts';
 import type { EgressStore, MoveFacts, SessionSource } from '../ports.ts';
 import type { Finisher } from '../storage/finisher.ts';
+import { CompositorProcess } from './compositor-process.ts';
 import { EgressRunner } from './runner.ts';
 
 const SWEEP_MS = 15_000;
@@ -58,7 +59,9 @@ function newRunner(): EgressRunner {
   } as unknown as Finisher;
   writing = new Moves({ store, notify: () => undefined, log });
   return new EgressRunner({
-    ...{ nodeId: 'n', store, finisher, folder, slots: 1, log, outboundAllow: [], program: '/does/not/exist.ts' },
+    ...{ nodeId: 'n', store, finisher, folder, slots: 1, log, outboundAllow: [] },
+    launchCompositor: (start, options) =>
+      CompositorProcess.launch({ program: '/does/not/exist.ts', ...options }, start),
     moves: writing,
     sessions: { open: () => openSession(), release: () => undefined },
     templates: {

@@ -6,9 +6,9 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { anEgress } from '../../../test/harness/an-egress.ts';
 import { createLogger } from '../../log.ts';
 import type { Egress } from '../../protocol/egress.ts';
-import { workFolder } from '../runner/outputs.ts';
 import { FileStorage } from './file-storage.ts';
 import { Finisher } from './finisher.ts';
+import { workFolder } from './paths.ts';
 
 let folder: string;
 let storage: FileStorage;

@@ -10,10 +10,11 @@ import { newObjectId } from '../../protocol/ids.ts';
 import { endPlaylists } from '../hls/hls-folder.ts';
 import { durationOf } from '../hls/hls-playlist.ts';
 import type { NewUpload } from '../ports.ts';
-import { hlsFolder, workFolder } from '../runner/outputs.ts';
+
 import { sizeOfFolder } from './folders.ts';
 import { joinParts } from './joiner.ts';
 import { keyIn } from './names.ts';
+import { hlsFolder, workFolder } from './paths.ts';
 import type { Storage } from './storage.ts';
 
 const DEFAULT_DIR = 'recordings';

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { anEgress } from '../../../test/harness/an-egress.ts';
-import { costOf, Slots } from './admission.ts';
+import { costOf } from '../cost.ts';
+import { Slots } from './slots.ts';
 
 const { config } = anEgress({});
 

@@ -1,12 +1,12 @@
 // The disk is full or away as a recording ends: it waits, and is completed when there is room.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { anEgress } from '../../test/harness/an-egress.ts';
-import { createLogger } from '../log.ts';
-import type { EgressFile, EgressStatus } from '../protocol/egress.ts';
+import { anEgress } from '../../../test/harness/an-egress.ts';
+import { createLogger } from '../../log.ts';
+import type { EgressFile, EgressStatus } from '../../protocol/egress.ts';
+import type { Moves } from '../moves.ts';
+import type { MoveFacts } from '../ports.ts';
+import type { Finished, Finisher } from '../storage/finisher.ts';
 import { Completion } from './completion.ts';
-import type { Moves } from './moves.ts';
-import type { MoveFacts } from './ports.ts';
-import type { Finished, Finisher } from './storage/finisher.ts';
 
 const running = anEgress({ status: 'active', startedAt: new Date(0) });
 const written = { parts: ['part-1.mp4', 'part-2.mp4'], file: undefined, failure: undefined };

@@ -1,13 +1,13 @@
 // Makes complete what an egress has written, and records how it ended. A recording is worth waiting for: while the disk is
 // full or away it is tried again, for days and over restarts.
-import { inBackground } from '../kit/in-background.ts';
-import { persist } from '../kit/persist.ts';
-import type { Logger } from '../log.ts';
-import type { Egress } from '../protocol/egress.ts';
-import type { Moves } from './moves.ts';
-import type { MoveFacts } from './ports.ts';
-import type { Failure, OutputEnd } from './runner/composition-output.ts';
-import type { Finished, Finisher } from './storage/finisher.ts';
+import { inBackground } from '../../kit/in-background.ts';
+import { persist } from '../../kit/persist.ts';
+import type { Logger } from '../../log.ts';
+import type { Egress } from '../../protocol/egress.ts';
+import type { Moves } from '../moves.ts';
+import type { MoveFacts } from '../ports.ts';
+import type { Finished, Finisher } from '../storage/finisher.ts';
+import type { Failure, OutputEnd } from './composition-output.ts';
 
 export interface Written {
   /** Files, in order. */
