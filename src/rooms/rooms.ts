@@ -13,10 +13,10 @@ import { isObjectId, isObserverId, isRoomId, newObjectId, newRoomId } from '../p
 import { type Paging, ParticipantId } from '../protocol/rest/common.ts';
 import type { CreateRoomBody } from '../protocol/rest/rooms.ts';
 import type { ListedRoom, Room } from '../protocol/room.ts';
+import type { LiveSessions, RoomStore, SessionStore } from './ports.ts';
 import { type RoomsCaller, requireParticipant, withinReach } from './reachability.ts';
 import { type OptionChecks, type RoomOptions, readOptions } from './room-options.ts';
 import { Sessions } from './sessions.ts';
-import type { LiveSessions, RoomStore, SessionStore } from './stored-room.ts';
 
 /** What ids look like that somebody may have meant; anything else was never an id. */
 const PLAUSIBLE_ID = /^[\x21-\x7e]{1,256}$/;

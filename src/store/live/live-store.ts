@@ -1,51 +1,23 @@
 // What live rooms write: each function is one transaction with its rows, its events and its jobs.
-import { sql } from 'kysely';
 import { nodeDraining, roomDisabled, roomLivesElsewhere } from '../../errors.ts';
 import type { SessionJob } from '../../jobs/job.ts';
+import type * as ports from '../../live/ports.ts';
+import type { JoinRecord, MediaSpanKind, SessionEnd } from '../../live/ports.ts';
 import { webhookTime } from '../../protocol/events.ts';
 import { newObjectId } from '../../protocol/ids.ts';
 import { mayBegin } from '../cluster/node-store.ts';
 import type { Db, DbTx } from '../database.ts';
-import type { MediaSpansTable } from '../schema.ts';
 import { publishEvent } from '../webhooks/events.ts';
+import { closeParticipant, closeSpans, openStay, publishLeft, upsertParticipant } from './participant-writes.ts';
+import { endSessionIn, type OnSessionEnd } from './session-end.ts';
 
 /** Sends a job to a node's mailbox inside a transaction; see `jobs`. */
 export type SendJob = (tx: DbTx, job: SessionJob, startAt: Date) => Promise<void>;
 
-/** What else ends with a session, in its transaction and before `session-ended` is told. */
-export type OnSessionEnd = (tx: DbTx, sessionId: string, at: Date) => Promise<void>;
-
-interface RoomFacts {
-  roomId: string;
-  ownerId: string;
-  apiKey: string;
-}
-
-interface SessionEnd {
-  sessionId: string;
-  reason: string;
-  leaveCode: number;
-  at: Date;
-}
-
-interface JoinRecord {
-  room: RoomFacts;
-  begin: { closesAt: Date; autoStart: { kind: 'recording' | 'hls' | 'composite'; request: unknown }[] } | undefined;
-  sessionId: string;
-  participantId: string;
-  name: string;
-  mode: string;
-  deviceInfo: unknown;
-  metaData: unknown;
-  tokenHash: string;
-  at: Date;
-  previous: 'none' | 'resume' | 'replace';
-}
-
 const UNIQUE_VIOLATION = '23505';
 const REPLACED = 1011;
 
-export class LiveStore {
+export class LiveStore implements ports.LiveStore {
   readonly #db: Db;
   readonly #nodeId: string;
   readonly #send: SendJob;
@@ -139,11 +111,11 @@ export class LiveStore {
     await this.#db.updateTable('participants').set({ name }).where('id', '=', participant).execute();
   }
 
-  async openSpan(participant: string, kind: MediaSpansTable['kind'], at: Date): Promise<void> {
+  async openSpan(participant: string, kind: MediaSpanKind, at: Date): Promise<void> {
     await this.#db.insertInto('media_spans').values({ participant, kind, started_at: at, ended_at: null }).execute();
   }
 
-  async closeSpan(participant: string, kind: MediaSpansTable['kind'], at: Date): Promise<void> {
+  async closeSpan(participant: string, kind: MediaSpanKind, at: Date): Promise<void> {
     await this.#db
       .updateTable('media_spans')
       .set({ ended_at: at })
@@ -155,7 +127,7 @@ export class LiveStore {
 
   /**
    * Ends the live sessions of a node that is gone, at its last sign of life: a heartbeat, or an event of the session
-   * that came after it (or when auto-close would have ended the session, if that was earlier). Answers how many there
+   * that came after it (or when auto-close would have ended the session, if that was earlier). Returns how many there
    * were.
    */
   async endLostSessions(nodeId: string, lastSeen: Date): Promise<number> {
@@ -229,122 +201,4 @@ export class LiveStore {
     });
     await this.#send(tx, { command: 'auto-close', sessionId: record.sessionId }, begin.closesAt);
   }
-}
-
-async function upsertParticipant(tx: DbTx, record: JoinRecord): Promise<{ row: string; lastTokenHash: string | null }> {
-  const changing = {
-    name: record.name,
-    mode: record.mode,
-    device_info: record.deviceInfo === undefined ? null : JSON.stringify(record.deviceInfo),
-    meta_data: record.metaData === undefined ? null : JSON.stringify(record.metaData),
-    token_hash: record.tokenHash,
-  };
-  return tx
-    .insertInto('participants')
-    .values({
-      id: newObjectId(record.at),
-      session_id: record.sessionId,
-      participant_id: record.participantId,
-      first_joined_at: record.at,
-      ...changing,
-    })
-    .onConflict((conflict) => conflict.columns(['session_id', 'participant_id']).doUpdateSet(changing))
-    .returning([
-      'id as row',
-      // As it was before this statement, which does not see what it writes itself.
-      (query) =>
-        query
-          .selectFrom('participants as earlier')
-          .where('earlier.session_id', '=', record.sessionId)
-          .where('earlier.participant_id', '=', record.participantId)
-          .select('earlier.token_hash')
-          .as('lastTokenHash'),
-    ])
-    .executeTakeFirstOrThrow();
-}
-
-function openStay(tx: DbTx, participant: string) {
-  return tx.updateTable('participant_stays').where('participant', '=', participant).where('left_at', 'is', null);
-}
-
-/** Closes what is open of a participant; answers whether it was there at all. */
-async function closeParticipant(tx: DbTx, participant: string, at: Date, code: number): Promise<boolean> {
-  const { numUpdatedRows } = await openStay(tx, participant)
-    .set({ left_at: sql`greatest(joined_at, coalesce(disconnected_at, ${at}))`, leave_code: code })
-    .executeTakeFirst();
-  await closeSpans(tx, participant, at);
-  return numUpdatedRows > 0n;
-}
-
-async function closeSpans(tx: DbTx, participant: string, at: Date): Promise<void> {
-  await tx
-    .updateTable('media_spans')
-    .set({ ended_at: sql`greatest(started_at, ${at})` })
-    .where('participant', '=', participant)
-    .where('ended_at', 'is', null)
-    .execute();
-}
-
-async function publishLeft(tx: DbTx, sessionId: string, participant: string, at: Date): Promise<void> {
-  const row = await tx
-    .selectFrom('participants')
-    .innerJoin('sessions', 'sessions.id', 'participants.session_id')
-    .where('participants.id', '=', participant)
-    .select(['participants.participant_id', 'participants.name', 'sessions.room_id'])
-    .executeTakeFirstOrThrow();
-  await publishEvent(tx, {
-    type: 'participant-left',
-    sessionId,
-    at,
-    data: { meetingId: row.room_id, sessionId, participantId: row.participant_id, participantName: row.name },
-  });
-}
-
-/** Ends a session that is still live: everybody leaves, then it ends, then its room is deactivated where asked. */
-async function endSessionIn(tx: DbTx, end: SessionEnd, onSessionEnd: OnSessionEnd): Promise<void> {
-  const session = await tx
-    .selectFrom('sessions')
-    .where('id', '=', end.sessionId)
-    .where('ended_at', 'is', null)
-    .forUpdate()
-    .select(['room_id', 'started_at'])
-    .executeTakeFirst();
-  if (!session) return;
-  const present = await tx
-    .selectFrom('participant_stays')
-    .innerJoin('participants', 'participants.id', 'participant_stays.participant')
-    .where('participants.session_id', '=', end.sessionId)
-    .where('participant_stays.left_at', 'is', null)
-    .select('participants.id')
-    .orderBy('participant_stays.id')
-    .execute();
-  for (const { id } of present) {
-    await closeParticipant(tx, id, end.at, end.leaveCode);
-    await publishLeft(tx, end.sessionId, id, end.at);
-  }
-  await onSessionEnd(tx, end.sessionId, end.at);
-  await tx
-    .updateTable('sessions')
-    .set({ ended_at: end.at, end_reason: end.reason })
-    .where('id', '=', end.sessionId)
-    .execute();
-  await publishEvent(tx, {
-    type: 'session-ended',
-    sessionId: end.sessionId,
-    at: end.at,
-    data: {
-      meetingId: session.room_id,
-      sessionId: end.sessionId,
-      start: webhookTime(session.started_at),
-      end: webhookTime(end.at),
-    },
-  });
-  // The one session of such a room is over, however it ended.
-  await tx
-    .updateTable('rooms')
-    .set({ disabled_at: end.at, updated_at: end.at })
-    .where('room_id', '=', session.room_id)
-    .where('disabled_at', 'is', null)
-    .where(sql<boolean>`auto_close_config ->> 'type' = 'session-end-and-deactivate'`)
-    .execute();
 }

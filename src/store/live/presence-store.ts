@@ -1,4 +1,4 @@
-// Who has a place in a meeting, as the database knows it: whichever node they reach, and after their own went down.
+// Who is in a meeting, as the database knows it: no matter which node they reach, and after their own went down.
 import { type SqlBool, sql } from 'kysely';
 import type { Db } from '../database.ts';
 import { roomNamed } from '../rooms/room-named.ts';
@@ -24,7 +24,7 @@ export class PresenceStore {
     this.#db = db;
   }
 
-  /** Whether somebody who joined with this token is in the room's meeting now, their connection being lost or not. */
+  /** Whether a participant who joined with this token is in the room's meeting now, their connection being lost or not. */
   isInMeeting(place: Place): Promise<boolean> {
     return this.#exists(place, sql<SqlBool>`sessions.ended_at is null and stays.left_at is null`);
   }

@@ -1,6 +1,8 @@
 // Samples of how well media got through: written in batches by the node that has the session, read by any.
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { MediaQuality, QualitySample } from '../../protocol/quality.ts';
+import type * as ports from '../../quality/ports.ts';
+import type { ParticipantSample } from '../../quality/ports.ts';
 import type { Db } from '../database.ts';
 import type { QualitySamplesTable } from '../schema.ts';
 
@@ -13,7 +15,7 @@ const KINDS = ['audio', 'video'] as const;
 
 type SampleRow = Omit<Selectable<QualitySamplesTable>, 'participant'>;
 
-export class QualityStore {
+export class QualityStore implements ports.QualityStore {
   readonly #db: Db;
 
   constructor(db: Db) {
@@ -21,7 +23,7 @@ export class QualityStore {
   }
 
   /** Participants who are gone from the tables by now are passed over. */
-  async insert(samples: readonly (QualitySample & { row: string })[]): Promise<void> {
+  async insert(samples: readonly ParticipantSample[]): Promise<void> {
     for (let first = 0; first < samples.length; first += MAX_ROWS_AT_ONCE) {
       const rows = samples.slice(first, first + MAX_ROWS_AT_ONCE).map(toRow);
       // The rows as one parameter: a statement takes 65,535, and Kysely some time for each.
@@ -58,7 +60,7 @@ export class QualityStore {
 function togetherOf(kind: string): RawBuilder<unknown>[] {
   const total = (column: string) => sql`sum(${sql.ref(column)})::float8 as ${sql.ref(column)}`;
   const mean = (column: string) => sql`avg(${sql.ref(column)})::float8 as ${sql.ref(column)}`;
-  // Whoever has no camera would halve what the other one sends.
+  // A participant without a camera would halve what another one sends.
   const meanOfUsers = (column: string) =>
     sql`coalesce(round(avg(nullif(${sql.ref(column)}, 0))), 0)::float8 as ${sql.ref(column)}`;
   return [
@@ -68,7 +70,7 @@ function togetherOf(kind: string): RawBuilder<unknown>[] {
   ];
 }
 
-function toRow({ row, at, audio, video, sentHeights }: QualitySample & { row: string }) {
+function toRow({ row, at, audio, video, sentHeights }: ParticipantSample) {
   return {
     participant: row,
     at,

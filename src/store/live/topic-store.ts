@@ -1,22 +1,13 @@
 // Messages that pub/sub topics keep for the time of their session.
 import { sql } from 'kysely';
+import type * as ports from '../../live/ports.ts';
+import type { TopicMessage } from '../../live/ports.ts';
 import type { Db } from '../database.ts';
-
-interface TopicMessage {
-  id: string;
-  message: string;
-  payload: Uint8Array;
-  timestamp: string;
-  senderId: string;
-  senderName: string;
-  sendOnly: string[];
-  persistId: string;
-}
 
 /** What one reading of a topic holds in memory at most; older messages are left out. */
 const MAX_HISTORY_BYTES = 8 * 1024 * 1024;
 
-export class TopicStore {
+export class TopicStore implements ports.TopicStore {
   readonly #db: Db;
 
   constructor(db: Db) {

@@ -2,21 +2,18 @@
 import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
 import type { Paging } from '../../protocol/rest/common.ts';
 import type { ListedRoom, Room } from '../../protocol/room.ts';
+import type * as ports from '../../rooms/ports.ts';
 import type { Db } from '../database.ts';
 import type { RoomsTable, Tables } from '../schema.ts';
 import { roomNamed } from './room-named.ts';
 
-export class RoomStore {
+export class RoomStore implements ports.RoomStore {
   readonly #db: Db;
 
   constructor(db: Db) {
     this.#db = db;
   }
 
-  /**
-   * Stores a room, or returns the owner's room that already has its customRoomId. Returns undefined when one of its other
-   * ids is taken.
-   */
   async insert(room: Room): Promise<Room | undefined> {
     // Plain SQL: building this query took longer than all else the server does for it.
     const inserted = await sql`
@@ -36,7 +33,6 @@ export class RoomStore {
     return existing && toRoom(existing);
   }
 
-  /** Finds an owner's room by roomId, customRoomId or object id, in that order. */
   async find(ownerId: string, id: string): Promise<Room | undefined> {
     // PostgreSQL knows no such text, so no room has it; sockets bring ids that no HTTP schema has seen.
     if (id.includes('\0')) return undefined;
@@ -51,7 +47,7 @@ export class RoomStore {
     return row && toRoom(row);
   }
 
-  /** A page of an owner's rooms, newest first; `query` is exactly a roomId or customRoomId, `only` one room. Long lists are left out. */
+  /** `query` is exactly a roomId or customRoomId, `only` one room. */
   async list(
     ownerId: string,
     filter: { query?: string | undefined; only?: string | undefined },
@@ -76,7 +72,7 @@ export class RoomStore {
     return { rooms, total: count.total };
   }
 
-  /** Deactivates an owner's room, keeping the time of the first call; a customRoomId finds nothing here. */
+  /** Keeps the time of the first call. */
   async disable(ownerId: string, roomId: string, at: Date): Promise<Room | undefined> {
     const row = await this.#db
       .updateTable('rooms')

@@ -2,6 +2,8 @@
 import { type Selectable, sql } from 'kysely';
 import type { Paging } from '../../protocol/rest/common.ts';
 import type { ListedSession, Session, SessionParticipant } from '../../protocol/session.ts';
+import type * as ports from '../../rooms/ports.ts';
+import type { SessionFilter } from '../../rooms/ports.ts';
 import type { Db } from '../database.ts';
 import type { SessionsTable } from '../schema.ts';
 import { roomNamed } from './room-named.ts';
@@ -17,25 +19,15 @@ const MAX_LISTED_HISTORY = 100;
 /** Of one participant; more is no way to meet people. */
 const MAX_ROOMS_AT_ONCE = 100;
 
-export interface SessionFilter {
-  /** roomId or customRoomId; every one given has to match. */
-  rooms: readonly string[];
-  customRoomId?: string | undefined;
-  status?: 'ongoing' | 'ended' | undefined;
-  startedFrom?: Date | undefined;
-  startedTo?: Date | undefined;
-}
-
 type SessionRow = Selectable<SessionsTable> & { custom_room_id: string | null; geo_fence: string | null };
 
-export class SessionStore {
+export class SessionStore implements ports.SessionStore {
   readonly #db: Db;
 
   constructor(db: Db) {
     this.#db = db;
   }
 
-  /** A page of an owner's sessions, newest first, each with its first participants. */
   async list(
     ownerId: string,
     filter: SessionFilter,
@@ -56,7 +48,6 @@ export class SessionStore {
     return { sessions: await this.#withFirstParticipants(rows), total: count.total };
   }
 
-  /** An owner's session with all its participants. */
   async find(ownerId: string, sessionId: string): Promise<Session | undefined> {
     const row = await this.#row(ownerId, sessionId);
     if (!row) return undefined;
@@ -64,7 +55,6 @@ export class SessionStore {
     return session;
   }
 
-  /** An owner's session with one page of its participants, in the order they first came. */
   async findWithParticipants(
     ownerId: string,
     sessionId: string,
@@ -106,7 +96,6 @@ export class SessionStore {
     return { session: toSession(row, []), participant };
   }
 
-  /** Id of the newest session of a room, the live one where there is one. */
   async latestOf(roomId: string): Promise<{ id: string; live: boolean } | undefined> {
     const row = await this.#db
       .selectFrom('sessions')

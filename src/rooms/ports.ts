@@ -1,4 +1,4 @@
-// Where rooms and sessions are kept, in the words of the REST side; `ports.ts` has those of the live side.
+// What rooms need from the rest of the server: where they and their sessions are kept, and the sessions going on now.
 import type { Paging } from '../protocol/rest/common.ts';
 import type { ListedRoom, Room } from '../protocol/room.ts';
 import type { ListedSession, Session, SessionParticipant } from '../protocol/session.ts';
@@ -21,7 +21,7 @@ export interface RoomStore {
   disable(ownerId: string, roomId: string, at: Date): Promise<Room | undefined>;
 }
 
-interface SessionFilter {
+export interface SessionFilter {
   /** roomId or customRoomId; every one given has to match. */
   rooms: readonly string[];
   customRoomId?: string | undefined;
@@ -33,7 +33,9 @@ interface SessionFilter {
 export interface SessionStore {
   /** Newest first, each with its first participants and how many there are. */
   list(ownerId: string, filter: SessionFilter, paging: Paging): Promise<{ sessions: ListedSession[]; total: number }>;
+  /** An owner's session with all its participants. */
   find(ownerId: string, sessionId: string): Promise<Session | undefined>;
+  /** An owner's session with one page of its participants, in the order they first came. */
   findWithParticipants(
     ownerId: string,
     sessionId: string,
@@ -49,7 +51,7 @@ export interface SessionStore {
   latestOf(roomId: string): Promise<{ id: string; live: boolean } | undefined>;
 }
 
-/** The sessions going on now, on whichever node they live. */
+/** The sessions going on now, on any node. */
 export interface LiveSessions {
   endSession(sessionId: string, reason: 'ended-by-api' | 'deactivated'): Promise<void>;
   removeParticipant(sessionId: string, participantId: string): Promise<void>;
