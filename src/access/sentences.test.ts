@@ -4,7 +4,8 @@ import { expect, test, vi } from 'vitest';
 import { TokenExpired } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { Access, type AccessOptions } from './access.ts';
-import { type ApiKey, type KeyStore, Keys } from './keys.ts';
+import { Keys } from './keys.ts';
+import type { ApiKey, KeyStore } from './ports.ts';
 
 const unused = () => Promise.reject(new Error('not asked in this test'));
 

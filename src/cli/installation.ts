@@ -1,6 +1,7 @@
 // The installation that a command works on: its settings, and its database, which may or may not be running.
 import { Access } from '../access/access.ts';
-import type { ApiKey, Keys } from '../access/keys.ts';
+import type { Keys } from '../access/keys.ts';
+import type { ApiKey } from '../access/ports.ts';
 import { type Config, readConfig } from '../config/config.ts';
 import type { Secrets } from '../config/secrets.ts';
 import { StartError } from '../kit/start-error.ts';

@@ -1,4 +1,5 @@
-import { type ApiKey, type Keys, validSecrets } from '../access/keys.ts';
+import { type Keys, validSecrets } from '../access/keys.ts';
+import type { ApiKey } from '../access/ports.ts';
 import { StartError } from '../kit/start-error.ts';
 import { ROTATION_SECONDS } from '../protocol/rest/dashboard.ts';
 import { readArguments, secondsOf, textOf } from './arguments.ts';

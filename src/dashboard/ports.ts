@@ -43,6 +43,7 @@ export interface DashboardStore {
 }
 
 export interface SessionQualityStore {
+  /** Both return undefined when there is no such session of this owner. */
   overview(ownerId: string, sessionId: string): Promise<QualityBody | undefined>;
   /** `participant` is an object id. */
   series(ownerId: string, sessionId: string, participant: string): Promise<QualitySeriesBody | undefined>;
@@ -50,7 +51,7 @@ export interface SessionQualityStore {
 
 export interface NodeStore {
   list(): Promise<NodeFacts[]>;
-  /** Both answer false when there is no such node. */
+  /** Both return false when there is no such node. */
   drain(id: string, at: Date): Promise<boolean>;
   undrain(id: string): Promise<boolean>;
 }
@@ -75,7 +76,7 @@ export interface StoredKey {
 
 export interface Keys {
   list(): Promise<StoredKey[]>;
-  create(wish: { name?: string | undefined; ownerId?: string | undefined }): Promise<StoredKey>;
+  create(options: { name?: string | undefined; ownerId?: string | undefined }): Promise<StoredKey>;
   disable(apiKey: string): Promise<StoredKey>;
   rotate(apiKey: string, keepSeconds: number): Promise<StoredKey>;
   endPreviousSecret(apiKey: string): Promise<StoredKey>;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { insertParticipant, insertRoomSession } from '../../test/harness/participants.ts';
 import { qualitySample } from '../../test/harness/samples.ts';
 import { PUBLIC_URL, startTestApi, type TestApi } from '../../test/harness/test-api.ts';
-import type { ApiKey } from '../access/keys.ts';
+import type { ApiKey } from '../access/ports.ts';
 import { SignIns } from '../access/sign-ins.ts';
 import { Dashboard } from '../dashboard/dashboard.ts';
 import { Feed } from '../dashboard/feed.ts';

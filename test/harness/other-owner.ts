@@ -1,5 +1,6 @@
 // Somebody else on the same server, with a key and rooms of their own.
-import { type ApiKey, Keys } from '../../src/access/keys.ts';
+import { Keys } from '../../src/access/keys.ts';
+import type { ApiKey } from '../../src/access/ports.ts';
 import { KeyStore } from '../../src/store/access/key-store.ts';
 import { mintToken } from './test-api.ts';
 import type { TestApp } from './test-app.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { SignJWT } from 'jose';
 import { Access } from '../../src/access/access.ts';
-import type { ApiKey } from '../../src/access/keys.ts';
+import type { ApiKey } from '../../src/access/ports.ts';
 import { createAdmission } from '../../src/app/admission.ts';
 import { planOf } from '../../src/egress/plan.ts';
 import { createListener } from '../../src/http/listener.ts';

@@ -1,27 +1,7 @@
 // The database: there, new enough, quick, with the tables of this version, and of one mind about the time.
 import { firstError, reasonOf } from '../../kit/ask.ts';
 import { type Check, failure, ok, plural, skipped, type Verdict, warning } from '../check.ts';
-
-export interface DatabaseFacts {
-  version: string;
-  /** Of the server, such as 180004. */
-  versionNumber: number;
-  /** Of a round trip, typically. */
-  latencyMs: number;
-  /** How far its clock is ahead of ours. */
-  skewMs: number;
-  freeConnections: number;
-  /** Migrations of this version that it has not had, and those it has had that this version does not know. */
-  pending: string[];
-  unknown: string[];
-  /** Private key that webhooks are signed with, as PEM. */
-  signingKey: string | undefined;
-  /** Keys that called the REST API with tokens without roles in the last 30 days. */
-  keysWithoutRoles: { apiKey: string; name: string; usedAt: Date }[];
-}
-
-/** Answers nothing where there is no database yet: the first start makes the embedded one. */
-export type InspectDatabase = () => Promise<DatabaseFacts | undefined>;
+import type { DatabaseFacts, InspectDatabase } from '../ports.ts';
 
 const OLDEST_SUPPORTED = 140_000;
 /** A join takes some eight round trips. */

@@ -1,5 +1,7 @@
 // API keys in the table `api_keys`.
 import { type Selectable, sql, type UpdateObject } from 'kysely';
+import type * as ports from '../../access/ports.ts';
+import type { ApiKey } from '../../access/ports.ts';
 import type { Db, DbTx } from '../database.ts';
 import type { ApiKeysTable, Tables } from '../schema.ts';
 
@@ -8,54 +10,40 @@ const FIRST_KEY_LOCK = 7_766_701;
 
 const NO_PREVIOUS_SECRET = { previous_secret: null, previous_secret_until: null };
 
-export interface StoredKey {
-  apiKey: string;
-  secret: string;
-  previousSecret: string | null;
-  previousSecretUntil: Date | null;
-  ownerId: string;
-  name: string;
-  webhookSecret: string;
-  rolesRequired: boolean;
-  usedWithoutRolesAt: Date | null;
-  disabledAt: Date | null;
-  createdAt: Date;
-}
-
-export class KeyStore {
+export class KeyStore implements ports.KeyStore {
   readonly #db: Db;
 
   constructor(db: Db) {
     this.#db = db;
   }
 
-  find(apiKey: string): Promise<StoredKey | undefined> {
+  find(apiKey: string): Promise<ApiKey | undefined> {
     return findKey(this.#db, apiKey);
   }
 
-  async list(): Promise<StoredKey[]> {
+  async list(): Promise<ApiKey[]> {
     const rows = await this.#db.selectFrom('api_keys').selectAll().orderBy('created_at').orderBy('api_key').execute();
     return rows.map(toKey);
   }
 
-  async insert(key: StoredKey): Promise<void> {
+  async insert(key: ApiKey): Promise<void> {
     await insertKey(this.#db, key);
   }
 
-  disable(apiKey: string, at: Date): Promise<StoredKey | undefined> {
+  disable(apiKey: string, at: Date): Promise<ApiKey | undefined> {
     return this.#change(apiKey, { disabled_at: sql`coalesce(disabled_at, ${at})` });
   }
 
-  replaceSecret(apiKey: string, secret: string, previousUntil: Date): Promise<StoredKey | undefined> {
+  replaceSecret(apiKey: string, secret: string, previousUntil: Date): Promise<ApiKey | undefined> {
     const previous = { previous_secret: sql<string>`secret`, previous_secret_until: previousUntil };
     return this.#change(apiKey, { secret, ...previous });
   }
 
-  endPreviousSecret(apiKey: string): Promise<StoredKey | undefined> {
+  endPreviousSecret(apiKey: string): Promise<ApiKey | undefined> {
     return this.#change(apiKey, NO_PREVIOUS_SECRET);
   }
 
-  requireRoles(apiKey: string, required: boolean): Promise<StoredKey | undefined> {
+  requireRoles(apiKey: string, required: boolean): Promise<ApiKey | undefined> {
     return this.#change(apiKey, { roles_required: required });
   }
 
@@ -63,8 +51,7 @@ export class KeyStore {
     await this.#change(apiKey, { used_without_roles_at: at });
   }
 
-  /** See the `KeyStore` that `access` asks for. */
-  ensureFirst(candidate: StoredKey, named: boolean): Promise<{ key: StoredKey; created: boolean }> {
+  ensureFirst(candidate: ApiKey, named: boolean): Promise<{ key: ApiKey; created: boolean }> {
     return this.#db.transaction().execute(async (tx) => {
       await sql`select pg_advisory_xact_lock(${FIRST_KEY_LOCK})`.execute(tx);
       const known = named ? await updateNamed(tx, candidate) : await oldestActive(tx);
@@ -74,7 +61,7 @@ export class KeyStore {
     });
   }
 
-  async #change(apiKey: string, changes: UpdateObject<Tables, 'api_keys'>): Promise<StoredKey | undefined> {
+  async #change(apiKey: string, changes: UpdateObject<Tables, 'api_keys'>): Promise<ApiKey | undefined> {
     const row = await this.#db
       .updateTable('api_keys')
       .set(changes)
@@ -85,14 +72,14 @@ export class KeyStore {
   }
 }
 
-async function updateNamed(tx: DbTx, { apiKey, secret }: StoredKey): Promise<StoredKey | undefined> {
-  // The operator's word is the whole word: an old secret does not stay good beside it.
+async function updateNamed(tx: DbTx, { apiKey, secret }: ApiKey): Promise<ApiKey | undefined> {
+  // The secret that the operator gives is the only one: an old one does not stay good beside it.
   const changes = { secret, ...NO_PREVIOUS_SECRET };
   await tx.updateTable('api_keys').set(changes).where('api_key', '=', apiKey).where('secret', '!=', secret).execute();
   return findKey(tx, apiKey);
 }
 
-async function oldestActive(tx: DbTx): Promise<StoredKey | undefined> {
+async function oldestActive(tx: DbTx): Promise<ApiKey | undefined> {
   const row = await tx
     .selectFrom('api_keys')
     .selectAll()
@@ -104,12 +91,12 @@ async function oldestActive(tx: DbTx): Promise<StoredKey | undefined> {
   return row && toKey(row);
 }
 
-async function findKey(db: Db | DbTx, apiKey: string): Promise<StoredKey | undefined> {
+async function findKey(db: Db | DbTx, apiKey: string): Promise<ApiKey | undefined> {
   const row = await db.selectFrom('api_keys').selectAll().where('api_key', '=', apiKey).executeTakeFirst();
   return row && toKey(row);
 }
 
-async function insertKey(db: Db | DbTx, key: StoredKey): Promise<void> {
+async function insertKey(db: Db | DbTx, key: ApiKey): Promise<void> {
   await db
     .insertInto('api_keys')
     .values({
@@ -128,7 +115,7 @@ async function insertKey(db: Db | DbTx, key: StoredKey): Promise<void> {
     .execute();
 }
 
-function toKey(row: Selectable<ApiKeysTable>): StoredKey {
+function toKey(row: Selectable<ApiKeysTable>): ApiKey {
   return {
     apiKey: row.api_key,
     secret: row.secret,

@@ -1,23 +1,10 @@
 // Sign-ins to the dashboard in the table `dashboard_sign_ins`.
 import { sql } from 'kysely';
+import type * as ports from '../../access/ports.ts';
+import type { StoredSignIn } from '../../access/ports.ts';
 import type { Db } from '../database.ts';
 
-export interface StoredSignIn {
-  apiKey: string;
-  ownerId: string;
-  /** The key's secret as it is now. */
-  secret: string;
-  /** The one before it, which is good until then. */
-  previousSecret: string | null;
-  previousSecretUntil: Date | null;
-  /** Hash of the secret that the sign-in was made with. */
-  secretHash: string;
-  keyDisabled: boolean;
-  createdAt: Date;
-  usedAt: Date;
-}
-
-export class SignInStore {
+export class SignInStore implements ports.SignInStore {
   readonly #db: Db;
 
   constructor(db: Db) {
@@ -45,7 +32,6 @@ export class SignInStore {
     await this.#db.updateTable('dashboard_sign_ins').set({ used_at: at }).where('token_hash', '=', tokenHash).execute();
   }
 
-  /** Lets a sign-in outlive the new secret that was made in it. */
   async renew(tokenHash: string, secretHash: string): Promise<void> {
     await this.#db
       .updateTable('dashboard_sign_ins')

@@ -1,5 +1,5 @@
-// Tells all nodes that something changed which people look at. The migrations `0003-dashboard`
-// and `0004-egress-changes` notify of sessions and of egresses.
+// Notifies all nodes of changes that the dashboard shows. The migrations `0003-dashboard` and `0011-egress-changes`
+// notify of sessions and of egresses.
 import { sql } from 'kysely';
 import { ChannelListener } from '../channel-listener.ts';
 import type { Db } from '../database.ts';

@@ -1,5 +1,7 @@
 // What the dashboard shows beside the REST API: usage over time, lists with counts, the whole story of a session.
 import { type RawBuilder, sql } from 'kysely';
+import type * as ports from '../../dashboard/ports.ts';
+import type { Span } from '../../dashboard/ports.ts';
 import type { Paging } from '../../protocol/rest/common.ts';
 import type {
   LiveSession,
@@ -25,14 +27,7 @@ const MAX_LIVE = 12;
 /** Rows as the database gives them: times are dates, which JSON turns into what the protocol says. */
 type Row<T> = { [K in keyof T]: T[K] };
 
-interface Span {
-  from: Date;
-  to: Date;
-  unit: 'hour' | 'day';
-  timeZone: string;
-}
-
-export class DashboardStore {
+export class DashboardStore implements ports.DashboardStore {
   readonly egresses: DashboardEgresses;
   readonly #db: Db;
 

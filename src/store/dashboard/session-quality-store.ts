@@ -1,5 +1,6 @@
 // Samples of quality as the dashboard shows them: who had trouble when, at a resolution that fits a page.
 import { type RawBuilder, sql } from 'kysely';
+import type * as ports from '../../dashboard/ports.ts';
 import { FAIR_FROM, GOOD_FROM } from '../../protocol/quality.ts';
 import type {
   QualityBody,
@@ -28,14 +29,13 @@ const BREAK = sql`interval '25 seconds'`;
 
 const WORSE = sql<number | null>`least(audio_score, video_score)`;
 
-export class SessionQualityStore {
+export class SessionQualityStore implements ports.SessionQualityStore {
   readonly #db: Db;
 
   constructor(db: Db) {
     this.#db = db;
   }
 
-  /** Nothing when there is no such session of this owner. */
   async overview(ownerId: string, sessionId: string): Promise<QualityBody | undefined> {
     const span = await this.#span(ownerId, sessionId, MAX_CELLS);
     if (!span) return undefined;
@@ -47,7 +47,6 @@ export class SessionQualityStore {
     return { from: from.toISOString(), to: to.toISOString(), stepMs, participants, troubles };
   }
 
-  /** `participant` is an object id. */
   async series(ownerId: string, sessionId: string, participant: string): Promise<QualitySeriesBody | undefined> {
     const span = await this.#span(ownerId, sessionId, MAX_POINTS);
     if (!span) return undefined;
@@ -91,7 +90,7 @@ export class SessionQualityStore {
     return totals.rows.map((total) => ({ ...total, cells: inCells(scores.get(total.id) ?? [], span) }));
   }
 
-  /** Consecutive poor samples of a participant are one trouble; those that cost the most are told. */
+  /** Consecutive poor samples of a participant are one trouble; those that cost the most are listed. */
   async #troubles(sessionId: string): Promise<Trouble[]> {
     const { rows } = await sql<Dated<Trouble, 'start' | 'end'>>`
       with poor as (
