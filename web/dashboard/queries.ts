@@ -24,7 +24,7 @@ import type {
 } from '../../src/protocol/rest/webhooks.ts';
 import { api, query } from './api.ts';
 
-type Filters = Record<string, string | number | undefined>;
+export type Filters = Record<string, string | number | undefined>;
 
 export type Delivery = Static<typeof DeliveryBody>;
 export type DeliveryDetail = Static<typeof DeliveryDetailBody>;

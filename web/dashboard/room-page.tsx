@@ -3,7 +3,7 @@ import { IconBan, IconHistory, IconInfoCircle, IconUserPlus } from '@tabler/icon
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
-import { pathTo } from '../paths.ts';
+import { PAGES, pathTo } from '../paths.ts';
 import { DeactivateRoom } from './deactivate-room.tsx';
 import { EgressesOf } from './egress/egresses-of.tsx';
 import { Invite } from './invite.tsx';
@@ -195,7 +195,7 @@ function RoomDeliveries({ room }: { room: Room }) {
     <Section
       title="Latest webhooks"
       actions={
-        <Link to={pathTo('webhooks')} search={{ roomId: room.roomId } as never}>
+        <Link to={PAGES.webhooks} search={{ roomId: room.roomId }}>
           <Text size="sm" c="var(--mantine-color-anchor)">
             All of this room
           </Text>

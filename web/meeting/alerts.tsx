@@ -2,8 +2,8 @@ import type { Meeting, MeetingState } from '@roomful/client';
 import { IconInfoCircle, IconLoader2, IconMessage, IconX } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import styles from './call.module.css';
-import type { Panel } from './call.tsx';
 import { Decision } from './people-panel.tsx';
+import type { Panel } from './view.ts';
 
 const SHOWN_MS = 6_000;
 /** More at once would cover the meeting; the list of people has all of them. */

@@ -12,13 +12,11 @@ import { PeoplePanel } from './people-panel.tsx';
 import { Settings } from './settings.tsx';
 import { Sound } from './sound.tsx';
 import { Stage } from './stage.tsx';
+import type { Actions, Panel, View } from './view.ts';
 import { problemInWords } from './words.ts';
 
 /** Most guests never see it. */
 const OutputsPanel = lazy(() => import('./outputs-panel.tsx').then((it) => ({ default: it.OutputsPanel })));
-
-export type Panel = 'chat' | 'people' | 'outputs' | undefined;
-export type View = 'grid' | 'speaker';
 
 /** The meeting itself: pictures, panels, and the controls below. */
 export function Call({ meeting, media, roomId }: { meeting: Meeting; media: LocalMedia; roomId: string }) {
@@ -84,13 +82,6 @@ export function Call({ meeting, media, roomId }: { meeting: Meeting; media: Loca
       {settings && <Settings media={media} onClose={() => setSettings(false)} />}
     </div>
   );
-}
-
-export interface Actions {
-  toggleMic(): void;
-  toggleCamera(): void;
-  toggleScreen(): void;
-  toggleHand(): void;
 }
 
 function useActions(meeting: Meeting, media: LocalMedia): Actions {

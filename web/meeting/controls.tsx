@@ -20,7 +20,7 @@ import {
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useObservable } from '../ui/use-observable.ts';
 import styles from './call.module.css';
-import type { Actions, Panel, View } from './call.tsx';
+import type { Actions, Panel, View } from './view.ts';
 
 interface Props {
   meeting: Meeting;

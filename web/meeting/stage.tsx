@@ -2,10 +2,10 @@ import type { Meeting, MeetingState, Participant } from '@roomful/client';
 import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react';
 import { useState } from 'react';
 import styles from './call.module.css';
-import type { View } from './call.tsx';
 import { useSize } from './hooks.ts';
 import { focusOn, gridFor } from './layout.ts';
 import { Tile } from './tile.tsx';
+import type { View } from './view.ts';
 
 interface Props {
   meeting: Meeting;

@@ -5,7 +5,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import type { EgressKind } from '../../../src/protocol/egress.ts';
 import type { EgressBody } from '../../../src/protocol/rest/dashboard.ts';
-import { pathTo } from '../../paths.ts';
+import { PAGES, pathTo } from '../../paths.ts';
 import { bytes } from '../../ui/bytes.ts';
 import { downloadUrl, gapInWords } from '../../viewer/words.ts';
 import { ApiError } from '../api.ts';
@@ -227,7 +227,7 @@ function Webhooks({ egress: { webhook, webhookUrl, sessionId } }: { egress: Egre
       title="Webhooks"
       actions={
         totalCount > 0 && (
-          <Link to={pathTo('webhooks')} search={{ sessionId } as never} className={classes.textLink}>
+          <Link to={PAGES.webhooks} search={{ sessionId }} className={classes.textLink}>
             <Text size="sm">All of the session</Text>
           </Link>
         )

@@ -1,10 +1,10 @@
-import { Anchor, Button, Group, Text } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { IconPlayerRecordFilled } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import { pathTo } from '../../paths.ts';
+import { PAGES } from '../../paths.ts';
 import { DataTable } from '../parts/data-table.tsx';
+import { AnchorLink } from '../parts/links.tsx';
 import { Section } from '../parts/section.tsx';
 import { egresses } from '../queries.ts';
 import { egressColumns } from './egress-columns.tsx';
@@ -34,14 +34,9 @@ export function EgressesOf({ room, sessionId, live }: Props) {
       actions={
         <Group gap="sm">
           {hasMore && (
-            <Anchor
-              component={Link}
-              to={pathTo('recordings')}
-              search={{ search: sessionId ?? roomId } as never}
-              size="sm"
-            >
+            <AnchorLink to={PAGES.recordings} search={{ search: sessionId ?? roomId }} size="sm">
               All of them
-            </Anchor>
+            </AnchorLink>
           )}
           {live && (
             <Button size="xs" leftSection={<IconPlayerRecordFilled size={14} />} onClick={() => setStarting(true)}>
