@@ -32,7 +32,7 @@ const DashboardLayout = lazyRouteComponent(() => import('./dashboard/dashboard-l
 const dashboard = createRoute({
   getParentRoute: () => root,
   id: 'dashboard',
-  // Beside the page that it goes around, not after it: whoever has to sign in sees nothing else. A recording that was
+  // Beside the page that it goes around, not after it: a user who has to sign in sees nothing else. A recording that was
   // shared has no layout.
   loader: ({ location }) => (location.hash === '' ? DashboardLayout.preload?.() : undefined),
   component: () => (useFileToken() ? <Outlet /> : <DashboardLayout />),

@@ -49,7 +49,7 @@ function say(word: CrowdWord): void {
   process.send?.(word);
 }
 
-/** Resolves when somebody is in the room and what they send is on its way. */
+/** Resolves when a participant is in the room and what they send is on its way. */
 async function enter(person: CrowdOrder['people'][number]): Promise<void> {
   const tracks = tracksOf(person);
   const meeting = new Meeting({
@@ -84,7 +84,7 @@ function devices(tracks: readonly ClipTrack[]): LocalMediaState {
   return { mic: source('audio'), camera: source('video'), screen: undefined, devices: [], speakerId: '' };
 }
 
-/** Rejects when somebody is not let in, or put out. */
+/** Rejects when a participant is not let in, or put out. */
 function leftBy(meeting: Meeting): Promise<never> {
   return new Promise((_, reject) => {
     meeting.state.subscribe(() => {

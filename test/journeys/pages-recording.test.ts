@@ -107,7 +107,7 @@ test(
     // The id alone, which everybody in the meeting has seen, opens nothing.
     await using mallory = await ViewerTab.open(browser, server, link.pathname);
     await mallory.page.getByRole('heading', { name: 'Sign in to Roomful' }).waitFor();
-    await mallory.page.getByText('Did somebody send you this link?').waitFor();
+    await mallory.page.getByText('Were you sent this link?').waitFor();
     await using guessing = await ViewerTab.open(browser, server, `${link.pathname}#guessed`);
     await guessing.page.getByRole('heading', { name: 'This link does not work' }).waitFor();
 

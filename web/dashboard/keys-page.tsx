@@ -13,7 +13,7 @@ import { Identifier } from './parts/identifier.tsx';
 import { PageFrame } from './parts/page.tsx';
 import { Section } from './parts/section.tsx';
 import { Ago } from './parts/times.tsx';
-import { tell } from './parts/toasts.tsx';
+import { toast } from './parts/toasts.tsx';
 import { keys } from './queries.ts';
 
 type What = 'rotate' | 'end-previous-secret' | 'disable';
@@ -119,7 +119,7 @@ function Actions({ row, ask }: { row: KeyRow; ask: (asked: Asked) => void }) {
   const setRoles = useMutation({
     mutationFn: (required: boolean) => api('PUT', `/keys/${encodeURIComponent(row.apiKey)}/roles`, { required }),
     onSuccess: () => client.invalidateQueries({ queryKey: ['keys'] }),
-    onError: tell.failed,
+    onError: toast.failed,
   });
   return (
     <Menu position="bottom-end" withinPortal>
@@ -177,7 +177,7 @@ function Create({
       onMade(made);
       await client.invalidateQueries({ queryKey: ['keys'] });
     },
-    onError: tell.failed,
+    onError: toast.failed,
   });
   return (
     <Modal
@@ -230,10 +230,10 @@ function Change({
     onSuccess: async (made, changed) => {
       onClose();
       if (made) onMade(made);
-      else tell.done(wordsOf(changed).done);
+      else toast.done(wordsOf(changed).done);
       await client.invalidateQueries({ queryKey: ['keys'] });
     },
-    onError: tell.failed,
+    onError: toast.failed,
   });
   return (
     <Confirm
@@ -271,7 +271,7 @@ function wordsOf({ what, key: { name } }: Asked): Words {
       action: 'End the old secret',
       done: 'Only the new secret is good now.',
       consequence:
-        'Tokens and invites signed with the old secret are refused within a second, and whoever signed in with it is signed out.',
+        'Tokens and invites signed with the old secret are refused within a second, and users who signed in with it are signed out.',
     },
     disable: {
       title: `Disable ${name}?`,

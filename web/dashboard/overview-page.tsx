@@ -177,7 +177,7 @@ function LiveNow({ live, total }: { live: OverviewBody['live']; total: number })
     >
       {live.length === 0 ? (
         <Empty icon={<IconDoor size={26} />} title="Nobody is in a room">
-          As soon as somebody joins, the session shows here.
+          As soon as a participant joins, the session shows here.
         </Empty>
       ) : (
         <Table verticalSpacing="xs" className={classes.table} aria-label="Live sessions">

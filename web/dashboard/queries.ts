@@ -72,7 +72,7 @@ export const session = (sessionId: string) =>
     queryFn: () => api<TimelineBody>('GET', `/sessions/${encodeURIComponent(sessionId)}/timeline`),
   });
 
-/** Of a session that is over nothing changes any more, whoever else is talking. */
+/** Of a session that is over nothing changes any more, whatever happens in others. */
 const qualityOptions = (isLive: boolean) => (isLive ? {} : { staleTime: 'static' as const });
 
 export const quality = (sessionId: string, isLive: boolean) =>

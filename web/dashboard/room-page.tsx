@@ -150,12 +150,12 @@ function Compositions({ room: { autoStartConfig } }: { room: Room }) {
         </Text>
       ) : (
         <Stack gap="sm">
-          {kinds.map(([kind, wish]) => (
+          {kinds.map(([kind, settings]) => (
             <div key={kind}>
               <Text size="sm" fw={600} mb={4}>
                 {{ recording: 'Recording', hls: 'HLS', composite: 'Composite recording' }[kind] ?? kind}
               </Text>
-              <JsonBlock value={wish} label={`${kind} settings`} maxHeight={220} />
+              <JsonBlock value={settings} label={`${kind} settings`} maxHeight={220} />
             </div>
           ))}
         </Stack>
@@ -180,7 +180,7 @@ function RoomSessions({ roomId }: { roomId: string }) {
         noun={['session', 'sessions']}
         empty={
           <Empty icon={<IconHistory size={26} />} title="Nobody has been here yet">
-            Invite somebody, or join it with an SDK: the session shows here at once.
+            Invite a participant, or join it with an SDK: the session shows here at once.
           </Empty>
         }
       />

@@ -12,7 +12,7 @@ import { PageFrame } from './parts/page.tsx';
 import classes from './parts/parts.module.css';
 import { RoomStatus } from './parts/status.tsx';
 import { Ago } from './parts/times.tsx';
-import { tell } from './parts/toasts.tsx';
+import { toast } from './parts/toasts.tsx';
 import { rooms } from './queries.ts';
 
 const FILTERS = [
@@ -114,7 +114,7 @@ function Actions({ room, onDeactivate }: { room: RoomRow; onDeactivate: () => vo
       <Menu.Dropdown>
         <Menu.Item
           leftSection={<IconCopy size={16} />}
-          onClick={() => navigator.clipboard.writeText(roomId).then(() => tell.done('Room id copied.'), tell.failed)}
+          onClick={() => navigator.clipboard.writeText(roomId).then(() => toast.done('Room id copied.'), toast.failed)}
         >
           Copy room id
         </Menu.Item>

@@ -34,7 +34,7 @@ export function Page() {
         rowKey={(row) => row.sessionId}
         sortedBy="started"
         icon={<IconHistory size={26} />}
-        none={{ title: 'No sessions yet', text: 'The first session begins when somebody joins a room.' }}
+        none={{ title: 'No sessions yet', text: 'The first session begins when a participant joins a room.' }}
         noMatch={{ title: 'No session matches', text: 'Try fewer letters, or another state.' }}
       />
     </PageFrame>

@@ -19,7 +19,7 @@ interface Props {
 /** What wants attention now: over the pictures, and spoken by screen readers. */
 export function Alerts({ meeting, state, panel, onOpenChat }: Props) {
   const { phase, entryRequests, deviceRequest, participants, notice } = state;
-  const nameOf = (id: string) => participants.find((it) => it.id === id)?.name ?? 'Somebody';
+  const nameOf = (id: string) => participants.find((it) => it.id === id)?.name ?? 'A participant';
   return (
     <>
       {phase === 'reconnecting' && (

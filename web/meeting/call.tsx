@@ -48,7 +48,7 @@ export function Call({ meeting, media, roomId }: { meeting: Meeting; media: Loca
 
   if (state.phase === 'waiting') {
     return (
-      <Message title="Waiting to be let in" text="Somebody in the meeting will let you in soon. Keep this page open.">
+      <Message title="Waiting to be let in" text="A participant will let you in soon. Keep this page open.">
         <button type="button" className={styles.plain} onClick={() => meeting.leave()}>
           Cancel
         </button>
@@ -109,7 +109,7 @@ function controlOf(panel: Panel): HTMLElement | null {
   return panel ? document.querySelector<HTMLElement>(opener[panel]) : null;
 }
 
-/** A device that fails in the middle of a call is told of like anything else that goes wrong. */
+/** A device that fails in the middle of a call is reported like anything else that goes wrong. */
 function useDeviceProblems(meeting: Meeting, media: LocalMedia): void {
   const { mic, camera } = useObservable(media.state);
   useEffect(() => {

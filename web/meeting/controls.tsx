@@ -187,7 +187,7 @@ function More({ meeting, media, state, view, actions, onPanel, onView, onSetting
 async function copyInvite(meeting: Meeting): Promise<void> {
   try {
     await navigator.clipboard.writeText(await meeting.invite());
-    meeting.showNotice('The invite link was copied. Whoever opens it can join.');
+    meeting.showNotice('The invite link was copied. Anyone who opens it can join.');
   } catch (error) {
     meeting.showNotice(`The invite link could not be copied: ${(error as Error).message}`);
   }

@@ -33,29 +33,29 @@ export function usePlayback(track: MediaStreamTrack | undefined, onBlocked?: () 
   );
 }
 
-/** Tells the meeting at which size somebody's picture is on the screen, so that no more than that is sent. */
+/** Reports at which size a participant's picture is on the screen, so that no more than that is sent. */
 export function useShown(meeting: Meeting, id: string, kind: 'video' | 'share', enabled: boolean) {
   return useCallback(
     (element: HTMLElement | null) => {
       if (!element || !enabled) return;
       let visible = true;
-      const tell = () => {
+      const report = () => {
         const scale = window.devicePixelRatio;
         const size = { width: element.clientWidth * scale, height: element.clientHeight * scale };
         meeting.setViewSize(id, kind, visible && !document.hidden ? size : undefined);
       };
-      const resizes = new ResizeObserver(tell);
+      const resizes = new ResizeObserver(report);
       const intersections = new IntersectionObserver(([entry]) => {
         visible = entry?.isIntersecting ?? true;
-        tell();
+        report();
       });
       resizes.observe(element);
       intersections.observe(element);
-      document.addEventListener('visibilitychange', tell);
+      document.addEventListener('visibilitychange', report);
       return () => {
         resizes.disconnect();
         intersections.disconnect();
-        document.removeEventListener('visibilitychange', tell);
+        document.removeEventListener('visibilitychange', report);
         meeting.setViewSize(id, kind, undefined);
       };
     },
@@ -63,7 +63,7 @@ export function useShown(meeting: Meeting, id: string, kind: 'video' | 'share', 
   );
 }
 
-/** Single keys, unless somebody writes or a dialog is open. */
+/** Single keys, unless the participant writes or a dialog is open. */
 export function useShortcuts(shortcuts: Record<string, () => void>): void {
   const latest = useRef(shortcuts);
   latest.current = shortcuts;

@@ -119,7 +119,7 @@ function RecordingLinks({ meeting, id }: { meeting: Meeting; id: string }) {
       current = false;
     };
   }, [meeting, id]);
-  if (!meeting.mayShareRecordings) return <span>Whoever runs this server has it.</span>;
+  if (!meeting.mayShareRecordings) return <span>The operator of this server has it.</span>;
   if (!found) return null;
   if ('problem' in found) return <span className={outputStyles.problem}>{found.problem}</span>;
   return <Links meeting={meeting} what="link to the recording" url={found.url} />;
@@ -128,7 +128,7 @@ function RecordingLinks({ meeting, id }: { meeting: Meeting; id: string }) {
 function Links({ meeting, what, url }: { meeting: Meeting; what: string; url: string }) {
   const copy = () =>
     navigator.clipboard.writeText(url).then(
-      () => meeting.showNotice(`The ${what} was copied. Whoever opens it can watch.`),
+      () => meeting.showNotice(`The ${what} was copied. Anyone who opens it can watch.`),
       (error: Error) => meeting.showNotice(`The ${what} could not be copied: ${error.message}`),
     );
   return (
@@ -153,10 +153,10 @@ function StartOrStop(props: { meeting: Meeting; kind: OutputKind; look: LookOf; 
     await ask().catch((error: Error) => setProblem(error.message));
     setBusy(false);
   };
-  const start = (wish: object = {}) => {
+  const start = (options: object = {}) => {
     const { type, quality } = look;
     const config = { layout: { type, priority: 'SPEAKER', gridSize: 25 }, quality };
-    return run(() => meeting.startOutput(kind, { config, ...wish }));
+    return run(() => meeting.startOutput(kind, { config, ...options }));
   };
   const mayStop = running.some(({ status }) => status !== 'STOPPING');
   return (

@@ -11,7 +11,7 @@ interface Props {
   meeting: Meeting;
   state: MeetingState;
   view: View;
-  /** Whom one wants to see large, before whom somebody pinned for everybody. */
+  /** The participant enlarged here, before the one pinned for everybody. */
   enlargedId: string | undefined;
   onEnlarge: (id: string | undefined) => void;
 }

@@ -16,7 +16,7 @@ describe('words', () => {
     expect(colourIndexOf('', 6)).toBe(0);
   });
 
-  it('tell where a recording or stream stands', () => {
+  it('say where a recording or stream stands', () => {
     const state = (kind: 'recording' | 'hls', status: 'STARTED' | 'STOPPED', problem?: string) =>
       outputState({ kind, status, problem });
     expect([state('recording', 'STARTED'), state('hls', 'STARTED')]).toEqual(['Recording', 'Live']);

@@ -62,7 +62,7 @@ const LEAVING: Record<number, { title: string; text: string; mayRejoin?: boolean
   },
   4003: { title: 'There is no such meeting', text: 'The link may be mistyped. Ask for a new one.', mayRejoin: false },
   4052: { title: 'This meeting is closed', text: 'Its room has been closed for good.', mayRejoin: false },
-  [ENTRY_DENIED.code]: { title: 'You were not let in', text: 'Somebody in the meeting declined your request.' },
+  [ENTRY_DENIED.code]: { title: 'You were not let in', text: 'A participant declined your request.' },
 };
 
 export const QUALITY_IN_WORDS: Record<Quality, string> = {

@@ -16,7 +16,7 @@ export interface PlaybackState {
   atEdge: boolean;
   muted: boolean;
   volume: number;
-  /** The browser plays without sound only until somebody asks for it. */
+  /** The browser plays without sound only until the viewer asks for it. */
   silenced: boolean;
   rate: number;
   /** What stands in the way, in words; `failed` when nothing more is tried. */

@@ -28,7 +28,7 @@ export function claimsOf(token: string): Claims {
     const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (it) => it.charCodeAt(0));
     claims = JSON.parse(new TextDecoder().decode(bytes)) ?? {};
   } catch {
-    // The server tells what is wrong with it.
+    // The server says what is wrong with it.
   }
   const permissions = Array.isArray(claims.permissions) ? claims.permissions : [];
   return {
@@ -47,13 +47,13 @@ export async function redeemInvite(invite: string): Promise<{ token: string; nam
   return post(location, '/meet-api/guest-token', { invite });
 }
 
-/** A link for others, made with the permissions of somebody whose token may call the REST API. */
+/** A link for others, made with the permissions of a caller whose token may call the REST API. */
 export async function makeInvite(server: ServerLocation, roomId: string, token: string): Promise<string> {
   const { url } = await post(server, `/v2/rooms/${encodeURIComponent(roomId)}/invite`, {}, token);
   return url;
 }
 
-/** The page that plays a finished recording, for somebody whose token may call the REST API. */
+/** The page that plays a finished recording, for a caller whose token may call the REST API. */
 export async function findRecording(server: ServerLocation, recordingId: string, token: string): Promise<string> {
   const { links } = await ask(server, 'GET', `/v2/recordings/${encodeURIComponent(recordingId)}`, undefined, token);
   if (!links.recording_page) throw new MeetingError(UNREACHABLE, 'The recording is not ready yet.');
@@ -81,7 +81,7 @@ export function socketUrl(url: string, server: ServerLocation): string {
   return `${socketOrigin(host, server)}${pathname}${search}`;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the answers of several calls
+// biome-ignore lint/suspicious/noExplicitAny: the responses of several calls
 function post(server: ServerLocation, path: string, body: object, token?: string): Promise<any> {
   return ask(server, 'POST', path, body, token);
 }

@@ -1,4 +1,4 @@
-/** Tells the loudness of a track, 0 to 1, about 15 times a second, until the returned function is called. */
+/** Reports the loudness of a track, 0 to 1, about 15 times a second, until the returned function is called. */
 export function measureLevel(track: MediaStreamTrack, onLevel: (level: number) => void): () => void {
   const context = new AudioContext();
   const analyser = context.createAnalyser();

@@ -118,7 +118,7 @@ function connectOnDemand(transport: types.Transport, request: Request): void {
 
 const AUDIO_CODEC = { opusDtx: true, opusFec: true };
 
-/** How each kind is sent, and what its receivers are told of it. */
+/** How each kind is sent, and what its receivers get to know of it. */
 const SENDING: Record<StreamKind, (track: MediaStreamTrack) => Partial<types.ProducerOptions>> = {
   audio: () => ({ codecOptions: AUDIO_CODEC, appData: {} }),
   video: (track) => {

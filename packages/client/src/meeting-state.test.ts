@@ -55,7 +55,7 @@ describe('outputs', () => {
     expect(outputs.map(isRunning)).toEqual([false, true]);
   });
 
-  it('have run since they were made for whoever comes later', () => {
+  it('have run since they were made for a participant who comes later', () => {
     const made = new Date(NOW.getTime() - 600_000);
     expect(moved([], { id: id(made) })[0]?.since).toEqual(made);
     expect(moved([], { id: id(new Date(NOW.getTime() + 60_000)) })[0]?.since).toEqual(NOW);

@@ -58,7 +58,7 @@ export interface Output {
 
 export interface MeetingState {
   /**
-   * idle → connecting → (waiting) → joined ⇄ reconnecting → left. `waiting` is for somebody inside to decide; from
+   * idle → connecting → (waiting) → joined ⇄ reconnecting → left. `waiting` lasts until a participant decides; from
    * every state there is a way to `left`, and none from there.
    */
   phase: 'idle' | 'connecting' | 'waiting' | 'joined' | 'reconnecting' | 'left';
@@ -70,7 +70,7 @@ export interface MeetingState {
   pinnedId: string | undefined;
   /** People who ask to be let in. */
   entryRequests: readonly { id: string; name: string }[];
-  /** What somebody who moderates asks to be switched on. */
+  /** What a moderator asks to be switched on. */
   deviceRequest: { source: Source; byId: string } | undefined;
   chat: readonly ChatMessage[];
   /** Ids of people with a raised hand, the first one first. */
@@ -112,13 +112,13 @@ export function mergeChat(known: readonly ChatMessage[], arrived: readonly ChatM
   return [...known, ...fresh].sort((a, b) => a.at.getTime() - b.at.getTime());
 }
 
-/** Hands after somebody raised or lowered theirs. */
+/** Hands after a participant raised or lowered theirs. */
 export function withHand(hands: readonly string[], id: string, raised: boolean): readonly string[] {
   if (hands.includes(id) === raised) return hands;
   return raised ? [...hands, id] : hands.filter((it) => it !== id);
 }
 
-/** What a server tells of an output. */
+/** What a server says of an output. */
 export interface OutputNotice {
   id: string;
   kind: OutputKind;
@@ -135,7 +135,7 @@ export function withOutput(outputs: readonly Output[], notice: OutputNotice, now
   return known ? outputs.map((it) => (it === known ? moved : it)) : [...outputs, moved];
 }
 
-/** Whoever comes later was not there when it began; ids begin with the second they were made in. */
+/** A participant who comes later was not there when it began; ids begin with the second they were made in. */
 function beginOf(id: string, known: Output | undefined, now: Date): Date {
   const made = Number.parseInt(id.slice(0, 8), 16) * 1000;
   return known || Number.isNaN(made) || made > now.getTime() ? now : new Date(made);
@@ -146,7 +146,7 @@ export function withPlayable(outputs: readonly Output[], playbackUrl: string): r
   return outputs.map((it) => (it.playbackUrl === playbackUrl ? { ...it, playable: true } : it));
 }
 
-/** Why the one that ended last of its kind did; its end is told just before. */
+/** Why the one that ended last of its kind did; its end is notified just before. */
 export function withProblem(outputs: readonly Output[], kind: OutputKind, problem: string): readonly Output[] {
   const failed = outputs.findLast((it) => it.kind === kind && it.status === 'STOPPED');
   return outputs.map((it) => (it === failed ? { ...it, problem } : it));

@@ -81,8 +81,8 @@ function* fieldsOf(bytes: Uint8Array): Generator<{ field: number; value: number;
 
 const text = (content: Uint8Array) => new TextDecoder().decode(content);
 
-export function encodeSubscribe(wish: { topic: string; peerId: string; oldMessages: number; requestId: string }) {
-  const { topic, peerId, oldMessages, requestId } = wish;
+export function encodeSubscribe(request: { topic: string; peerId: string; oldMessages: number; requestId: string }) {
+  const { topic, peerId, oldMessages, requestId } = request;
   const subscribe = encode([
     [1, topic],
     [2, peerId],
@@ -93,7 +93,7 @@ export function encodeSubscribe(wish: { topic: string; peerId: string; oldMessag
   return encode([[1, subscribe]]);
 }
 
-export function encodePublish(wish: {
+export function encodePublish(request: {
   topic: string;
   message: string;
   payload?: Uint8Array;
@@ -104,14 +104,14 @@ export function encodePublish(wish: {
   requestId: string;
 }) {
   const publish = encode([
-    [1, wish.topic],
-    [2, wish.payload ?? new Uint8Array()],
-    [3, wish.message],
-    ...(wish.sendOnly ?? []).map((id) => [4, id] as const),
-    [5, wish.timestamp],
-    [8, wish.persist],
-    [9, wish.messageId],
-    [10, wish.requestId],
+    [1, request.topic],
+    [2, request.payload ?? new Uint8Array()],
+    [3, request.message],
+    ...(request.sendOnly ?? []).map((id) => [4, id] as const),
+    [5, request.timestamp],
+    [8, request.persist],
+    [9, request.messageId],
+    [10, request.requestId],
   ]);
   return encode([[3, publish]]);
 }

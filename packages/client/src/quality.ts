@@ -20,7 +20,7 @@ export function qualityOf({ score = 10, lossRatio = 0, rttMs = 0 }: Signs): Qual
 /** The lower of the scores in a `producerScore` or `consumerScore`, whatever its shape. */
 export function scoreIn(score: unknown): number | undefined {
   if (Array.isArray(score)) {
-    // Layers that are not sent right now score 0: the sender's best layer tells.
+    // Layers that are not sent right now score 0: the sender's best layer counts.
     const best = Math.max(...score.map((it) => Number(it?.score)));
     return best > 0 ? best : undefined;
   }

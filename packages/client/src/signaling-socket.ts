@@ -19,7 +19,7 @@ export interface SignalingListener {
   /** It could not be restored. */
   gaveUp(): void;
   notified(notification: Notification): void;
-  /** Resolves to acknowledge; a rejection tells the server that it was not done. */
+  /** Resolves to acknowledge; a rejection reports to the server that it was not done. */
   requested<N extends keyof ServerRequests>(name: N, data: ServerRequests[N]): Promise<void>;
   /** The server ends it. */
   closed(reason: LeaveReason): void;
@@ -102,7 +102,7 @@ export class SignalingSocket {
     socket.on('disconnect', (why) => {
       if (this.#ended) return;
       listener.lost();
-      // socket.io takes this for the server's wish and would not try again; a wish comes as `close` before it.
+      // socket.io takes this for the server's decision and would not try again; such a decision comes as `close` before it.
       if (why === 'io server disconnect') socket.connect();
     });
     socket.io.on('reconnect_failed', () => {
@@ -119,7 +119,7 @@ export class SignalingSocket {
   }
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: answers are of many shapes; whoever asks knows which
+// biome-ignore lint/suspicious/noExplicitAny: answers are of many shapes; the caller knows which
 type Answer = any;
 
 /** The result in an acknowledgement, or the refusal in it as an error. */

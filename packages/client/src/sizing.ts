@@ -33,7 +33,7 @@ export function cameraEncodings(width: number, height: number): Encoding[] {
   return [{ ...middle, rid: 'q', scaleResolutionDownBy: 1 }];
 }
 
-/** What a sender tells of its stream in `appData`. */
+/** What a sender says of its stream in `appData`. */
 export interface SentPicture {
   width?: number | undefined;
   height?: number | undefined;

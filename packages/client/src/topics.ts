@@ -116,8 +116,8 @@ export class Topics {
   }
 
   #subscribe({ topic, history }: Subscription): void {
-    const wish = { topic, peerId: this.#peerId, oldMessages: history };
-    this.#settled((requestId) => this.#socket?.send(encodeSubscribe({ ...wish, requestId }))).catch(() =>
+    const subscription = { topic, peerId: this.#peerId, oldMessages: history };
+    this.#settled((requestId) => this.#socket?.send(encodeSubscribe({ ...subscription, requestId }))).catch(() =>
       this.#socket?.close(),
     );
   }

@@ -152,7 +152,7 @@ function About({ egress }: { egress: EgressBody }) {
     recorded !== null && ['File', fileInWords(recorded)],
     recorded !== null && ['Kept as', <Code key="key">{recorded.key}</Code>],
     ['Looks', looksInWords(egress.config)],
-    Boolean(templateUrl) && ['Films', templateUrl],
+    Boolean(templateUrl) && ['Captures', templateUrl],
   ];
   return (
     <Section title="About it">
@@ -189,7 +189,7 @@ function fileInWords({ format, width, height, storedIn }: NonNullable<EgressBody
   return `${format.toUpperCase()}, ${shape}, ${where}`;
 }
 
-/** Links to give away: whoever has one may watch. */
+/** Links to give away: anyone with one may watch. */
 function Addresses({ egress: { hls, pageUrl, recorded } }: { egress: EgressBody }) {
   const absolute = (url: string) => new URL(url, location.origin).href;
   const links = [
@@ -200,7 +200,7 @@ function Addresses({ egress: { hls, pageUrl, recorded } }: { egress: EgressBody 
   ].filter(Boolean) as [string, string][];
   if (links.length === 0) return null;
   return (
-    <Section title="Links" description="Whoever has one may watch, without signing in">
+    <Section title="Links" description="Anyone with one may watch, without signing in">
       <Stack gap="sm">
         {links.map(([label, url]) => (
           <div key={label}>
@@ -248,7 +248,7 @@ function Webhooks({ egress: { webhook, webhookUrl, sessionId } }: { egress: Egre
 function Gaps({ egress: { gaps } }: { egress: EgressBody }) {
   if (gaps.length === 0) return null;
   return (
-    <Section title="Gaps" description="Missing because the compositor had to be started anew">
+    <Section title="Gaps" description="Missing because the compositor had to be started again">
       <Stack gap={4}>
         {gaps.map((gap) => (
           <Text size="sm" key={gap.at}>

@@ -17,7 +17,7 @@ interface Props {
   room: { roomId: string; name: string };
   /** Of this session alone. */
   sessionId?: string;
-  /** Whether somebody is in it, so that something can be started. */
+  /** Whether participants are in it, so that something can be started. */
   live: boolean;
 }
 
@@ -54,7 +54,7 @@ export function EgressesOf({ room, sessionId, live }: Props) {
         noun={['recording or stream', 'recordings and streams']}
         empty={
           <Text size="sm" c="dimmed">
-            {live ? 'None yet: start one now, while somebody is here.' : 'None.'}
+            {live ? 'None yet: start one now, while the session is live.' : 'None.'}
           </Text>
         }
       />

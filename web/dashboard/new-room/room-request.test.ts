@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { findProblems } from '../../../src/kit/validate.ts';
 import { CreateRoomBody } from '../../../src/protocol/rest/rooms.ts';
 import { curlCode, fetchCode, sdkCode } from './room-code.ts';
-import { checks, EMPTY_FORM, formField, type RoomForm, toBody } from './room-wish.ts';
+import { checks, EMPTY_FORM, formField, type RoomForm, toBody } from './room-request.ts';
 
 const FULL: RoomForm = {
   customRoomId: `it's "quoted" <b>`,

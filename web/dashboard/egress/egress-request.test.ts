@@ -3,7 +3,7 @@ import { findProblems } from '../../../src/kit/validate.ts';
 import { StartHlsBody } from '../../../src/protocol/rest/hls.ts';
 import { StartLivestreamBody } from '../../../src/protocol/rest/livestreams.ts';
 import { StartRecordingBody } from '../../../src/protocol/rest/recordings.ts';
-import { checks, emptyStart, formField, type StartForm, startBody } from './egress-wish.ts';
+import { checks, emptyStart, formField, type StartForm, startBody } from './egress-request.ts';
 
 const SCHEMAS = { recording: StartRecordingBody, hls: StartHlsBody, livestream: StartLivestreamBody };
 const full = (kind: StartForm['kind']): StartForm => ({

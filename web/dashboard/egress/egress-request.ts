@@ -6,7 +6,7 @@ import {
   compositionBody,
   EMPTY_COMPOSITION,
   checks as roomChecks,
-} from '../new-room/room-wish.ts';
+} from '../new-room/room-request.ts';
 
 export interface StartForm {
   kind: EgressKind;
@@ -35,7 +35,7 @@ export function startBody({ kind, roomId, look, fileFormat, webhookUrl, outputs 
 
 /** Each function returns what is wrong, or null. */
 export const checks = {
-  roomId: (roomId: string) => (roomId ? null : 'Choose a room that somebody is in.'),
+  roomId: (roomId: string) => (roomId ? null : 'Choose a live room.'),
   webhookUrl: roomChecks.endPoint,
   gridSize: roomChecks.gridSize,
   dirPath: roomChecks.dirPath,
