@@ -19,12 +19,13 @@ import {
   recordingFile,
   type WebhookSummary,
 } from '../protocol/egress.ts';
+import { hlsContentType, isHlsName, isPlaylist } from '../protocol/hls/files.ts';
 import { type Flag, isOn, type Paging } from '../protocol/rest/common.ts';
 import type { Notification } from '../protocol/signaling.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Failover } from './failover.ts';
 import { playlistReaching, sizeOnceThere } from './hls/hls-folder.ts';
-import { hlsContentType, isHlsName, isPlaylist, type Position } from './hls/hls-playlist.ts';
+import type { Position } from './hls/playlist-edits.ts';
 import { noticesForLateComer, noticesOf } from './notices.ts';
 import { type CheckUrl, failedPlan, planOf, wantsFile, withoutEffect } from './plan.ts';
 import type {

@@ -1,5 +1,7 @@
 // Where recordings and HLS streams are fetched from.
+
 import type { Egress } from './egress.ts';
+import { PLAYLISTS } from './hls/files.ts';
 
 /** Path of the addresses that files are fetched from. */
 export const FILES_PATH = '/recordings-files';
@@ -12,6 +14,6 @@ export function fileUrl(egress: Pick<Egress, 'file' | 'baseUrl'>): string | null
 
 export function hlsUrls(egress: Pick<Egress, 'folder' | 'baseUrl'>) {
   const base = `${egress.baseUrl}${HLS_PATH}/${egress.folder}`;
-  const playbackHlsUrl = `${base}/index.m3u8`;
-  return { playbackHlsUrl, livestreamUrl: `${base}/live.m3u8`, downstreamUrl: playbackHlsUrl };
+  const playbackHlsUrl = `${base}/${PLAYLISTS.rewind}`;
+  return { playbackHlsUrl, livestreamUrl: `${base}/${PLAYLISTS.live}`, downstreamUrl: playbackHlsUrl };
 }

@@ -4,11 +4,12 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PRIVATE } from '../../kit/private-folder.ts';
 import { SerialQueue } from '../../kit/serial-queue.ts';
+import { INIT_FILE, PLAYLISTS, partFile, segmentFile } from '../../protocol/hls/files.ts';
 import type { EncodedPacket } from '../encode/packet.ts';
 import type { FileFacts } from '../ipc.ts';
 import { type Fragment, Fragmenter } from '../mux/fragmenter.ts';
 import { RoomOnDisk } from './full-disk.ts';
-import { type Part, PLAYLIST_NAMES, Playlist, SEGMENT_SECONDS } from './playlist.ts';
+import { PlaylistWriter, SEGMENT_SECONDS, type WrittenPart } from './playlist-writer.ts';
 import { inBackgroundOf, reasonOf, type Sink, type SinkEvents, type Tracks } from './sink.ts';
 
 /** Ten pictures, or sixteen frames of AAC. */
@@ -31,7 +32,7 @@ export class HlsSink implements Sink {
   readonly #events: SinkEvents;
   readonly #leads: EncodedPacket['kind'];
   readonly #fragmenter: Fragmenter;
-  readonly #playlist: Playlist;
+  readonly #playlist: PlaylistWriter;
   readonly #queue = new SerialQueue();
   readonly #partFiles: { segment: number; name: string }[] = [];
   #segment: OpenSegment = { number: 0, begin: 0, parts: [] };
@@ -50,8 +51,8 @@ export class HlsSink implements Sink {
     this.#room = new RoomOnDisk(events, () => this.#hasStarted && !this.#isOver);
     this.#leads = tracks.video ? 'video' : 'audio';
     this.#fragmenter = new Fragmenter(tracks.video, tracks.audio);
-    this.#playlist = new Playlist(PART_SECONDS + TOLERANCE_SECONDS);
-    this.#store('init.mp4', this.#fragmenter.initSegment);
+    this.#playlist = new PlaylistWriter(PART_SECONDS + TOLERANCE_SECONDS);
+    this.#store(INIT_FILE, this.#fragmenter.initSegment);
   }
 
   static async open(folder: string, tracks: Tracks, events: SinkEvents): Promise<HlsSink> {
@@ -103,8 +104,8 @@ export class HlsSink implements Sink {
     if (!fragment) return;
     const { number, parts } = this.#segment;
     if (parts.length === 0) this.#segment.begin = fragment.begin;
-    const part: Part = {
-      name: `part-${number}.${parts.length}.m4s`,
+    const part: WrittenPart = {
+      name: partFile(number, parts.length),
       duration: fragment.duration,
       isIndependent: fragment.isIndependent,
     };
@@ -112,7 +113,7 @@ export class HlsSink implements Sink {
     this.#seconds = fragment.begin + fragment.duration;
     this.#partFiles.push({ segment: number, name: part.name });
     this.#store(part.name, fragment.data);
-    this.#playlist.addPart(part, `part-${number}.${parts.length}.m4s`);
+    this.#playlist.addPart(part, partFile(number, parts.length));
     this.#storePlaylists();
   }
 
@@ -120,11 +121,11 @@ export class HlsSink implements Sink {
     const { number, begin, parts } = this.#segment;
     const data = Buffer.concat(parts.map((part) => part.data));
     const duration = parts.reduce((sum, part) => sum + part.duration, 0);
-    const name = `segment-${number}.m4s`;
+    const name = segmentFile(number);
     this.#store(name, data);
     this.#bytes += data.length;
     this.#segment = { number: number + 1, begin: 0, parts: [] };
-    this.#playlist.closeSegment({ name, begin, duration }, `part-${number + 1}.0.m4s`);
+    this.#playlist.closeSegment({ name, begin, duration }, partFile(number + 1, 0));
     this.#storePlaylists();
     while (this.#partFiles[0] && this.#partFiles[0].segment < number - PARTS_KEPT_SEGMENTS) {
       this.#remove(this.#partFiles.shift()?.name ?? '');
@@ -132,8 +133,8 @@ export class HlsSink implements Sink {
   }
 
   #storePlaylists(): void {
-    this.#store(PLAYLIST_NAMES.rewind, this.#playlist.rewindable());
-    this.#store(PLAYLIST_NAMES.live, this.#playlist.liveEdge());
+    this.#store(PLAYLISTS.rewind, this.#playlist.rewindable());
+    this.#store(PLAYLISTS.live, this.#playlist.liveEdge());
     if (!this.#playlist.isPlayable || this.#isPlayable) return;
     this.#isPlayable = true;
     this.#inTurn('notice that a stream is playable', () => {

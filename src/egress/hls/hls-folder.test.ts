@@ -2,8 +2,10 @@ import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isHlsName } from '../../protocol/hls/files.ts';
+import { parsePlaylist, playlistText, reachOf } from '../../protocol/hls/playlist.ts';
 import { endPlaylists, playlistReaching, setAside, sizeOnceThere } from './hls-folder.ts';
-import { endedPlaylist, isHlsName, reaches, reachOf } from './hls-playlist.ts';
+import { ended, reaches } from './playlist-edits.ts';
 
 const PLAYLIST = `#EXTM3U
 #EXT-X-TARGETDURATION:1
@@ -59,7 +61,7 @@ describe('a playlist that is waited for', () => {
 
   it('is not waited for when it has ended, or is too far ahead', async () => {
     expect(await playlistReaching(folder, 'index.m3u8', { msn: 12, part: 0 })).toBe('too-far');
-    await write(endedPlaylist(PLAYLIST));
+    await write(playlistText(ended(parsePlaylist(PLAYLIST))));
     expect(await playlistReaching(folder, 'index.m3u8', { msn: 12, part: 0 })).toContain('#EXT-X-ENDLIST');
   });
 });

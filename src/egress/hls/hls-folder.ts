@@ -2,33 +2,41 @@
 // segments. The child writes what is read here; playlists appear complete, by renaming.
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { PLAYLISTS, REST_FILE, runPrefix } from '../../protocol/hls/files.ts';
+import {
+  type MediaPlaylist,
+  openSegment,
+  parsePlaylist,
+  playlistText,
+  reachOf,
+  type Segment,
+  segmentText,
+} from '../../protocol/hls/playlist.ts';
 import { FolderChanges } from './folder-changes.ts';
 import {
-  bodyOf,
+  appendedRun,
   continuedPlaylist,
-  endedPlaylist,
-  headOf,
-  openParts,
+  discontinuities,
+  ended,
   type Position,
   reaches,
-  reachOf,
-  renamedSegments,
-} from './hls-playlist.ts';
+  withOpenPartsClosed,
+} from './playlist-edits.ts';
 
 /** Segments of earlier runs of the compositor, which had to be restarted. */
 const BEFORE = 'before.txt';
-/** What a compositor left of its last segment. */
-const REST = 'rest.m4s';
-const REWIND = 'index.m3u8';
-const LIVE = 'live.m3u8';
 
 const readText = (path: string) => readFile(path, 'utf8').catch(() => undefined);
 
+async function segmentsBefore(folder: string): Promise<Segment[]> {
+  return parsePlaylist((await readText(join(folder, BEFORE))) ?? '').segments;
+}
+
 /** A playlist as players see it, with what earlier runs have produced. */
 async function readPlaylist(folder: string, name: string): Promise<string | undefined> {
-  const [now, before] = await Promise.all([readText(join(folder, name)), readText(join(folder, BEFORE))]);
-  if (now === undefined || before === undefined) return now;
-  return continuedPlaylist(before.trimEnd().split('\n'), now, name === REWIND);
+  const [now, before] = await Promise.all([readText(join(folder, name)), segmentsBefore(folder)]);
+  if (now === undefined || before.length === 0) return now;
+  return continuedPlaylist(before, now, name === PLAYLISTS.rewind);
 }
 
 /**
@@ -36,40 +44,30 @@ async function readPlaylist(folder: string, name: string): Promise<string | unde
  * players go on after a break.
  */
 export async function setAside(folder: string): Promise<void> {
-  const written = await readText(join(folder, REWIND));
-  if (written === undefined) return;
-  const text = await withRest(folder, written);
-  const earlier = (await readText(join(folder, BEFORE)))?.trimEnd();
-  const run = (earlier?.split('#EXT-X-DISCONTINUITY').length ?? 0) + 1;
-  const prefix = `run-${run}-`;
-  const segments = renamedSegments(text, prefix);
+  const text = await readText(join(folder, PLAYLISTS.rewind));
+  if (text === undefined) return;
+  const { head, segments } = await withRest(folder, parsePlaylist(text));
   if (segments.length === 0) return;
-  const lines = [...(earlier ? [earlier, '#EXT-X-DISCONTINUITY'] : []), ...segments];
-  await writeWhole(join(folder, BEFORE), `${lines.join('\n')}\n`);
-  for (const name of filesOf(bodyOf(text))) {
+  const earlier = await segmentsBefore(folder);
+  const run = earlier.length === 0 ? 1 : discontinuities(earlier) + 2;
+  const prefix = runPrefix(run);
+  await writeWhole(join(folder, BEFORE), appendedRun(earlier, segments, prefix).map(segmentText).join(''));
+  for (const name of segments.flatMap(({ map, uri }) => (map === undefined ? [uri] : [map, uri]))) {
     await rename(join(folder, name), join(folder, `${prefix}${name}`)).catch(() => undefined);
   }
   // Until the next run has something, there is what was.
-  for (const name of [REWIND, LIVE]) await writeWhole(join(folder, name), `${headOf(text).join('\n')}\n`);
+  const empty = playlistText({ head, segments: [], open: openSegment(), preloadHint: undefined, hasEnded: false });
+  for (const name of Object.values(PLAYLISTS)) await writeWhole(join(folder, name), empty);
 }
 
 /** The parts of a segment that was never completed are one, too: they are put together. */
-async function withRest(folder: string, playlist: string): Promise<string> {
-  const parts = openParts(playlist);
-  const contents = await Promise.all(parts.map(({ name }) => readFile(join(folder, name)).catch(() => undefined)));
+async function withRest(folder: string, playlist: MediaPlaylist): Promise<MediaPlaylist> {
+  const { parts } = playlist.open;
+  const contents = await Promise.all(parts.map(({ uri }) => readFile(join(folder, uri)).catch(() => undefined)));
   const there = contents.filter((content) => content !== undefined);
   if (there.length === 0 || there.length < contents.length) return playlist;
-  await writeFile(join(folder, REST), Buffer.concat(there));
-  const seconds = parts.reduce((sum, { duration }) => sum + duration, 0);
-  const complete = playlist.split('\n').filter((line) => !line.startsWith('#EXT-X-PRELOAD-HINT'));
-  return `${complete.join('\n').trimEnd()}\n#EXTINF:${seconds.toFixed(5)},\n${REST}\n`;
-}
-
-function filesOf(lines: readonly string[]): string[] {
-  return lines.flatMap((line) => {
-    const name = line.startsWith('#EXT-X-MAP') ? /URI="([^"]+)"/.exec(line)?.[1] : line;
-    return name && !name.startsWith('#') ? [name] : [];
-  });
+  await writeFile(join(folder, REST_FILE), Buffer.concat(there));
+  return withOpenPartsClosed(playlist, REST_FILE);
 }
 
 /** No reader ever sees half of it. */
@@ -116,7 +114,7 @@ export async function sizeOnceThere(path: string): Promise<number | undefined> {
     );
   const known = await size();
   if (known !== undefined) return known;
-  const live = await readText(join(dirname(path), REWIND));
+  const live = await readText(join(dirname(path), PLAYLISTS.rewind));
   if (live === undefined || reachOf(live).ended || !live.includes(basename(path))) return undefined;
   const found = await untilChanged(dirname(path), PART_TIMEOUT_MS, size);
   return found === 'late' ? undefined : found;
@@ -150,15 +148,16 @@ async function untilChanged<T extends string | number>(
  * into them for good. Returns the one that plays all of it, or undefined when there is nothing to play.
  */
 export async function endPlaylists(folder: string): Promise<string | undefined> {
-  for (const name of [REWIND, LIVE]) {
+  for (const name of Object.values(PLAYLISTS)) {
     const path = join(folder, name);
     const written = await readText(path);
     if (written === undefined) continue;
-    if (!written.includes('#EXT-X-ENDLIST')) await writeWhole(path, endedPlaylist(await withRest(folder, written)));
+    const playlist = parsePlaylist(written);
+    if (!playlist.hasEnded) await writeWhole(path, playlistText(ended(await withRest(folder, playlist))));
     const whole = await readPlaylist(folder, name);
     if (whole !== undefined) await writeWhole(path, whole);
   }
   await rm(join(folder, BEFORE), { force: true });
-  const whole = await readText(join(folder, REWIND));
-  return whole?.includes('#EXTINF:') ? whole : undefined;
+  const whole = await readText(join(folder, PLAYLISTS.rewind));
+  return whole !== undefined && parsePlaylist(whole).segments.length > 0 ? whole : undefined;
 }

@@ -6,9 +6,9 @@ import type { FileFacts } from '../../compositor/ipc.ts';
 import type { Logger } from '../../log.ts';
 import { canvasSize } from '../../protocol/composition.ts';
 import type { Egress, EgressFile } from '../../protocol/egress.ts';
+import { durationOf, parsePlaylist } from '../../protocol/hls/playlist.ts';
 import { newObjectId } from '../../protocol/ids.ts';
 import { endPlaylists } from '../hls/hls-folder.ts';
-import { durationOf } from '../hls/hls-playlist.ts';
 import type { NewUpload } from '../ports.ts';
 
 import { sizeOfFolder } from './folders.ts';
@@ -100,7 +100,7 @@ export class Finisher {
     const file: EgressFile = {
       ...newFile(egress),
       size: await sizeOfFolder(folder),
-      duration: durationOf(playlist),
+      duration: durationOf(parsePlaylist(playlist)),
       width: canvas?.width ?? null,
       height: canvas?.height ?? null,
       format: 'm3u8',

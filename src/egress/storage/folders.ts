@@ -1,7 +1,7 @@
 // Whole folders in a storage: an HLS stream is some thousand small files that belong together.
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hlsContentType, isPlaylist } from '../hls/hls-playlist.ts';
+import { hlsContentType, isPlaylist } from '../../protocol/hls/files.ts';
 import { eachOf } from './each-of.ts';
 import type { Storage } from './storage.ts';
 

@@ -4,9 +4,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from 'typebox';
 import type { Caller } from '../../access/access.ts';
 import type { Egress } from '../../egress/egress.ts';
-import { hlsContentType, isPlaylist } from '../../egress/hls/hls-playlist.ts';
 import { badRequest, notYetReady } from '../../errors.ts';
 import { FILES_PATH, HLS_PATH } from '../../protocol/egress-urls.ts';
+import { hlsContentType, isPlaylist } from '../../protocol/hls/files.ts';
 import { sendRange } from '../byte-range.ts';
 
 const FileParams = Type.Object({ name: Type.String({ maxLength: 100 }) });

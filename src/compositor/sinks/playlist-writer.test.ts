@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Playlist } from './playlist.ts';
+import { PlaylistWriter } from './playlist-writer.ts';
 
-function streamed(seconds: number): Playlist {
-  const playlist = new Playlist(0.35);
+function streamed(seconds: number): PlaylistWriter {
+  const playlist = new PlaylistWriter(0.35);
   playlist.beganAt = Date.UTC(2030, 0, 1);
   const parts = Math.floor(seconds * 3);
   for (let part = 0; part < parts; part++) {
