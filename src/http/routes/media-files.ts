@@ -35,7 +35,7 @@ export function mediaFileRoutes({ egress }: { egress: Egress<Caller> }): Fastify
       schema: { hide: true, params: FileParams, querystring: FileQuery },
       handler: async (request, reply) => {
         const { download } = request.query;
-        const { file, open } = await egress.file(request.params.name.replace(/\.\w+$/, ''));
+        const { file, open } = await egress.playback.file(request.params.name.replace(/\.\w+$/, ''));
         reply.headers({
           'content-type': CONTENT_TYPES[file.format],
           'cache-control': 'private, max-age=31536000, immutable',
@@ -58,7 +58,7 @@ export function mediaFileRoutes({ egress }: { egress: Egress<Caller> }): Fastify
           const playlist = await playlistFor(egress, folder, name, request.query);
           return reply.headers({ 'content-type': hlsContentType(name), 'cache-control': 'no-cache' }).send(playlist);
         }
-        const { size, contentType, open } = await egress.segment(folder, name);
+        const { size, contentType, open } = await egress.playback.segment(folder, name);
         reply.headers({ 'content-type': contentType, 'cache-control': 'public, max-age=3600' });
         return sendRange(request, reply, { size, open });
       },
@@ -75,7 +75,7 @@ async function playlistFor(
   if (part !== undefined && msn === undefined) {
     throw badRequest('MSN_MISSING', '_HLS_part counts within _HLS_msn; send both.');
   }
-  const found = await egress.playlist(folder, name, msn === undefined ? undefined : { msn, part });
+  const found = await egress.playback.playlist(folder, name, msn === undefined ? undefined : { msn, part });
   if (found === 'too-far') throw badRequest('MSN_TOO_FAR', 'This stream has not come that far.');
   if (found === 'late') throw notYetReady('The stream did not get there in time.');
   return found;
