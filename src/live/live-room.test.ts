@@ -1,93 +1,38 @@
 // A room with fakes of its ports: what happens when something goes wrong half way.
-import { pino } from 'pino';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { FakeLiveStore } from '../../test/harness/fake-live-store.ts';
-import { fakeMediaPlane } from '../../test/harness/fake-media.ts';
-import { DEFAULT_LIMITS } from '../limits.ts';
+import type { FakeLiveStore } from '../../test/harness/fake-live-store.ts';
+import type { fakeMediaPlane } from '../../test/harness/fake-media.ts';
+import {
+  type Coming,
+  combinations,
+  FakeLink,
+  GRANT,
+  JOINING,
+  LiveRoomStage,
+  MANUAL_LEAVE,
+  type Person,
+  settled,
+} from '../../test/harness/live-room-stage.ts';
 import { newObserverId } from '../protocol/ids.ts';
-import type { LeaveReason, Notification } from '../protocol/signaling.ts';
-import type { ParticipantLink } from './link.ts';
-import { LiveRoom } from './live-room.ts';
+import type { LiveRoom } from './live-room.ts';
 import type { Participant } from './participant.ts';
+import type { EndReason } from './ports.ts';
+import type { SessionObserver } from './session-observer.ts';
 
-const log = pino({ level: 'silent' });
-const FACTS = { roomId: 'room', ownerId: 'owner', apiKey: 'key' };
-const GRANT = { ownerId: 'owner', entry: 'allowed', moderator: true } as const;
-
-class FakeLink implements ParticipantLink {
-  readonly got: Notification[] = [];
-  readonly asked: string[] = [];
-  closed: LeaveReason | undefined;
-  notify(notification: Notification): void {
-    this.got.push(notification);
-  }
-  async request(name: string): Promise<void> {
-    this.asked.push(name);
-  }
-  close(reason: LeaveReason): void {
-    this.closed = reason;
-  }
-  drop(): void {}
-  answers = true;
-  wentAway = false;
-  async isAlive(): Promise<boolean> {
-    return this.answers;
-  }
-}
-
+let stage: LiveRoomStage;
 let store: FakeLiveStore;
 let media: ReturnType<typeof fakeMediaPlane>;
 let room: LiveRoom;
-let isEmpty: boolean;
 
 beforeEach(() => {
-  store = new FakeLiveStore();
-  media = fakeMediaPlane();
-  isEmpty = false;
-  room = new LiveRoom({
-    facts: FACTS,
-    store,
-    topicStore: { keep: async () => '', history: async () => [], latest: async () => '7' },
-    media: media.plane,
-    limits: { ...DEFAULT_LIMITS, participants: 3, entryRequests: 1 },
-    log,
-    onEmpty: () => {
-      isEmpty = true;
-    },
-  });
+  stage = new LiveRoomStage({ limits: { participants: 3, entryRequests: 1 } });
+  ({ store, media, room } = stage);
 });
 
-interface Person {
-  participant: Participant;
-  link: FakeLink;
-}
+const enter = (id: string, coming: Coming = {}) => stage.enter(id, coming);
+const join = (id: string, coming: Coming = {}) => stage.join(id, coming);
 
-interface Coming {
-  token?: string;
-  entry?: 'allowed' | 'ask';
-  /** Whether the token names the participant. */
-  named?: boolean;
-  reconnectSecret?: string;
-}
-
-async function enter(
-  id: string,
-  { token = id, entry = 'allowed', named = false, ...more }: Coming = {},
-): Promise<Person> {
-  const link = new FakeLink();
-  const grant = { ...GRANT, entry, ...(named && { participantId: id }) };
-  return { link, participant: await room.enter({ link, id, name: id, grant, token, ...more }) };
-}
-
-async function join(id: string, coming: Coming = {}): Promise<Person> {
-  const { link, participant } = await enter(id, coming);
-  const joining = { displayName: id, rtpCapabilities: {}, deviceInfo: {}, metaData: {}, autoConsume: true };
-  await room.join(participant, { ...joining, mode: 'SEND_AND_RECV' });
-  room.sendInitialState(participant);
-  return { participant, link };
-}
-
-/** The connection of somebody stands still, and nobody has noticed. */
+/** The connection of a participant stands still, and nobody has noticed. */
 function dead(id: string): void {
   (room.participant(id)?.link as FakeLink).answers = false;
 }
@@ -95,11 +40,6 @@ function dead(id: string): void {
 const camera = { transportId: 'x', kind: 'video', rtpParameters: {}, appData: {} } as const;
 const methods = ({ link }: Person) => link.got.map(({ method }) => method);
 const fail = () => Promise.reject(new Error('the database is away'));
-
-/** Until all that nobody waits for has been done. */
-async function settled(): Promise<void> {
-  for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
-}
 
 describe('a stream', () => {
   it('reaches the others once its beginning is recorded', async () => {
@@ -136,7 +76,7 @@ describe('a stream', () => {
     expect(bob.participant.receiver.receptions('video')).toHaveLength(1);
   });
 
-  it('that somebody who came meanwhile was offered is taken back from them too', async () => {
+  it('that a participant who came meanwhile was offered is taken back from them too', async () => {
     const ann = await join('ann');
     const failing = Promise.withResolvers<void>();
     store.next('openSpan', () => failing.promise);
@@ -198,10 +138,10 @@ describe('a room', () => {
   it('that refuses its first guest leaves nothing behind', async () => {
     const observer = { link: new FakeLink(), id: newObserverId(), name: 'x', grant: GRANT, token: 'x' };
     await expect(room.enter(observer)).rejects.toThrow('over');
-    expect([isEmpty, media.open()]).toEqual([true, 0]);
+    expect([stage.timesEmpty, media.open()]).toEqual([1, 0]);
   });
 
-  it('that is full refuses whoever is new, and not whoever comes back', async () => {
+  it('that is full refuses a new client, and not one that comes back', async () => {
     for (const id of ['ann', 'bob', 'cat']) await join(id);
     await expect(join('dan')).rejects.toMatchObject({ code: 'ROOM_FULL' });
     expect(media.open()).toBe(3);
@@ -227,8 +167,8 @@ describe('a room', () => {
   });
 });
 
-describe('an id that somebody holds', () => {
-  it('is kept by whoever answers, whatever token another has', async () => {
+describe('an id that a participant holds', () => {
+  it('is kept by a client that answers, whatever token another has', async () => {
     const ann = await join('ann', { token: 'shared' });
     await expect(join('ann', { token: 'another' })).rejects.toMatchObject({ signalingCode: 4005 });
     await expect(join('ann', { token: 'shared' })).rejects.toMatchObject({ signalingCode: 4005 });
@@ -310,7 +250,7 @@ describe('an id that somebody holds', () => {
 });
 
 describe('the lobby', () => {
-  it('is not passed with the id of somebody who was let in', async () => {
+  it('is not passed with the id of a participant who was let in', async () => {
     await join('host');
     const ann = await enter('ann', { token: 'asks', entry: 'ask' });
     room.decide(room.participant('host') as Participant, 'ann', 'allowed');
@@ -337,5 +277,227 @@ describe('the lobby', () => {
     ann.link.answers = false;
     const again = await enter('ann', { token: 'asks', entry: 'ask' });
     expect(room.isAdmitted(again.participant)).toBe(true);
+  });
+});
+
+/** What an observer of sessions hears, in order. */
+function recorder() {
+  const heard: string[] = [];
+  const observer: SessionObserver = {
+    began: () => heard.push('began'),
+    arrived: () => heard.push('arrived'),
+    changed: ({ scene }) => heard.push(`changed ${scene.map(({ id }) => id).join(' ')}`.trim()),
+    spoke: (_room, id) => heard.push(`spoke ${id}`),
+    ended: (_room, sessionId) => heard.push(`ended ${sessionId}`),
+  };
+  return { observer, heard };
+}
+
+describe('a session', () => {
+  it('begins with the first join and ends with the last leave; the next one has another id', async () => {
+    const { observer, heard } = recorder();
+    stage = new LiveRoomStage({ sessionObserver: observer });
+    const [ann, bob] = [await stage.join('ann'), await stage.join('bob')];
+    const { sessionId } = stage.room;
+    expect(stage.store.joins.map(({ begin }) => begin !== undefined)).toEqual([true, false]);
+    await stage.room.leave(ann.participant, MANUAL_LEAVE);
+    expect(stage.room.live).toBe(true);
+    await stage.room.leave(bob.participant, MANUAL_LEAVE);
+    expect([stage.room.live, stage.timesEmpty]).toEqual([false, 1]);
+    expect(stage.store.written.slice(2)).toEqual(['leave row-1-ann', 'leave row-2-bob end']);
+    expect(stage.room.sessionId).not.toBe(sessionId);
+    const joins = ['began', 'changed ann', 'arrived', 'changed ann bob', 'arrived'];
+    expect(heard).toEqual([...joins, 'changed bob', `ended ${sessionId}`]);
+  });
+
+  it('is one, however many join first at the same time', async () => {
+    const people = await Promise.all(['ann', 'bob', 'cat'].map((id) => enter(id)));
+    await Promise.all(people.map(({ participant }) => room.join(participant, { ...JOINING, displayName: 'x' })));
+    expect(store.joins.map(({ begin }) => begin !== undefined)).toEqual([true, false, false]);
+    expect(new Set(store.joins.map(({ sessionId }) => sessionId)).size).toBe(1);
+  });
+
+  it.each<[EndReason, number | 'dropped']>([
+    ['closed', 1006],
+    ['auto-closed', 1006],
+    ['ended-by-api', 1009],
+    ['deactivated', 1009],
+    ['node-lost', 1001],
+    ['node-stopped', 'dropped'],
+  ])('that ends because it is %s sends all away, in any state', async (reason, outcome) => {
+    const observerId = newObserverId();
+    room.expectObserver(observerId);
+    const people = [
+      await join('ann'),
+      await enter('bob'),
+      await enter('cat', { entry: 'ask' }),
+      await join(observerId),
+    ];
+    await room.end(reason);
+    expect(store.written.at(-1)).toBe(`endSession ${reason}`);
+    const [ann, bob, cat, observer] = people.map(({ link }) => (link.dropped ? 'dropped' : link.closed?.code));
+    expect([ann, bob, cat]).toEqual([outcome, outcome, outcome]);
+    expect(observer).toBe(outcome === 'dropped' ? 1001 : outcome);
+    expect([media.open(), media.roomsOpen(), stage.timesEmpty, room.live]).toEqual([0, 0, 1, false]);
+    await room.end(reason);
+    expect(stage.timesEmpty).toBe(1);
+  });
+
+  it('whose end cannot be stored at once ends when it can', async () => {
+    const ann = await join('ann');
+    store.next('endSession', fail);
+    await room.end('closed');
+    expect([store.written.at(-1), ann.link.closed?.code]).toEqual(['endSession closed', 1006]);
+  });
+});
+
+describe('a participant', () => {
+  it.each(
+    combinations({ sameToken: [true, false], changes: ['nothing', 'the name', 'the mode', 'metadata'] as const }),
+  )('who comes back with the same token $sameToken and changes $changes', async ({ sameToken, changes }) => {
+    const bob = await join('bob');
+    const ann = await join('ann', { token: 'first' });
+    room.moderation.pin(bob.participant, 'ann', { cam: true });
+    await room.disconnected(ann.participant);
+    bob.link.take();
+    const back = await stage.enter('ann', {
+      token: sameToken ? 'first' : 'second',
+      reconnectSecret: ann.participant.reconnectSecret,
+    });
+    await room.join(back.participant, {
+      ...JOINING,
+      displayName: changes === 'the name' ? 'Anna' : 'ann',
+      mode: changes === 'the mode' ? 'RECV_ONLY' : 'SEND_AND_RECV',
+      metaData: changes === 'metadata' ? { a: 1 } : {},
+    });
+    expect(store.joins.at(-1)?.previous).toBe('resume');
+    // The others hear of it only where they can see a difference.
+    expect(bob.link.take()).toEqual(changes === 'nothing' ? [] : ['peerClosed', 'newPeer']);
+    expect(back.participant.pin).toEqual(changes === 'nothing' ? { cam: true } : {});
+    expect(room.size).toBe(2);
+  });
+
+  it('who takes the place of another is another for all', async () => {
+    const bob = await join('bob');
+    const ann = await join('ann');
+    bob.link.take();
+    await join('ann', { token: 'names ann', named: true });
+    expect(store.joins.at(-1)?.previous).toBe('replace');
+    expect(bob.link.take()).toEqual(['peerClosed', 'newPeer']);
+    expect([ann.link.closed?.code, media.open()]).toEqual([1011, 2]);
+  });
+
+  it('who has not been let in cannot join, and one who joined cannot join again', async () => {
+    await join('host');
+    const asks = await enter('ann', { entry: 'ask' });
+    const joining = { ...JOINING, displayName: 'ann' };
+    await expect(room.join(asks.participant, joining)).rejects.toMatchObject({ code: 'NOT_ADMITTED' });
+    await expect(room.join(room.participant('host') as Participant, joining)).rejects.toMatchObject({
+      code: 'NOT_ADMITTED',
+    });
+  });
+
+  it('whose join fails can try again', async () => {
+    const ann = await enter('ann');
+    store.next('join', fail);
+    await expect(room.join(ann.participant, { ...JOINING, displayName: 'ann' })).rejects.toThrow('away');
+    await room.join(ann.participant, { ...JOINING, displayName: 'ann' });
+    expect(room.isJoined(ann.participant)).toBe(true);
+  });
+
+  it('loses all private history when it is not known what was before', async () => {
+    stage = new LiveRoomStage({ latest: fail });
+    const ann = await stage.join('ann');
+    await stage.join('bob');
+    await stage.room.leave(ann.participant, MANUAL_LEAVE);
+    const other = await stage.join('ann', { token: 'another' });
+    expect(other.participant.privateAfter).toBe('9223372036854775807');
+  });
+
+  it('keeps its place while the connection is lost, and leaves when the grace period is over', async () => {
+    const [ann, bob] = [await join('ann'), await join('bob')];
+    await room.disconnected(ann.participant);
+    await room.disconnected(ann.participant);
+    expect(store.written.filter((it) => it.startsWith('disconnect'))).toEqual(['disconnect ann']);
+    expect([room.size, room.present.length, media.open()]).toEqual([2, 1, 1]);
+    await room.reconnectTimeout('ann', new Date(0).toISOString());
+    await room.reconnectTimeout('nobody', new Date(0).toISOString());
+    expect(room.size).toBe(2);
+    await room.reconnectTimeout('ann', String(ann.participant.lostAt?.toISOString()));
+    expect(bob.link.got.at(-1)).toMatchObject({ method: 'peerClosed', reason: { code: 1001 } });
+    expect(room.size).toBe(1);
+  });
+
+  it('that leaves twice leaves once', async () => {
+    const [ann] = [await join('ann'), await join('bob')];
+    await Promise.all([room.leave(ann.participant, MANUAL_LEAVE), room.leave(ann.participant, MANUAL_LEAVE)]);
+    expect(store.written.filter((it) => it.startsWith('leave'))).toHaveLength(1);
+  });
+
+  it('gets nothing of a room that it left before its answer', async () => {
+    await join('bob');
+    const ann = await enter('ann');
+    await room.join(ann.participant, { ...JOINING, displayName: 'ann' });
+    await room.leave(ann.participant, MANUAL_LEAVE);
+    ann.link.take();
+    room.sendInitialState(ann.participant);
+    expect([ann.link.got, ann.link.asked]).toEqual([[], []]);
+  });
+
+  it('cleans up once when its connection goes', async () => {
+    const [ann] = [await join('ann'), await join('bob')];
+    let times = 0;
+    ann.participant.onGone(() => (times += 1));
+    await room.disconnected(ann.participant);
+    await room.leave(ann.participant, MANUAL_LEAVE);
+    expect(times).toBe(1);
+  });
+
+  it('no longer observes values when it is gone', async () => {
+    const [ann, bob] = [await join('ann'), await join('bob')];
+    room.values.observe('key', ann.participant);
+    room.values.set('key', 'one', 'bob');
+    expect(ann.link.got.at(-1)).toMatchObject({ method: 'realtimeStoreValueChanged', value: 'one' });
+    await room.leave(ann.participant, MANUAL_LEAVE);
+    ann.link.take();
+    room.values.set('key', 'two', bob.participant.id);
+    expect(ann.link.got).toEqual([]);
+  });
+
+  it('whose media worker died is made to reconnect, and no other', async () => {
+    const [ann, bob] = [await join('ann'), await join('bob')];
+    const cat = await enter('cat');
+    room.mediaLost(new Set([ann.participant.media, cat.participant.media]));
+    expect([ann, bob, cat].map(({ link }) => link.dropped)).toEqual([true, false, true]);
+  });
+});
+
+describe('an observer', () => {
+  it('begins no session, is seen by nobody, and goes with the session', async () => {
+    const id = newObserverId();
+    room.expectObserver(id);
+    const early = await enter(id);
+    await expect(room.join(early.participant, { ...JOINING, displayName: 'x' })).rejects.toMatchObject({
+      code: 'NO_LIVE_SESSION',
+    });
+    const ann = await join('ann');
+    ann.link.take();
+    const observer = await join(id);
+    expect([ann.link.take(), room.size, room.scene.length]).toEqual([[], 1, 1]);
+    expect(store.joins).toHaveLength(1);
+    await room.leave(ann.participant, MANUAL_LEAVE);
+    expect([observer.link.closed?.code, observer.media.closed, room.live]).toEqual([1006, true, false]);
+  });
+
+  it('that is loaded again takes its own place, and is dismissed when it is no longer expected', async () => {
+    const id = newObserverId();
+    const revoke = room.expectObserver(id);
+    await join('ann');
+    const [first, second] = [await join(id), await join(id)];
+    expect([first.link.closed?.code, second.link.closed]).toEqual([1011, undefined]);
+    await room.leave(first.participant, MANUAL_LEAVE);
+    expect(room.isJoined(second.participant)).toBe(true);
+    revoke();
+    expect([second.link.closed?.code, room.isJoined(second.participant)]).toEqual([1006, false]);
   });
 });

@@ -159,12 +159,12 @@ export class Receiver {
     for (const subscription of subscriptions) subscription.close();
   }
 
-  pause(consumerId: string): Promise<void> {
-    return setPaused(this.#mustReceive(consumerId), true);
+  async pause(consumerId: string): Promise<void> {
+    await setPaused(this.#mustReceive(consumerId), true);
   }
 
-  resume(consumerId: string): Promise<void> {
-    return setPaused(this.#mustReceive(consumerId), false);
+  async resume(consumerId: string): Promise<void> {
+    await setPaused(this.#mustReceive(consumerId), false);
   }
 
   /** Pauses or resumes all streams of a kind; returns the consumers for which that failed. */
