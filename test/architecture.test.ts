@@ -52,7 +52,18 @@ const MAY_IMPORT: Record<string, { parts: string[]; why: string }> = {
   },
 };
 
-const PORTS = ['rooms', 'live', 'access', 'webhooks', 'egress', 'egress/storage', 'dashboard', 'quality', 'doctor'];
+const PORTS = [
+  'rooms',
+  'live',
+  'access',
+  'webhooks',
+  'egress',
+  'egress/storage',
+  'dashboard',
+  'quality',
+  'doctor',
+  'http',
+];
 
 /** Files of other parts that a part may name as types, which leaves no import when the server runs. */
 const MAY_NAME: Record<string, { files: string[]; why: string }> = {

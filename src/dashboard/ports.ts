@@ -56,6 +56,13 @@ export interface NodeStore {
   undrain(id: string): Promise<boolean>;
 }
 
+/** Carries topics to every node, this one too. */
+export interface ChangeChannel {
+  /** `onChange` gets the topic, or nothing where notices were lost and anything may have changed. */
+  listen(onChange: (topic?: string) => void): Promise<{ close(): Promise<void> }>;
+  notify(topics: readonly string[]): Promise<void>;
+}
+
 /** Examines the installation once. */
 export interface Doctor {
   readonly checks: readonly CheckName[];

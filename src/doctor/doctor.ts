@@ -1,4 +1,4 @@
-// Examines an installation: every check with a bound, a few at once, each told as soon as it is known.
+// Examines an installation: every check with a bound, a few at once, each reported as soon as it is known.
 
 import { reasonOf } from '../kit/ask.ts';
 import { within } from '../kit/timeout.ts';
@@ -24,7 +24,7 @@ export class Doctor {
     return this.#checks.map(({ name, title }) => ({ name, title }));
   }
 
-  /** Runs every check once and answers the findings in the order of the checks; `onFinding` hears of each at once. */
+  /** Runs every check once and returns the findings in the order of the checks; `onFinding` gets each at once. */
   async examine(onFinding: OnFinding = () => undefined): Promise<Finding[]> {
     const findings: Finding[] = [];
     let next = 0;
@@ -57,7 +57,7 @@ async function verdictOf(check: Check): Promise<Verdict> {
   }
 }
 
-/** Reasons come from anywhere; what is told begins with a capital and ends with a full stop. */
+/** Reasons come from anywhere; what is reported begins with a capital and ends with a full stop. */
 function sentence(text: string): string {
   return /[.!?]$/.test(text) ? capital(text) : `${capital(text)}.`;
 }

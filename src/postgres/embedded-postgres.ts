@@ -3,58 +3,29 @@
 //
 // PostgreSQL runs in a session of its own, so that Ctrl-C in a terminal reaches us alone and we decide when it ends.
 // If we are killed it stays; the next start takes it over. It must never be ended harder than by SIGQUIT.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, DatabaseError } from 'pg';
 import type { Logger } from 'pino';
 import { DataLock } from '../kit/data-lock.ts';
 import { StartError } from '../kit/start-error.ts';
-import { choosePostgresAccount, type PostgresAccount } from './postgres-account.ts';
-import { PostgresCluster, postgresEnvironment, ROLE } from './postgres-cluster.ts';
+import {
+  HOST,
+  IMMEDIATE_SHUTDOWN_TIMEOUT_MS,
+  launchOnPort,
+  POLL_MS,
+  READY_TIMEOUT_MS,
+  type Running,
+} from './launch.ts';
+import { choosePostgresAccount } from './postgres-account.ts';
+import { PostgresCluster, ROLE } from './postgres-cluster.ts';
 
-const HOST = '127.0.0.1';
-const POLL_MS = 10;
-// How soon a PostgreSQL that ended by itself is noticed.
+/** How soon a PostgreSQL that ended by itself is noticed. */
 const WATCH_MS = 1_000;
-
-// Long enough to replay the write-ahead log after a crash on a slow disk.
-const READY_TIMEOUT_MS = 180_000;
-const SLOW_START_MS = 3_000;
 const FAST_SHUTDOWN_TIMEOUT_MS = 30_000;
-const IMMEDIATE_SHUTDOWN_TIMEOUT_MS = 5_000;
-
-// Between choosing a free port and PostgreSQL opening it, another program may take it.
-const PORT_ATTEMPTS = 5;
-// How long processes of a killed PostgreSQL may take to notice that it is gone.
-const ORPHANS_TIMEOUT_MS = 10_000;
-
-const SETTINGS = {
-  listen_addresses: HOST,
-  unix_socket_directories: '',
-  max_connections: '100',
-  shared_buffers: '128MB',
-  // Our queries are short: compiling them costs more than it saves.
-  jit: 'off',
-  // The API answers once a change is on disk.
-  fsync: 'on',
-  synchronous_commit: 'on',
-  timezone: 'UTC',
-  log_timezone: 'UTC',
-  log_line_prefix: '%m [%p] ',
-  cluster_name: 'roomful',
-};
 
 interface Binaries {
   initdb: string;
   postgres: string;
-}
-
-interface Running {
-  pid: number;
-  port: number;
 }
 
 export class EmbeddedPostgres {
@@ -127,7 +98,7 @@ export class EmbeddedPostgres {
       .then((running) => {
         this.#running = running;
       })
-      .catch((error) => this.#log.error({ err: error }, 'postgres.not_revived'))
+      .catch((error) => this.#log.error({ err: error }, 'postgres not started again'))
       .finally(() => {
         this.#reviving = undefined;
       });
@@ -138,11 +109,11 @@ export class EmbeddedPostgres {
     await this.#reviving;
     if (!(await endPostgres(this.#cluster, this.pid))) {
       // The lock stays: whatever still runs must not meet a second server.
-      this.#log.error({ postgresPid: this.pid }, 'postgres.did_not_stop');
+      this.#log.error({ postgresPid: this.pid }, 'postgres did not stop');
       return;
     }
     this.#lock.release();
-    this.#log.debug('postgres.stopped');
+    this.#log.debug('postgres stopped');
   }
 }
 
@@ -163,7 +134,7 @@ async function startOrAdopt(cluster: PostgresCluster, log: Logger, port?: number
     cluster.claimLeftover();
   } else {
     await cluster.initialise(binaries.initdb, account);
-    log.info({ folder: cluster.folder, version }, 'postgres.initialised');
+    log.info({ folder: cluster.folder, version }, 'postgres initialised');
   }
   return launchOnPort(cluster, binaries.postgres, account, log, port);
 }
@@ -189,7 +160,7 @@ async function adopt(cluster: PostgresCluster, log: Logger): Promise<Running | u
     const found = cluster.postmaster();
     if (found === undefined || !cluster.isServedBy(found.pid)) return undefined;
     if (found.status === 'ready' && (await accepts(cluster, found.port))) {
-      log.info({ postgresPid: found.pid, port: found.port }, 'postgres.adopted');
+      log.info({ postgresPid: found.pid, port: found.port }, 'postgres taken over');
       return found;
     }
     await sleep(POLL_MS);
@@ -223,103 +194,6 @@ async function accepts(cluster: PostgresCluster, port: number): Promise<boolean>
   }
 }
 
-async function launchOnPort(
-  cluster: PostgresCluster,
-  postgres: string,
-  account: PostgresAccount,
-  log: Logger,
-  port: number | undefined,
-): Promise<Running> {
-  const giveUpOnOrphansAt = Date.now() + ORPHANS_TIMEOUT_MS;
-  for (let attempt = 1; ; ) {
-    const launched = await launch(cluster, postgres, account, log, port ?? (await freePort()));
-    if ('pid' in launched) return launched;
-    if (/could not bind|could not create any TCP/.test(launched.failure) && attempt < PORT_ATTEMPTS) {
-      attempt += 1;
-    } else if (/pre-existing shared memory block/.test(launched.failure) && Date.now() < giveUpOnOrphansAt) {
-      await sleep(100);
-    } else {
-      throw new StartError(`PostgreSQL did not start on ${cluster.files}. Its last words:\n${launched.failure}`);
-    }
-  }
-}
-
-/** Starts PostgreSQL and waits until it is ready, or until it has said why it is not. */
-async function launch(
-  cluster: PostgresCluster,
-  postgres: string,
-  account: PostgresAccount,
-  log: Logger,
-  port: number,
-): Promise<Running | { failure: string }> {
-  const output = cluster.openLog();
-  const child = spawnPostgres(cluster, postgres, account, { port, logFd: output.fd });
-  closeSync(output.fd);
-  const error = once(child, 'error').then(([reason]) => reason as Error);
-  const spawned = await Promise.race([once(child, 'spawn').then(() => undefined), error]);
-  if (spawned !== undefined) return { failure: `    ${spawned.message}` };
-  if (!(await becomesReady(cluster, child, log))) {
-    await endLaunched(child);
-    return { failure: output.tail() };
-  }
-  reportUnexpectedEnd(child, output.tail, log);
-  log.info({ postgresPid: child.pid, port }, 'postgres.started');
-  return { pid: child.pid ?? 0, port };
-}
-
-function spawnPostgres(
-  cluster: PostgresCluster,
-  postgres: string,
-  account: PostgresAccount,
-  { port, logFd }: { port: number; logFd: number },
-): ChildProcess {
-  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const [command = '', ...args] = [...account.prefix, postgres, '-D', cluster.files, '-p', String(port), ...settings];
-  const child = spawn(command, args, {
-    ...account.ids,
-    cwd: cluster.folder,
-    env: postgresEnvironment(),
-    stdio: ['ignore', logFd, logFd],
-    // A session of its own: see the top of the file.
-    detached: true,
-  });
-  // It must not keep our process from ending when everything else has.
-  child.unref();
-  return child;
-}
-
-async function becomesReady(cluster: PostgresCluster, child: ChildProcess, log: Logger): Promise<boolean> {
-  const startedAt = Date.now();
-  let told = false;
-  while (isUp(child) && Date.now() - startedAt < READY_TIMEOUT_MS) {
-    const found = cluster.postmaster();
-    if (found?.pid === child.pid && found?.status === 'ready') return true;
-    if (!told && Date.now() - startedAt > SLOW_START_MS) {
-      told = true;
-      log.info('postgres.recovering');
-    }
-    await sleep(POLL_MS);
-  }
-  return false;
-}
-
-async function endLaunched(child: ChildProcess): Promise<void> {
-  if (!isUp(child)) return;
-  child.kill('SIGQUIT');
-  await once(child, 'exit', { signal: AbortSignal.timeout(IMMEDIATE_SHUTDOWN_TIMEOUT_MS) }).catch(() => undefined);
-}
-
-function isUp(child: ChildProcess): boolean {
-  return child.exitCode === null && child.signalCode === null;
-}
-
-/** Ends as asked for have code 0; anything else is news, though it is started again. */
-function reportUnexpectedEnd(child: ChildProcess, tail: () => string, log: Logger): void {
-  child.on('exit', (code, signal) => {
-    if (code !== 0) log.error({ code, signal, output: tail() }, 'postgres.ended');
-  });
-}
-
 /** First the way that waits for nothing but a checkpoint, then the one that leaves recovery to the next start. */
 async function endPostgres(cluster: PostgresCluster, pid: number): Promise<boolean> {
   const ways = [
@@ -337,15 +211,4 @@ async function endPostgres(cluster: PostgresCluster, pid: number): Promise<boole
 
 function connectionUrl(cluster: PostgresCluster, port: number): string {
   return `postgres://${ROLE}:${encodeURIComponent(cluster.password())}@${HOST}:${port}/postgres`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, HOST);
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has no port');
-  return address.port;
 }

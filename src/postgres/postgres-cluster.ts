@@ -91,7 +91,7 @@ export class PostgresCluster {
     return { uid, gid };
   }
 
-  /** Lets the account that runs PostgreSQL reach its files; both folders are closed to everybody else. */
+  /** Lets the account that runs PostgreSQL reach its files; both folders are closed to all other users. */
   open(owner: FileOwner): void {
     for (const folder of [this.#dataDir, this.folder]) letPass(folder, owner.gid);
   }

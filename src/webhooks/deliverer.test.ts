@@ -104,7 +104,7 @@ describe('the fast lane', () => {
 });
 
 describe('receivers that misbehave', () => {
-  test('one that hangs holds up nobody else', async () => {
+  test('one that hangs holds up no other', async () => {
     await using hanging = await ScriptedReceiver.start(() => undefined);
     await using healthy = await ScriptedReceiver.start();
     const deliverer = await started();
@@ -328,7 +328,7 @@ test('publishing and delivering at the same time leaves nothing waiting', async 
   }
 });
 
-test('a TLS receiver that nobody can verify gets nothing', async () => {
+test('a TLS receiver that cannot be verified gets nothing', async () => {
   const plain = createServer((socket) => socket.once('data', () => socket.end('not TLS')));
   plain.listen(0, '127.0.0.1');
   await once(plain, 'listening');

@@ -1,4 +1,4 @@
-// Each check against what it has to tell apart: real files, certificates, ports and servers where there can be any.
+// Each check against what it has to distinguish: real files, certificates, ports and servers where there can be any.
 
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
@@ -74,7 +74,7 @@ describe('the data folder', () => {
     expect(await run(dataFolderCheck(join(folder, 'not', 'yet')))).toMatchObject({ level: 'ok' });
   });
 
-  // Nobody may write there, not even root.
+  // No user may write there, not even root.
   test.each([
     ['/proc', 'cannot be written'],
     ['/proc/not/there', 'is not there and cannot be made'],
@@ -115,7 +115,7 @@ describe('the database', () => {
     }
   });
 
-  test('has the tables of this version, or is told which are missing or unknown', async () => {
+  test('has the tables of this version, or names those missing or unknown', async () => {
     const of = async (changes: Partial<DatabaseFacts>, isRunning = false) => {
       const { level, found } = await run(migrationsCheck(inspect(changes), isRunning));
       return [level, found];

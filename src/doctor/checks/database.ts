@@ -105,7 +105,7 @@ export function clockCheck(inspect: InspectDatabase): Check {
   };
 }
 
-/** The facts, or why there are none; that the database cannot be reached is told by its own check. */
+/** The facts, or why there are none; that the database cannot be reached is reported by its own check. */
 export async function reached(inspect: InspectDatabase): Promise<DatabaseFacts | Verdict> {
   const facts = await inspect().catch(() => null);
   if (facts === null) return skipped(NOT_REACHED);

@@ -18,25 +18,9 @@ import type { Callers } from '../auth.ts';
 import { notJson } from '../body-parser.ts';
 import { documented } from '../documented.ts';
 import type { Links } from '../links.ts';
-import { MalformedBody, readUpload, uploadTooLarge, type Write } from '../upload-body.ts';
+import type { FileStore, StoredFile } from '../ports.ts';
+import { MalformedBody, readUpload, uploadTooLarge } from '../upload-body.ts';
 import { validatorCompiler } from '../validation.ts';
-
-interface StoredFile {
-  id: string;
-  ownerId: string;
-  roomId: string;
-  fileName: string;
-  size: number;
-}
-
-/** Where uploaded files are kept. */
-export interface FileStore {
-  /** Keeps a file whose content `fill` writes piece by piece, returning its name. */
-  save(holder: Pick<StoredFile, 'ownerId' | 'roomId'>, fill: (write: Write) => Promise<string>): Promise<StoredFile>;
-  find(id: string): Promise<StoredFile | undefined>;
-  /** The content of a file, or nothing when it is gone. */
-  open(id: string): Promise<Readable | undefined>;
-}
 
 /** What is known of who is in a meeting. */
 export interface Admission {

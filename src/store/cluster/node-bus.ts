@@ -1,5 +1,5 @@
-// Short messages from node to node through the database: no port to open, nobody else to trust. They arrive in order or,
-// when either side has lost its connection, not at all; whoever sends them has to be able to begin anew.
+// Short messages from node to node through the database: no port to open, no other party to trust. They arrive in order
+// or, when either side has lost its connection, not at all; their sender has to be able to begin again.
 
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';

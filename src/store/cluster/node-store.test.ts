@@ -44,7 +44,7 @@ const place = async (roomId: string) => {
   return typeof node === 'object' ? node.id : node;
 };
 
-/** Somebody is the first to join a room, on a node. */
+/** A first participant joins a room, on a node. */
 function begin(nodeId: string, roomId: string): Promise<{ row: string }> {
   const store = new LiveStore({ db: database.db, nodeId, send: async () => undefined });
   return store.join({
@@ -77,7 +77,7 @@ describe('a room is placed', () => {
     expect(await place(early)).toBe('a');
     await nodes.drain('a', new Date());
     expect([await place(early), await place(late)]).toEqual(['a', 'b']);
-    // A minute later nobody who was sent there can still be on the way.
+    // A minute later no client that was sent there can still be on the way.
     await database.db
       .updateTable('rooms')
       .set({ node_claimed_at: new Date(Date.now() - 61_000) })
@@ -117,7 +117,7 @@ describe('on a node that is draining', () => {
     expect(await place(roomId)).toBe('b');
   });
 
-  test('a session that it went down with begins anew, and no other', async () => {
+  test('a session that it went down with begins again, and no other', async () => {
     const { roomId, sessionId } = await insertSession(database.db);
     await nodes.drain('test-node', new Date());
     await register('test-node');
@@ -146,7 +146,7 @@ describe('draining', () => {
     expect((await nodes.get('b'))?.freeSlots).toBe(1.5);
   });
 
-  test('of a node that there is not is told', async () => {
+  test('of a node that there is not is reported', async () => {
     expect([await nodes.drain('c', new Date()), await nodes.undrain('c')]).toEqual([false, false]);
   });
 

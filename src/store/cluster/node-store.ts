@@ -16,7 +16,7 @@ export interface NewNode {
   id: string;
   publicUrl: string;
   roles: readonly string[];
-  /** Whether it can film pages. */
+  /** Whether it can capture pages. */
   hasBrowser?: boolean;
   /** SHA-256 of the public key of its certificate, base64, where it made that itself. */
   certificate?: string | undefined;
@@ -61,7 +61,7 @@ export class NodeStore {
       .execute();
   }
 
-  /** Answers since when the node takes no new sessions, if so. */
+  /** Returns since when the node takes no new sessions, if so. */
   async heartbeat(id: string, { people, freeSlots }: NodeLoad, at: Date): Promise<Date | null> {
     const row = await this.#db
       .updateTable('nodes')
@@ -92,7 +92,7 @@ export class NodeStore {
     return rows.map(toFacts)[0];
   }
 
-  /** From here on no session begins there, however it was reached. Answers false when there is no such node. */
+  /** From here on no session begins there, however it was reached. Returns false when there is no such node. */
   async drain(id: string, at: Date): Promise<boolean> {
     const { numUpdatedRows } = await this.#db
       .updateTable('nodes')
@@ -162,7 +162,7 @@ export class NodeStore {
       const claimant = room?.claimed ? nodes.find((node) => node.id === room.node_id) : undefined;
       const chosen = claimant ?? nodes.find((node) => node.draining_since === null);
       if (!chosen) return nodes.length > 0 ? 'draining' : undefined;
-      // Whoever was sent there before is not let down, but the time they have does not begin anew.
+      // Clients that were sent there before may still come, but their time does not begin again.
       if (chosen.draining_since !== null) return { id: chosen.id, publicUrl: chosen.public_url };
       await tx
         .updateTable('rooms')
@@ -205,7 +205,7 @@ export async function mayBegin(tx: DbTx, nodeId: string, roomId: string): Promis
   return rows[0]?.may ?? false;
 }
 
-/** Of a room: somebody was sent to its node a moment ago, and nobody has begun a session since. */
+/** Of a room: a client was sent to its node a moment ago, and no session has begun since. */
 const OPEN_CLAIM = sql<boolean>`(rooms.node_claimed_at > now() - make_interval(secs => ${CLAIM_SECONDS})
   and not exists (select from sessions where sessions.room_id = rooms.room_id
     and sessions.started_at >= rooms.node_claimed_at - interval '1 second'))`;

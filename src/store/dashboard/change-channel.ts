@@ -1,12 +1,13 @@
 // Notifies all nodes of changes that the dashboard shows. The migrations `0003-dashboard` and `0011-egress-changes`
 // notify of sessions and of egresses.
 import { sql } from 'kysely';
+import type * as ports from '../../dashboard/ports.ts';
 import { ChannelListener } from '../channel-listener.ts';
 import type { Db } from '../database.ts';
 
 const CHANNEL = 'roomful_dashboard';
 
-export class ChangeChannel {
+export class ChangeChannel implements ports.ChangeChannel {
   readonly #db: Db;
   readonly #url: string;
 
@@ -15,7 +16,6 @@ export class ChangeChannel {
     this.#url = url;
   }
 
-  /** `onChange` gets the topic, or nothing where notices were lost and anything may have changed. */
   listen(onChange: (topic?: string) => void): Promise<{ close(): Promise<void> }> {
     return ChannelListener.open(this.#url, CHANNEL, onChange);
   }

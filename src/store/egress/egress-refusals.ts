@@ -33,7 +33,7 @@ export async function refuseFullQueue(
   if ((rows[0]?.count ?? 0) >= most) throw egressQueueFull(kind, most);
 }
 
-export async function refuseSecondSuccessor(tx: DbTx, kind: EgressKind, continues: string): Promise<void> {
+export async function refuseSecondContinuation(tx: DbTx, kind: EgressKind, continues: string): Promise<void> {
   const other = await tx.selectFrom('egresses').where('continues', '=', continues).select('id').executeTakeFirst();
   if (other) throw egressAlreadyRunning(kind);
 }

@@ -15,7 +15,7 @@ import { newObjectId } from '../../protocol/ids.ts';
 import type { Db, DbTx } from '../database.ts';
 import { publishEvent } from '../webhooks/events.ts';
 import { EgressReader } from './egress-reader.ts';
-import { refuseFullQueue, refuseSecond, refuseSecondSuccessor } from './egress-refusals.ts';
+import { refuseFullQueue, refuseSecond, refuseSecondContinuation } from './egress-refusals.ts';
 import { one } from './egress-rows.ts';
 import {
   insertFile,
@@ -66,7 +66,7 @@ export class EgressStore extends EgressReader implements ports.EgressStore {
       const session = await lockSession(tx, egress.sessionId);
       if (!session || session.ended_at) throw noLiveSession(session?.room_id ?? egress.sessionId);
       if (!egress.beside) await refuseSecond(tx, egress.sessionId, egress.plan.kind);
-      if (egress.continues !== undefined) await refuseSecondSuccessor(tx, egress.plan.kind, egress.continues);
+      if (egress.continues !== undefined) await refuseSecondContinuation(tx, egress.plan.kind, egress.continues);
       const id = newObjectId(egress.at);
       const runner = await chooseRunner(tx, { sessionNodeId: session.node_id, needs: egress.needs, at: egress.at });
       const nodeId = runner ?? session.node_id;

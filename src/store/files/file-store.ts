@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { sql } from 'kysely';
 import { diskFull, filesQuotaExceeded, serverBusy, tooManyRequests } from '../../errors.ts';
+import type * as ports from '../../http/ports.ts';
+import type { StoredFile } from '../../http/ports.ts';
 import { InFlight } from '../../kit/in-flight.ts';
 import { PRIVATE } from '../../kit/private-folder.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../limits.ts';
@@ -13,17 +15,9 @@ import type { Db, DbTx } from '../database.ts';
 /** What a file is called as long as it is not complete. */
 export const PART = '.part';
 
-export interface StoredFile {
-  id: string;
-  ownerId: string;
-  roomId: string;
-  fileName: string;
-  size: number;
-}
-
 type Holder = Pick<StoredFile, 'ownerId' | 'roomId'>;
 
-export class FileStore {
+export class FileStore implements ports.FileStore {
   readonly #db: Db;
   readonly #folder: string;
   readonly #limits: Limits;

@@ -9,7 +9,7 @@ import { closeParticipant, publishLeft } from './participant-writes.ts';
 /** What else ends with a session, in its transaction and before `session-ended`. */
 export type OnSessionEnd = (tx: DbTx, sessionId: string, at: Date) => Promise<void>;
 
-/** Ends a session that is still live: everybody leaves, then it ends, then its room is deactivated where asked. */
+/** Ends a session that is still live: all participants leave, then it ends, then its room is deactivated where asked. */
 export async function endSessionIn(tx: DbTx, end: SessionEnd, onSessionEnd: OnSessionEnd): Promise<void> {
   const session = await tx
     .selectFrom('sessions')

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-// A heartbeat does not name the column, so that it tells nobody.
+// A heartbeat does not name the column, so that it sends no notice.
 const STATEMENTS = `
 alter table nodes add column draining_since timestamptz(3);
 

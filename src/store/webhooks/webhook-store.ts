@@ -9,7 +9,7 @@ import { DELIVERIES_CHANNEL } from './events.ts';
 export const SIGNING_KEY = 'webhook-signing-key';
 /** More in one call would hold locks for long; the caller can ask again. */
 const MAX_REPLAYS = 10_000;
-/** An account may have a receiver for each room; nobody reads a longer list. */
+/** An account may have a receiver for each room; a longer list is of no use. */
 const MAX_ENDPOINTS = 1_000;
 
 const DELIVERY_COLUMNS = sql`d.id, d.event_id as "eventId", e.room_id as "roomId", d.session_id as "sessionId",
