@@ -1,69 +1,24 @@
 // The life of a composition, with a process that does what the test says.
-import { EventEmitter } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { anEgress } from '../../../test/harness/an-egress.ts';
-import type { CompositorCommand, CompositorEvent } from '../../compositor/ipc.ts';
+import { type FakeCompositor, fakeCompositors, RTP_PORT } from '../../../test/harness/fake-compositor.ts';
+import type { CompositorEvent } from '../../compositor/ipc.ts';
 import { createLogger } from '../../log.ts';
 import type { SessionSource, Tap, TapOptions } from '../ports.ts';
 import { Composition, NotStarted } from './composition.ts';
 import type { OutputEnd, OutputSpec } from './composition-output.ts';
-import type { Compositor } from './composition-state.ts';
 
-const PORT = 40_000;
 const REMOVE_TIMEOUT_MS = 130_000;
-
-class FakeProcess extends EventEmitter {
-  readonly pid = 1;
-  isFatal = false;
-  readonly sent: CompositorCommand[] = [];
-  readonly ended: string[] = [];
-  readonly #ready = Promise.withResolvers<number | undefined>();
-  readonly ready = this.#ready.promise;
-
-  constructor() {
-    super();
-    this.ready.catch(() => undefined);
-  }
-
-  send(command: CompositorCommand): void {
-    this.sent.push(command);
-  }
-  finish(): void {
-    this.ended.push('finish');
-  }
-  kill(): void {
-    this.ended.push('kill');
-  }
-
-  async becomeReady({ port }: { port: number | undefined } = { port: PORT }): Promise<void> {
-    this.#ready.resolve(port);
-    await turn();
-  }
-  say(event: CompositorEvent): void {
-    this.emit('message', event);
-  }
-  /** It is gone, for whatever reason. */
-  async exit(reason = 'it was ended by SIGKILL'): Promise<void> {
-    this.#ready.reject(new Error(reason));
-    this.emit('gone', { expected: false, reason, blame: 'us' });
-    this.removeAllListeners();
-    await turn();
-  }
-
-  get types(): string[] {
-    return this.sent.map(({ type }) => type);
-  }
-}
 
 /** Everything that is under way has gone on. */
 const turn = () => vi.advanceTimersByTimeAsync(0);
 
 let folder: string;
-let processes: FakeProcess[];
-let starts: (CompositorCommand & { type: 'start' })[];
+let compositors: ReturnType<typeof fakeCompositors>;
+let processes: FakeCompositor[];
 let pids: (number | undefined)[];
 let tap: { options: TapOptions; wanted: unknown[]; isClosed: boolean } | undefined;
 let closed: number;
@@ -97,8 +52,8 @@ const source = {
 beforeEach(() => {
   vi.useFakeTimers();
   folder = mkdtempSync(join(tmpdir(), 'roomful-composition-'));
-  processes = [];
-  starts = [];
+  compositors = fakeCompositors();
+  processes = compositors.processes;
   pids = [];
   tap = undefined;
   closed = 0;
@@ -117,12 +72,7 @@ function compose(template?: { page(): Promise<never>; close(): void }): Composit
     config: anEgress({}).config,
     source,
     template,
-    launch: (start) => {
-      const process = new FakeProcess();
-      starts.push(start);
-      processes.push(process);
-      return process as unknown as Compositor;
-    },
+    launch: compositors.launch,
     outboundAllow: [],
     log,
     onProcess: (pid) => pids.push(pid),
@@ -149,16 +99,17 @@ function add(composition: Composition, spec: OutputSpec): void {
 }
 
 /** A composition that runs, with one file. */
-async function running(): Promise<{ composition: Composition; process: FakeProcess }> {
+async function running(): Promise<{ composition: Composition; process: FakeCompositor }> {
   const composition = compose();
   add(composition, file('a'));
   await turn();
-  await last().becomeReady();
+  last().becomeReady();
+  await turn();
   await composition.ready;
   return { composition, process: last() };
 }
 
-function last(): FakeProcess {
+function last(): FakeCompositor {
   const process = processes.at(-1);
   if (!process) throw new Error('no process was launched');
   return process;
@@ -168,7 +119,7 @@ function last(): FakeProcess {
 const gapMs = () => (events.a as { ms: number }[])[0]?.ms;
 
 /** The delay before a restart has passed. */
-async function untilRestarted(): Promise<FakeProcess> {
+async function untilRestarted(): Promise<FakeCompositor> {
   const count = processes.length;
   await vi.advanceTimersByTimeAsync(100);
   await vi.waitFor(() => expect(processes.length).toBe(count + 1));
@@ -183,7 +134,7 @@ describe('a launch', () => {
     add(composition, file('a'));
     await turn();
     expect([composition.idle, composition.open, processes.length]).toEqual([false, true, 1]);
-    expect(starts[0]).toMatchObject({ egressId: 'c', sinks: [{ id: 'a', kind: 'file', path: part(1) }] });
+    expect(processes[0]?.start).toMatchObject({ egressId: 'c', sinks: [{ id: 'a', kind: 'file', path: part(1) }] });
     expect(pids).toEqual([1]);
     expect(last().sent).toEqual([]);
   });
@@ -194,9 +145,10 @@ describe('a launch', () => {
     await turn();
     add(composition, { id: 'b', kind: 'rtmp', url: 'rtmp://example.com/x' });
     expect(last().sent).toEqual([]);
-    await last().becomeReady();
+    last().becomeReady();
+    await turn();
     await composition.ready;
-    expect(tap?.options.port).toBe(PORT);
+    expect(tap?.options.port).toBe(RTP_PORT);
     expect(last().sent).toEqual([
       { type: 'participants', participants },
       { type: 'active-speaker', participantId: 'ann' },
@@ -208,7 +160,8 @@ describe('a launch', () => {
     const composition = compose();
     add(composition, file('a'));
     await turn();
-    await last().exit('it was not ready after 20 s');
+    last().exit('it was not ready after 20 s');
+    await turn();
     await expect(composition.ready).rejects.toEqual(
       new NotStarted({ reason: 'it was not ready after 20 s', blame: 'us' }),
     );
@@ -234,9 +187,10 @@ describe('a launch', () => {
     });
     add(composition, file('a'));
     await turn();
-    await last().becomeReady({ port: undefined });
+    last().becomeReady({ port: undefined });
+    await turn();
     await composition.ready;
-    expect([starts[0]?.page, tap]).toEqual([{ url: 'https://example.com/' }, undefined]);
+    expect([processes[0]?.start.page, tap]).toEqual([{ url: 'https://example.com/' }, undefined]);
     composition.refresh();
     composition.speaker('ann');
     await vi.advanceTimersByTimeAsync(1);
@@ -261,7 +215,7 @@ describe('a running composition', () => {
     composition.refresh();
     composition.speaker(null);
     await vi.advanceTimersByTimeAsync(1);
-    expect(process.types).toEqual(['active-speaker', 'participants']);
+    expect(process.sent.map(({ type }) => type)).toEqual(['active-speaker', 'participants']);
   });
 
   it('asks the tap for the streams that its process wants', async () => {
@@ -315,14 +269,15 @@ describe('removing an output', () => {
   it('finishes the process with the last one', async () => {
     const { composition, process } = await running();
     composition.remove('a');
-    expect([process.types.includes('remove-sink'), process.ended, composition.open]).toEqual([
+    expect([process.sent.map(({ type }) => type).includes('remove-sink'), process.ended, composition.open]).toEqual([
       false,
       ['finish'],
       false,
     ]);
     process.say({ type: 'sink-finished', sinkId: 'a' } as CompositorEvent);
     expect(closed).toBe(0);
-    await process.exit();
+    process.exit();
+    await turn();
     expect([closed, tap?.isClosed, pids]).toEqual([1, true, [1, undefined]]);
   });
 });
@@ -330,12 +285,14 @@ describe('removing an output', () => {
 describe('a crash', () => {
   it('restarts the process; a file goes on in another part, and each output gets the gap', async () => {
     const { composition, process } = await running();
-    await process.exit();
+    process.exit();
+    await turn();
     expect([tap?.isClosed, composition.open]).toEqual([true, true]);
     const next = await untilRestarted();
-    expect(starts[1]?.sinks).toEqual([{ id: 'a', kind: 'file', format: 'mp4', path: part(2) }]);
+    expect(processes[1]?.start.sinks).toEqual([{ id: 'a', kind: 'file', format: 'mp4', path: part(2) }]);
     await vi.advanceTimersByTimeAsync(900);
-    await next.becomeReady();
+    next.becomeReady();
+    await turn();
     expect(events.a).toEqual([{ at: expect.any(Date), ms: expect.any(Number) }]);
     expect(gapMs()).toBeGreaterThanOrEqual(1_000);
     next.say({ type: 'sink-finished', sinkId: 'a' } as CompositorEvent);
@@ -347,18 +304,23 @@ describe('a crash', () => {
     writeFileSync(join(folder, 'index.m3u8'), '#EXTM3U\n');
     add(composition, { id: 'h', kind: 'hls', folder });
     await turn();
-    await last().becomeReady();
-    await last().exit();
+    last().becomeReady();
+    await turn();
+    last().exit();
+    await turn();
     await untilRestarted();
-    expect(starts[1]?.sinks).toEqual([{ id: 'h', kind: 'hls', folder }]);
+    expect(processes[1]?.start.sinks).toEqual([{ id: 'h', kind: 'hls', folder }]);
   });
 
   it('while it restarts counts from the first one', async () => {
     const { process } = await running();
-    await process.exit();
-    await (await untilRestarted()).exit();
+    process.exit();
+    await turn();
+    (await untilRestarted()).exit();
+    await turn();
     const third = await untilRestarted();
-    await third.becomeReady();
+    third.becomeReady();
+    await turn();
     expect(events.a).toHaveLength(1);
     expect(gapMs()).toBeGreaterThanOrEqual(200);
   });
@@ -367,20 +329,24 @@ describe('a crash', () => {
     const { composition, process } = await running();
     add(composition, file('b'));
     composition.remove('a');
-    await process.exit();
+    process.exit();
+    await turn();
     expect(Object.keys(ends)).toEqual(['a']);
     await untilRestarted();
-    expect(starts[1]?.sinks.map(({ id }) => id)).toEqual(['b']);
+    expect(processes[1]?.start.sinks.map(({ id }) => id)).toEqual(['b']);
   });
 
   it('that happens too often fails every output', async () => {
     let { process } = await running();
     for (let crash = 1; crash <= 5; crash++) {
-      await process.exit();
+      process.exit();
+      await turn();
       process = await untilRestarted();
-      await process.becomeReady();
+      process.becomeReady();
+      await turn();
     }
-    await process.exit('it crashed again');
+    process.exit('it crashed again');
+    await turn();
     expect(ends.a?.failure).toEqual({ reason: 'it crashed again', blame: 'us' });
     expect([closed, processes.length]).toEqual([1, 6]);
   });
@@ -388,14 +354,16 @@ describe('a crash', () => {
   it('that the process calls fatal fails every output', async () => {
     const { process } = await running();
     process.isFatal = true;
-    await process.exit('the page cannot be loaded');
+    process.exit('the page cannot be loaded');
+    await turn();
     expect(ends.a?.failure?.reason).toBe('the page cannot be loaded');
     expect([closed, processes.length]).toEqual([1, 1]);
   });
 
   it('is not followed by a restart when it was finished meanwhile', async () => {
     const { composition, process } = await running();
-    await process.exit();
+    process.exit();
+    await turn();
     composition.finish();
     expect([closed, ends.a]).toEqual([1, { parts: [part(1)], file: undefined, failure: undefined }]);
     await vi.advanceTimersByTimeAsync(1_000);
@@ -404,10 +372,11 @@ describe('a crash', () => {
 
   it('takes outputs that are added before the restart into the next process', async () => {
     const { composition, process } = await running();
-    await process.exit();
+    process.exit();
+    await turn();
     add(composition, file('b'));
     await untilRestarted();
-    expect(starts[1]?.sinks.map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(processes[1]?.start.sinks.map(({ id }) => id)).toEqual(['a', 'b']);
     expect(processes).toHaveLength(2);
   });
 });
@@ -436,7 +405,8 @@ describe('an end', () => {
     await turn();
     composition.finish();
     expect([last().ended, closed]).toEqual([['finish'], 0]);
-    await last().exit();
+    last().exit();
+    await turn();
     await expect(composition.ready).rejects.toThrow('it was stopped before it began');
     expect([closed, ends.a?.failure]).toEqual([1, undefined]);
   });
@@ -446,7 +416,8 @@ describe('an end', () => {
     add(composition, file('a'));
     await turn();
     composition.finish();
-    await last().becomeReady();
+    last().becomeReady();
+    await turn();
     await composition.ready;
     expect(tap).toBeUndefined();
   });
@@ -457,7 +428,8 @@ describe('an end', () => {
     composition.finish();
     composition.kill();
     expect(process.ended).toEqual(['finish', 'kill']);
-    await process.exit();
+    process.exit();
+    await turn();
     composition.kill();
     expect([closed, ends.a]).toEqual([1, { parts: [part(1)], file: undefined, failure: undefined }]);
   });
@@ -467,7 +439,8 @@ describe('an end', () => {
     composition.finish();
     add(composition, file('b'));
     expect(ends.b).toBeUndefined();
-    await process.exit();
+    process.exit();
+    await turn();
     add(composition, file('c'));
     expect([ends.b, ends.c]).toEqual(Array(2).fill({ parts: [], file: undefined, failure: undefined }));
     expect(processes).toHaveLength(1);
