@@ -45,7 +45,7 @@ const MAY_IMPORT: Record<string, { parts: string[]; why: string }> = {
     parts: [...WORDS, 'rooms', 'live', 'webhooks', 'egress', 'access', 'dashboard', 'quality'],
     why: 'http translates requests for the front doors',
   },
-  signaling: { parts: [...WORDS, 'live', 'egress', 'access'], why: 'signaling translates messages for live rooms' },
+  signaling: { parts: [...WORDS, 'live'], why: 'signaling translates messages for live rooms' },
   cli: {
     parts: [...WORDS, 'config', 'access', 'rooms', 'live', 'store', 'postgres', 'http', 'app'],
     why: 'commands use the front doors',
@@ -173,6 +173,27 @@ describe('imports', () => {
         return foreign || upward || proprietary ? [`${relative(ROOT, file)} imports ${target}`] : [];
       }),
     );
+    expect(broken).toEqual([]);
+  });
+
+  it('of the adapters for generations of clients know the seam, and are known to the server in front alone', () => {
+    const SEAM = ['adapter', 'pubsub-session', 'watched-socket'].map((name) => `src/signaling/${name}.ts`);
+    const words = WORDS.flatMap((part) => [`src/${part}/`, `src/${part}.ts`]);
+    const isAdapter = (path: string) => path.startsWith('src/signaling/adapters/');
+    const folderOf = (path: string) => path.split('/').slice(0, 4).join('/');
+    const broken = files.flatMap((file) => {
+      const from = relative(ROOT, file);
+      const targets = importsOf(file)
+        .filter((specifier) => specifier.startsWith('.'))
+        .map((specifier) => relative(ROOT, resolve(dirname(file), specifier)));
+      const bad = isAdapter(from)
+        ? targets.filter((to) => {
+            const allowed = [`${folderOf(from)}/`, ...SEAM, ...words];
+            return !allowed.some((start) => to.startsWith(start));
+          })
+        : targets.filter((to) => isAdapter(to) && from !== 'src/signaling/server.ts');
+      return bad.map((to) => `${from} imports ${to}`);
+    });
     expect(broken).toEqual([]);
   });
 

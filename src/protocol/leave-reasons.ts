@@ -1,7 +1,7 @@
 // Why participants leave, without the schemas of the protocol: pages load this file.
 export type ReasonKey = keyof typeof LEAVE_REASONS;
 
-/** Why somebody left: `close.reason` and `peerClosed.reason`; apps compare codes. */
+/** Why a participant left: `close.reason` and `peerClosed.reason`; apps compare codes. */
 export const LEAVE_REASONS = {
   WEBSOCKET_DISCONNECTED: { code: 1001, message: 'The connection was lost.' },
   REMOVE_PEER: { code: 1002, message: 'The participant was removed from the meeting.' },

@@ -181,7 +181,7 @@ const NOTICES: readonly string[] = [
   'removePeer',
 ] satisfies RequestName[];
 
-/** Whether a request is told to everybody in the room: it costs as much as there are people. */
+/** Whether everybody in the room is notified of a request: it costs as much as there are people. */
 export function isNotice(method: string): boolean {
   return NOTICES.includes(method);
 }
@@ -208,7 +208,7 @@ export interface PeerInfo {
   metaData: Record<string, unknown>;
 }
 
-/** What a server tells without waiting for an answer; `method` names it on the wire. */
+/** What a server sends without waiting for an answer; `method` names it on the wire. */
 export type Notification =
   | {
       method: 'entryResponded';
@@ -255,7 +255,7 @@ export type Notification =
     }
   | { method: 'error'; code: number; message: string };
 
-/** What a server asks of a client, as an event with an acknowledgement. */
+/** What a server asks of a client, which acknowledges it. */
 export interface ServerRequests {
   newConsumer: {
     peerId: string;

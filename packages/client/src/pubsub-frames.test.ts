@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { decodeClientMessage, encodeEnvelope, encodeServerMessage } from '../../../src/signaling/pubsub-messages.ts';
+import {
+  decodeClientMessage,
+  encodeEnvelope,
+  encodeServerMessage,
+} from '../../../src/signaling/adapters/v1/pubsub-messages.ts';
 import { decodeServerFrame, encodePong, encodePublish, encodeSubscribe } from './pubsub-frames.ts';
 
 // The server reads and writes with a protobuf library: what one side says, the other must understand.

@@ -4,6 +4,7 @@ import type { LiveRoom } from '../../live/live-room.ts';
 import type { Participant } from '../../live/participant.ts';
 import { type RequestData, toMode } from '../../protocol/signaling.ts';
 import type { Connection } from '../connection.ts';
+import { membershipOf } from '../membership.ts';
 import { type Handlers, Reply } from './reply.ts';
 
 function modeOf(text: string | undefined, otherwise: Connection['mode']): Connection['mode'] {
@@ -22,8 +23,8 @@ async function joinRoom(connection: Connection, room: LiveRoom, participant: Par
     autoConsume: data.autoConsume ?? true,
     mode: modeOf(data.mode, connection.mode),
   });
-  const pubSubUrl = connection.services.pubsubUrl(room, participant);
-  return { peers, messages: [], pubSubUrl, reconnectSecret: participant.reconnectSecret };
+  const extras = connection.link.joinExtras(membershipOf(room, participant));
+  return { peers, ...extras, reconnectSecret: participant.reconnectSecret };
 }
 
 export const entryHandlers: Handlers<

@@ -1,6 +1,6 @@
 // What a client receives: layers, pausing, consuming by hand, statistics.
 import { notFound } from '../../errors.ts';
-import { onMedia } from '../ack.ts';
+import { onMedia } from './on-media.ts';
 import type { Handlers } from './reply.ts';
 
 export const receivingHandlers: Handlers<

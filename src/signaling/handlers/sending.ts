@@ -1,7 +1,7 @@
 // Transports, and what a client sends over them.
 
 import { clip } from '../../kit/text.ts';
-import { onMedia } from '../ack.ts';
+import { onMedia } from './on-media.ts';
 import type { Handlers } from './reply.ts';
 
 /** Of what a client says went wrong there. */

@@ -1,32 +1,83 @@
-// A client's socket as rooms see it.
+// A client on socket.io: events `request`, `notification` and `close`, and server requests as events of their own.
 import type { Socket } from 'socket.io';
-import type { ParticipantLink } from '../live/link.ts';
-import type { LeaveReason, Notification, ServerRequests } from '../protocol/signaling.ts';
-import { webSocketOf } from './web-socket.ts';
+import { Type } from 'typebox';
+import { fits } from '../../../kit/validate.ts';
+import type { LeaveReason, Notification, ServerRequests } from '../../../protocol/signaling.ts';
+import type { Client, ClientSocket, Membership, Response } from '../../adapter.ts';
+import type { WatchedSocket } from '../../watched-socket.ts';
+import { explainTooBig, webSocketOf } from './web-socket.ts';
 
 /** The SDK has the same bound for the answers it waits for. */
 const ANSWER_TIMEOUT_MS = 20_000;
-/** A client that is told to close hangs up itself; one that does not is cut off. */
+/** A client that receives `close` hangs up itself; one that does not is cut off. */
 const HANG_UP_TIMEOUT_MS = 2_000;
 /** What a browser closes with when its page goes away (RFC 6455, 7.4.1). */
 const GOING_AWAY = 1001;
 /** What a frame with an event begins with: `4` of Engine.IO and `2` of socket.io. */
 const EVENT = '42';
 
-export class SocketLink implements ParticipantLink {
+/** Code of an SDK for a message over the bound. */
+const TOO_BIG = 5000;
+
+const Envelope = Type.Object({ method: Type.String({ maxLength: 64 }), data: Type.Optional(Type.Unknown()) });
+
+interface V1Options {
+  socket: Socket;
+  watched: WatchedSocket;
+  maxMessageBytes: number;
+  /** The address of the pub/sub socket for a participant who has joined. */
+  pubsubUrl: (membership: Membership) => string;
+}
+
+export class V1ClientSocket implements ClientSocket {
+  readonly watched: WatchedSocket;
   readonly #socket: Socket;
+  readonly #pubsubUrl: V1Options['pubsubUrl'];
   readonly #unanswered = new Set<() => void>();
   #closing = false;
   #wentAway = false;
 
-  constructor(socket: Socket) {
+  constructor({ socket, watched, maxMessageBytes, pubsubUrl }: V1Options) {
     this.#socket = socket;
-    webSocketOf(socket.conn)?.once('close', (code) => {
+    this.watched = watched;
+    this.#pubsubUrl = pubsubUrl;
+    const webSocket = webSocketOf(socket.conn);
+    webSocket?.once('close', (code) => {
       this.#wentAway = code === GOING_AWAY;
     });
+    const message = `A message may have at most ${maxMessageBytes} bytes.`;
+    if (webSocket) explainTooBig(webSocket, message, () => this.#closeAtOnce({ code: TOO_BIG, message }));
     socket.once('disconnect', () => {
       for (const giveUp of this.#unanswered) giveUp();
     });
+  }
+
+  get address(): string {
+    return this.#socket.handshake.url;
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.connected;
+  }
+
+  serve(client: Client): void {
+    // Listeners of one event are called a tick later, and not at all when the client has disconnected by then: a leave
+    // that is followed at once by the end of the connection would be lost.
+    this.#socket.onAny((event: string, envelope: unknown, ack: unknown) => {
+      if (event !== 'request') return;
+      const answer = typeof ack === 'function' ? (ack as (answer: unknown) => void) : () => undefined;
+      const request = fits(Envelope, envelope) ? envelope : undefined;
+      client.request(request, (response) => answer(toAck(response)));
+    });
+    // Older SDKs leave by hanging up in words, without a reason.
+    this.#socket.on('disconnect', (reason) =>
+      client.gone({ reason, hungUp: reason === 'client namespace disconnect' }),
+    );
+    this.#socket.emit('connectionSuccess');
+  }
+
+  joinExtras(membership: Membership): object {
+    return { messages: [], pubSubUrl: this.#pubsubUrl(membership) };
   }
 
   notify(notification: Notification): void {
@@ -43,7 +94,7 @@ export class SocketLink implements ParticipantLink {
   close(reason: LeaveReason): void {
     if (this.#closing) return;
     this.#closing = true;
-    // In the next turn, so that the answer to the request that caused this goes first: a client that is told to close
+    // In the next turn, so that the answer to the request that caused this goes first: a client that has received `close`
     // takes no more answers.
     setImmediate(() => this.#socket.emit('close', { reason }));
     if (!this.#socket.connected) return;
@@ -52,7 +103,7 @@ export class SocketLink implements ParticipantLink {
   }
 
   /** As an error and `close`, below what socket.io may still hold back: for a connection that is about to be closed. */
-  closeAtOnce(reason: LeaveReason): void {
+  #closeAtOnce(reason: LeaveReason): void {
     const webSocket = webSocketOf(this.#socket.conn);
     if (this.#closing || !webSocket) return;
     this.#closing = true;
@@ -110,4 +161,10 @@ export class SocketLink implements ParticipantLink {
       else giveUp();
     });
   }
+}
+
+/** An answer as the SDK reads it: one shape for success, one for refusal. */
+function toAck(response: Response): { data: unknown } {
+  if (response.ok) return { data: response.data };
+  return { data: { status: 'error', errorCode: response.code, message: response.message } };
 }

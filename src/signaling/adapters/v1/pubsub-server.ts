@@ -3,12 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Limits } from '../limits.ts';
-import type { LiveRoom } from '../live/live-room.ts';
-import type { Participant } from '../live/participant.ts';
-import type { Logger } from '../log.ts';
-import type { Gate } from './gate.ts';
-import { PubsubConnection } from './pubsub-connection.ts';
+import type { AdapterHost, Membership } from '../../adapter.ts';
+import { PubsubSocket } from './pubsub-socket.ts';
 import { explainTooBig } from './web-socket.ts';
 
 export const PUBSUB_PATH = '/pubsub';
@@ -19,39 +15,32 @@ const POLICY_VIOLATION = 1008;
 /** The same for a server that has as many connections as it may (RFC 6455 registry). */
 const TRY_AGAIN_LATER = 1013;
 
-/** Whoever has joined, and the sockets that were opened at their address, oldest first. */
+/** A participant who has joined, and the sockets that were opened at their address, oldest first. */
 interface Holder {
-  room: LiveRoom;
-  participant: Participant;
-  sockets: Set<PubsubConnection>;
+  membership: Membership;
+  sockets: Set<PubsubSocket>;
 }
 
 export class PubsubServer {
   readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES });
   /** The address of each participant's socket holds a ticket; the client can send no header with it. */
   readonly #tickets = new Map<string, Holder>();
-  readonly #publicUrl: string;
-  readonly #limits: Limits;
-  readonly #gate: Gate;
-  readonly #log: Logger;
+  readonly #host: AdapterHost;
 
-  constructor(options: { publicUrl: string; limits: Limits; gate: Gate; log: Logger }) {
-    this.#publicUrl = options.publicUrl;
-    this.#limits = options.limits;
-    this.#gate = options.gate;
-    this.#log = options.log;
+  constructor(host: AdapterHost) {
+    this.#host = host;
   }
 
-  /** The address for somebody who has joined; it is good until they are gone. */
-  urlFor(room: LiveRoom, participant: Participant): string {
+  /** The address for a participant who has joined; it is valid until they leave. */
+  urlFor(membership: Membership): string {
     const ticket = randomBytes(24).toString('base64url');
-    const holder: Holder = { room, participant, sockets: new Set() };
+    const holder: Holder = { membership, sockets: new Set() };
     this.#tickets.set(ticket, holder);
-    participant.onGone(() => {
+    membership.onGone(() => {
       this.#tickets.delete(ticket);
-      for (const connection of holder.sockets) connection.close();
+      for (const socket of holder.sockets) socket.close();
     });
-    const url = new URL(PUBSUB_PATH, this.#publicUrl);
+    const url = new URL(PUBSUB_PATH, this.#host.publicUrl);
     url.protocol = url.protocol === 'http:' ? 'ws:' : 'wss:';
     url.searchParams.set('ticket', ticket);
     return url.href;
@@ -73,38 +62,31 @@ export class PubsubServer {
     this.#sockets.close();
   }
 
-  #open(socket: WebSocket, holder: Holder): void {
-    const { room, participant, sockets } = holder;
-    // They may have left while the socket was being opened.
-    if (!room.isJoined(participant)) {
-      socket.terminate();
+  #open(webSocket: WebSocket, { membership, sockets }: Holder): void {
+    // The participant may have left while the socket was being opened.
+    if (!membership.isJoined) {
+      webSocket.terminate();
       return;
     }
-    const visit = this.#gate.enter();
-    socket.once('close', () => visit.left());
-    socket.on('error', () => undefined);
-    explainTooBig(socket, `A message may have at most ${MAX_FRAME_BYTES} bytes.`);
+    const { roomId, ownerId, participantId } = membership;
+    const watched = this.#host.watch({ cut: () => webSocket.terminate(), facts: { roomId, participantId } });
+    webSocket.once('close', () => watched.left());
+    webSocket.on('error', () => undefined);
+    explainTooBig(webSocket, `A message may have at most ${MAX_FRAME_BYTES} bytes.`);
     try {
-      visit.identified(room.facts.ownerId);
+      watched.identified(ownerId);
     } catch {
-      socket.close(TRY_AGAIN_LATER);
+      webSocket.close(TRY_AGAIN_LATER);
       return;
     }
     const [oldest] = sockets;
-    if (oldest && sockets.size >= this.#limits.pubsubSockets) {
+    if (oldest && sockets.size >= this.#host.limits.pubsubSockets) {
       sockets.delete(oldest);
       oldest.close(POLICY_VIOLATION);
     }
-    const log = this.#log.child({ roomId: room.facts.roomId, participantId: participant.id });
-    const onClosed = () => sockets.delete(connection);
-    const connection: PubsubConnection = new PubsubConnection({
-      socket,
-      room,
-      participant,
-      limits: this.#limits,
-      log,
-      onClosed,
-    });
-    sockets.add(connection);
+    const log = this.#host.log.child({ roomId, participantId });
+    const socket = new PubsubSocket({ webSocket, membership, watched, log });
+    sockets.add(socket);
+    webSocket.once('close', () => sockets.delete(socket));
   }
 }

@@ -3,7 +3,7 @@
 // Text that an app has written is read here as bytes, where the SDK has strings: half an emoji in it is no UTF-8, and a
 // frame that cannot be read could not even be answered.
 import protobuf from 'protobufjs';
-import { repair } from '../kit/text.ts';
+import { repair } from '../../../kit/text.ts';
 
 const PROTO = `
 syntax = "proto3";

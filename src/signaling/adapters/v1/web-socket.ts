@@ -6,7 +6,7 @@ import type { WebSocket } from 'ws';
 /** A message over its bound (RFC 6455, 7.4.1). */
 const MESSAGE_TOO_BIG = 1009;
 
-/** ws closes a connection whose message is over its bound without a word; this gives it a reason, and `first` a say. */
+/** ws closes a connection whose message is over its bound without a reason; this adds one, and calls `first` before. */
 export function explainTooBig(webSocket: WebSocket, reason: string, first: () => void = () => undefined): void {
   const { close } = webSocket;
   webSocket.close = (code, data) => {
