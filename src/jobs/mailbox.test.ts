@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { createTestDatabase } from '../../test/harness/test-database.ts';
 import type { Job } from './job.ts';
 import { Mailbox } from './mailbox.ts';
 
@@ -176,4 +178,25 @@ describe('starting and stopping', () => {
     boss.fail(new Error('the connection was lost'));
     expect(logged()).toEqual(['job queue failed, going on']);
   });
+});
+
+it('leaves the transaction of a job whose node has no queue whole, and brings other jobs there, in PostgreSQL', async () => {
+  await using database = await createTestDatabase();
+  const lines: string[] = [];
+  const log = pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line).msg) });
+  const mailbox = new Mailbox({ databaseUrl: database.url, nodeId: 'node-1', log });
+  await mailbox.start();
+  try {
+    const received = Promise.withResolvers<Job>();
+    await mailbox.receive(async (job) => received.resolve(job));
+    await database.db.transaction().execute(async (tx) => {
+      await mailbox.send('never-seen', END, { tx });
+      await sql`select 1`.execute(tx);
+      await mailbox.send('node-1', AUTO_CLOSE, { tx });
+    });
+    expect(await received.promise).toEqual(AUTO_CLOSE);
+    expect(lines).toEqual(['job for a node that is not known dropped']);
+  } finally {
+    await mailbox.stop();
+  }
 });
