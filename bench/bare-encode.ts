@@ -5,7 +5,7 @@ import { VIDEO_CLOCK } from '../src/compositor/encode/packet.ts';
 import { VideoEncoder } from '../src/compositor/encode/video-encoder.ts';
 import { Canvas } from '../src/compositor/picture/canvas.ts';
 import { FRAME_RATE } from '../src/protocol/composition.ts';
-import { type Shot, watch } from '../test/harness/film.ts';
+import { type Shot, watch } from '../test/harness/decoded-media.ts';
 
 const [file = '', forMs = '15000'] = process.argv.slice(2);
 /** By then everybody is there and moves. */

@@ -8,7 +8,7 @@ const SRC = join(ROOT, 'src');
 
 const WORDS = ['protocol', 'kit', 'errors', 'log', 'limits'];
 
-/** Which parts of `src` a part may import, and the reason told when one imports another. */
+/** Which parts of `src` a part may import, and the reason that is shown when one imports another. */
 const MAY_IMPORT: Record<string, { parts: string[]; why: string }> = {
   protocol: {
     parts: [],
@@ -34,7 +34,7 @@ const MAY_IMPORT: Record<string, { parts: string[]; why: string }> = {
   postgres: { parts: [...WORDS], why: 'the database process knows no tables' },
   media: { parts: WORDS, why: 'the SFU knows peers and streams, not rooms, sockets or tables' },
   quality: { parts: WORDS, why: 'quality asks for readings and a store by shape, whatever counted them' },
-  webhooks: { parts: WORDS, why: 'webhooks deliver what the store hands them, whoever caused it' },
+  webhooks: { parts: WORDS, why: 'webhooks deliver what the store hands them, whatever caused it' },
   doctor: { parts: WORDS, why: 'checks are handed what they look at, so that each can be tested without a server' },
   dashboard: { parts: WORDS, why: 'the dashboard asks for a store and keys by shape' },
   egress: {
@@ -205,7 +205,7 @@ describe('imports', () => {
 });
 
 describe('folders', () => {
-  it('each tell in a README what lives there', () => {
+  it('each say in a README what lives there', () => {
     const folders = readdirSync(SRC, { withFileTypes: true }).filter((entry) => entry.isDirectory());
     const silent = folders.filter(({ name }) => !readdirSync(join(SRC, name)).includes('README.md'));
     expect(silent.map(({ name }) => name)).toEqual([]);
@@ -264,7 +264,7 @@ describe('promises', () => {
 
   it.each([
     'const work: (id: string) => void = () => undefined;',
-    'tell(): void | Promise<void> {',
+    'send(): void | Promise<void> {',
     'async (request) => void (await signIns.authorize(request))',
     "socket.on('close', () => this.#closed());",
   ])('are not seen in %s', (code) => {

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { SinkSpec } from '../../src/compositor/ipc.ts';
 import { arrange, type Tile } from '../../src/compositor/layout.ts';
+import { beeps, isColour, lags, percentile, readTile, type Seen, watch } from '../harness/decoded-media.ts';
 import { SMALL, TestChild } from '../harness/egress-child.ts';
-import { beeps, isColour, lags, percentile, readTile, type Seen, watch } from '../harness/film.ts';
 import { beepClip, COLOURS, videoClip } from '../harness/test-clip.ts';
 
 const [COLOUR] = COLOURS;

@@ -1,4 +1,4 @@
-// The compositor films a page: what it shows and plays, in time, and what becomes of pages that are no good.
+// The compositor captures a page: what it shows and plays, in time, and what becomes of pages that are no good.
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SinkSpec } from '../../src/compositor/ipc.ts';
 import { hex, toYuv } from '../../src/compositor/picture/colour.ts';
 import { browserProcesses, pageSpec } from '../harness/browser.ts';
+import { beeps, flashes, offsets, percentile, type Seen, type Shot, watch } from '../harness/decoded-media.ts';
 import { TestChild } from '../harness/egress-child.ts';
-import { beeps, flashes, offsets, percentile, type Seen, type Shot, watch } from '../harness/film.ts';
 
 const mp4 = (folder: string): SinkSpec[] => [{ id: 'file', kind: 'file', format: 'mp4', path: `${folder}/a.mp4` }];
 
@@ -58,7 +58,7 @@ afterAll(() => {
 });
 
 const url = (path: string) => `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
-const film = (address: string, config = {}) => TestChild.start(mp4, config, pageSpec(address));
+const capture = (address: string, config = {}) => TestChild.start(mp4, config, pageSpec(address));
 
 /** Whether a point has a colour, read as the file says it is stored. */
 function isColour(shot: Shot, { x, y }: { x: number; y: number }, colour: string): boolean {
@@ -67,9 +67,9 @@ function isColour(shot: Shot, { x, y }: { x: number; y: number }, colour: string
   return Math.abs(seen.u - u) < 7 && Math.abs(seen.v - v) < 7;
 }
 
-describe('a page that is filmed', () => {
+describe('a page that is captured', () => {
   it('is seen whole, in its colours, and heard in time with what it shows', async () => {
-    await using child = await film(url('/clock'));
+    await using child = await capture(url('/clock'));
     await child.hears('sink-started');
     const first = await child.hears('stats');
     await child.hears('stats', (stats) => stats !== first);
@@ -90,7 +90,7 @@ describe('a page that is filmed', () => {
   });
 
   it('fills an upright canvas, and needs no picture to be heard', async () => {
-    await using child = await film(url('/clock'), { orientation: 'portrait' });
+    await using child = await capture(url('/clock'), { orientation: 'portrait' });
     await child.hears('sink-started');
     await child.hears('stats');
     await child.stop();
@@ -100,7 +100,7 @@ describe('a page that is filmed', () => {
     });
     expect([...seen]).toEqual(['480x854 true']);
 
-    await using audio = await film(url('/clock'), { mode: 'audio' });
+    await using audio = await capture(url('/clock'), { mode: 'audio' });
     await audio.hears('sink-started');
     await audio.hears('stats');
     await audio.stop();
@@ -109,7 +109,7 @@ describe('a page that is filmed', () => {
   });
 
   it('goes with its compositor, however that ends', async () => {
-    const child = await film(url('/clock'));
+    const child = await capture(url('/clock'));
     expect(browserProcesses(child.process.pid).length).toBeGreaterThan(0);
     child.process.kill('SIGKILL');
     await expect.poll(() => browserProcesses(child.process.pid), { timeout: 10_000 }).toEqual([]);
@@ -118,19 +118,19 @@ describe('a page that is filmed', () => {
 });
 
 describe('a page that is no good', () => {
-  it('is told with the reason, as the fault of whoever named it', async () => {
-    await expect(film(url('/missing'))).rejects.toThrow(/^destination: .* answered with status 404/);
+  it('is reported with the reason, as the fault of the caller who named it', async () => {
+    await expect(capture(url('/missing'))).rejects.toThrow(/^destination: .* answered with status 404/);
     const late = /^destination: .* did not load within 12 s/;
-    await Promise.all(['/stuck', '/silent'].map((path) => expect(film(url(path))).rejects.toThrow(late)));
+    await Promise.all(['/stuck', '/silent'].map((path) => expect(capture(url(path))).rejects.toThrow(late)));
   });
 
   it('on an address that may not be reached is refused, and so is one that nobody listens on', async () => {
-    await expect(film('http://10.1.2.3/')).rejects.toThrow(/10\.1\.2\.3 may not be reached \(private\)/);
-    await expect(film('https://localhost/')).rejects.toThrow(/may not be reached|could not be loaded/);
-    await expect(film('http://127.0.0.1:1/')).rejects.toThrow(/status 5|could not be loaded/);
+    await expect(capture('http://10.1.2.3/')).rejects.toThrow(/10\.1\.2\.3 may not be reached \(private\)/);
+    await expect(capture('https://localhost/')).rejects.toThrow(/may not be reached|could not be loaded/);
+    await expect(capture('http://127.0.0.1:1/')).rejects.toThrow(/status 5|could not be loaded/);
   });
 
-  it('is not filmed with a browser that is none', async () => {
+  it('is not captured with a browser that is none', async () => {
     const page = pageSpec(url('/clock'), { browser: '/bin/false' });
     await expect(TestChild.start(mp4, {}, page)).rejects.toThrow(/browser could not be started/);
   });

@@ -30,7 +30,7 @@ export function launchBrowser(more: readonly string[] = []): Promise<Browser> {
   return chromium.launch({ executablePath: findBrowser(), headless: true, args: [...FLAGS, ...more] });
 }
 
-/** A page to be filmed, as a server with default settings asks for it. */
+/** A page to be captured, as a server with default settings asks for it. */
 export function pageSpec(url: string, more: Partial<PageSpec> = {}): PageSpec {
   const { pageMemoryBytes, pageDiskBytes, pageThreads } = DEFAULT_LIMITS;
   return {

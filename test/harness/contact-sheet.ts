@@ -2,7 +2,7 @@
 import { AV_PIX_FMT_RGB24, AV_PIX_FMT_YUV420P, SWS_AREA } from 'node-av/constants';
 import { Codec, CodecContext, Frame, Packet, SoftwareScaleContext } from 'node-av/lib';
 import type { Canvas } from '../../src/compositor/picture/canvas.ts';
-import { encodePng } from './film.ts';
+import { encodePng } from './decoded-media.ts';
 
 const GAP = 6;
 

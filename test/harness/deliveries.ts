@@ -37,11 +37,11 @@ export function publishTo(db: Db, sessionId: string, event: Partial<SessionEvent
 }
 
 export function publishIn(tx: DbTx, sessionId: string, event: Partial<SessionEvent> = {}): Promise<void> {
-  const data = { meetingId: 'abcd-efgh-ijkl', sessionId, participantId: 'p', participantName: 'Somebody' };
+  const data = { meetingId: 'abcd-efgh-ijkl', sessionId, participantId: 'p', participantName: 'Ann' };
   return publishEvent(tx, { type: 'participant-joined', sessionId, data, at: new Date(), ...event });
 }
 
-/** Resolves when no delivery of the session is pending in the given lane any more. Asks, as nothing tells. */
+/** Resolves when no delivery of the session is pending in the given lane any more. Asks, as nothing reports it. */
 export async function untilSettled(db: Db, sessionId: string, lane?: 'fast' | 'slow'): Promise<void> {
   for (;;) {
     const pending = await db

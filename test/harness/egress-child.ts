@@ -57,7 +57,7 @@ export class TestChild {
     const folder = mkdtempSync(join(tmpdir(), 'egress-test-'));
     const child = new TestChild(fork(MAIN, [], { stdio: 'inherit', execArgv: [] }), folder);
     child.startedAt = Date.now();
-    child.tell({
+    child.send({
       type: 'start',
       egressId: 'test',
       config: { ...SMALL, ...config },
@@ -79,12 +79,12 @@ export class TestChild {
     return child;
   }
 
-  /** Pictures the machine was too busy for, as told so far. */
+  /** Pictures the machine was too busy for, as reported so far. */
   get droppedTicks(): number {
     return this.said.reduce((most, said) => (said.type === 'stats' ? Math.max(most, said.droppedTicks) : most), 0);
   }
 
-  tell(message: CompositorCommand): void {
+  send(message: CompositorCommand): void {
     this.process.send(message);
   }
 
@@ -105,7 +105,7 @@ export class TestChild {
     }
   }
 
-  /** Somebody joins and sends what is given. */
+  /** A participant joins and sends what is given. */
   async join(
     id: string,
     clips: { video?: Clip; audio?: Clip; share?: Clip },
@@ -126,7 +126,7 @@ export class TestChild {
       const clip = clips[kind];
       if (!clip) continue;
       const stream = publisher.publish(kind, clip, { rtx });
-      this.tell({ type: 'add-stream', stream });
+      this.send({ type: 'add-stream', stream });
       streams.push(stream);
     }
     return { publisher, streams };
@@ -143,19 +143,19 @@ export class TestChild {
       joinedAt: Date.now() + this.people.size,
     };
     this.people.set(id, { ...before, ...about });
-    this.#tellPeople();
+    this.#sendPeople();
   }
 
   leave(id: string): void {
     this.people.delete(id);
     this.publishers.get(id)?.close();
     this.publishers.delete(id);
-    this.#tellPeople();
+    this.#sendPeople();
   }
 
   async stop(): Promise<void> {
     const gone = once(this.process, 'exit');
-    if (this.process.connected) this.tell({ type: 'stop' });
+    if (this.process.connected) this.send({ type: 'stop' });
     await gone;
   }
 
@@ -167,7 +167,7 @@ export class TestChild {
     return Promise.resolve();
   }
 
-  #tellPeople(): void {
-    this.tell({ type: 'participants', participants: [...this.people.values()] });
+  #sendPeople(): void {
+    this.send({ type: 'participants', participants: [...this.people.values()] });
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Tile } from '../../src/compositor/layout.ts';
 import type { CompositionConfig } from '../../src/protocol/composition.ts';
-import type { Shot } from './film.ts';
+import type { Shot } from './decoded-media.ts';
 import { paintStill } from './still.ts';
 
 export interface Labels {

@@ -30,7 +30,7 @@ export class OddRtmpServer implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** With a key that must never be told. */
+  /** With a key that must never be shown. */
   get url(): string {
     return `rtmp://127.0.0.1:${this.port}/live/secret-key`;
   }
@@ -41,7 +41,7 @@ export class OddRtmpServer implements AsyncDisposable {
   }
 }
 
-/** Answers as a server that takes the stream, whatever it was asked; then `then` goes on. */
+/** Behaves as a server that takes the stream, whatever it was asked; then `then` goes on. */
 export function takeStream(socket: Socket, then: (socket: Socket) => void): void {
   socket.write(Buffer.concat([Buffer.from([3]), Buffer.alloc(2 * HANDSHAKE_BYTES)]));
   socket.write(command('_result', 1, null, null));

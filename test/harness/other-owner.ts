@@ -1,4 +1,4 @@
-// Somebody else on the same server, with a key and rooms of their own.
+// Another owner on the same server, with a key and rooms of their own.
 import { Keys } from '../../src/access/keys.ts';
 import type { ApiKey } from '../../src/access/ports.ts';
 import { KeyStore } from '../../src/store/access/key-store.ts';
@@ -12,7 +12,7 @@ export interface OtherOwner {
 }
 
 export async function otherOwner(server: TestApp): Promise<OtherOwner> {
-  const key = await new Keys(new KeyStore(server.database.db)).create({ name: 'Somebody else' });
+  const key = await new Keys(new KeyStore(server.database.db)).create({ name: 'Another owner' });
   const token = () => mintToken(key);
   return {
     key,

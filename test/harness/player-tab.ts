@@ -1,4 +1,4 @@
-// Somebody who watches a stream in a tab, with hls.js.
+// A viewer who watches a stream in a tab, with hls.js.
 import type { Browser, Page } from 'playwright-core';
 import type { PlayerPageApi } from './player-page-api.ts';
 

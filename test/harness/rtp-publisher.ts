@@ -65,7 +65,7 @@ export class RtpPublisher {
     return new RtpPublisher(participantId, socket, port);
   }
 
-  /** Begins to send; the stream is to be told to the receiver. */
+  /** Begins to send; the stream is to be announced to the receiver. */
   publish(kind: StreamKind, clip: Clip, options: { rtx?: boolean } = {}): EgressStream {
     const ssrc = nextSsrc;
     nextSsrc += 2;

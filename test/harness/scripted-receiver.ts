@@ -12,7 +12,7 @@ export interface Arrival {
   body: string;
 }
 
-/** Answers an arrival; `count` is how many times that event has come by now. A number is the status to answer. */
+/** Decides the answer to an arrival; `count` is how many times that event has come by now. A number is the status to answer. */
 export type Script = (arrival: Arrival, count: number, response: ServerResponse) => number | undefined;
 
 export class ScriptedReceiver implements AsyncDisposable {

@@ -8,7 +8,7 @@ import { CANVAS, type CompositionConfig } from '../../src/protocol/composition.t
 import { portrait, screenPicture } from './portrait.ts';
 import type { Clip } from './test-clip.ts';
 
-/** Somebody in the picture; by default with the camera on and heard. */
+/** A participant in the picture; by default with the camera on and heard. */
 export interface Person {
   name: string;
   camera?: boolean;
@@ -55,7 +55,7 @@ async function paintUntilStill(scene: MeetingScene): Promise<Canvas> {
     scene.advanceTo(paints, 0);
     const painted = scene.paint(paints);
     if (!painted) throw new Error('no canvas is free');
-    // Lettering goes on between the paints.
+    // Text rendering goes on between the paints.
     await (painted.isNew ? turn() : new Promise((resolve) => setTimeout(resolve, 2)));
     unchanged = painted.isNew ? 0 : unchanged + 1;
     if (unchanged > 60) return painted.canvas;

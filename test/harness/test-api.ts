@@ -31,7 +31,7 @@ export interface TestApi extends AsyncDisposable {
   database: TestDatabase;
   live: FakeLive;
   key: ApiKey;
-  /** A key of somebody else. */
+  /** A key of another owner. */
   otherKey: ApiKey;
   /** Calls the API as `key` unless other headers are given. */
   call(
@@ -79,7 +79,7 @@ export async function startTestApi({ checkUrl, withDatabase, ...overrides }: Tes
   }
   const app = await createHttpServer({
     access,
-    // Nobody is live here: whoever has a token for a room counts as being in its meeting.
+    // Nobody is live here: a caller who has a token for a room counts as being in its meeting.
     admission: {
       ...createAdmission({ access, rooms, presence: new PresenceStore(database.db) }),
       isInMeeting: async () => true,
@@ -93,7 +93,7 @@ export async function startTestApi({ checkUrl, withDatabase, ...overrides }: Tes
     ...(await withDatabase?.(database, { access, rooms })),
   });
   const key = await access.keys.create({ name: 'test' });
-  const otherKey = await access.keys.create({ name: 'somebody else' });
+  const otherKey = await access.keys.create({ name: 'another owner' });
   const ownToken = await mintToken(key, { roles: ['crawler'] });
   const listener = createListener(app, { limits: overrides.limits ?? DEFAULT_LIMITS, log: createLogger('silent') });
 

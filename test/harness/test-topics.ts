@@ -1,4 +1,4 @@
-// Somebody in a meeting who publishes and reads topics, by hand.
+// A participant in a meeting who publishes and reads topics, by hand.
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import {

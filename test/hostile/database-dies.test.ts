@@ -1,4 +1,4 @@
-// The database is killed under a meeting: the meeting goes on, and what happened meanwhile is told when it is back.
+// The database is killed under a meeting: the meeting goes on, and what happened meanwhile is reported when it is back.
 import { expect, test, vi } from 'vitest';
 import { RawClient } from '../harness/raw-client.ts';
 import { startTestApp } from '../harness/test-app.ts';

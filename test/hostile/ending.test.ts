@@ -1,4 +1,4 @@
-// The program ends in order, in whatever state it is told to.
+// The program ends in order, in whatever state it is asked to.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -85,7 +85,7 @@ it('with a media worker that is frozen and a meeting that goes on', { timeout: 6
   client.close();
 });
 
-it('after an error that nobody handled, which is told', { timeout: 60_000 }, async () => {
+it('after an error that nobody handled, which is logged', { timeout: 60_000 }, async () => {
   await using server = await TestServer.start({ nodeFlags: ['--import', './test/harness/break-on-signal.ts'] });
   const client = await inMeeting(server);
   process.kill(server.pid, 'SIGUSR2');

@@ -1,5 +1,5 @@
 // Every field of every message of the socket, spoiled in every way, by a participant of one owner, while the media of
-// somebody else's meeting goes on.
+// the meeting of others goes on.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REQUESTS, type RequestName } from '../../src/protocol/signaling.ts';
 import { Crowd } from '../harness/crowd.ts';

@@ -19,7 +19,7 @@ async function start(limits: Partial<Limits>): Promise<{ api: TestApi; url: stri
   return { api, url: await api.listen() };
 }
 
-/** Answers, and keeps the connection. */
+/** Sends an answer, and keeps the connection. */
 async function isServed(client: RawHttp): Promise<boolean> {
   client.send(head('GET', '/ping'));
   return client.answer().then(

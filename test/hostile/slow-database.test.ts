@@ -1,4 +1,4 @@
-// A database that is slow, cuts connections, or takes none: whoever asks is to come again, and when it is back nobody
+// A database that is slow, cuts connections, or takes none: callers are asked to come again, and when it is back nobody
 // has to do anything.
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -224,7 +224,7 @@ describe('an API key that takes roles only', () => {
     expect(joined.status).toBe(200);
   });
 
-  test('is told from the others by when it was used without', async () => {
+  test('is distinguished from the others by when it was used without', async () => {
     await ask('GET /v2/rooms', await sign({ permissions: JOIN }));
     const used = async () => {
       const { apiKey } = server.app.firstKey;

@@ -1,4 +1,4 @@
-// Nobody in a meeting is taken for somebody else: ids, the lobby, private messages, and tokens whose time is over.
+// Nobody in a meeting is taken for another participant: ids, the lobby, private messages, and tokens whose time is over.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RawClient } from '../harness/raw-client.ts';
 import { TestServer } from '../harness/server.ts';
@@ -107,14 +107,14 @@ describe('the lobby', () => {
 });
 
 describe('a token whose time is over', () => {
-  it('lets nobody in for the first time, and whoever is in the meeting back', async () => {
+  it('lets nobody in for the first time, and participants who are in the meeting back', async () => {
     const roomId = await newRoom();
     const secret = await server.token({ expiresInSeconds: 2 });
     const ann = await join(roomId, 'ann', secret);
     const late = await server.token({ expiresInSeconds: -1 });
     const stranger = await knock(roomId, 'stranger', late);
     expect(await stranger.waitFor((it) => it.method === 'error')).toMatchObject({ code: 4002 });
-    // Whoever holds it, until it has expired.
+    // Any client that holds it, until it has expired.
     await expect
       .poll(async () => (await knock(roomId, 'other', secret)).notifications[0]?.method, {
         timeout: 8_000,

@@ -59,8 +59,8 @@ export async function insertDemo(
       const roomId = rooms[Math.floor(random() * rooms.length)] ?? '';
       const started = new Date(Date.now() - day * DAY_MS - (1 + random() * 7) * 60 * MINUTE_MS);
       const minutes = 12 + random() * 45;
-      const told = await insertSession(db, owner, { roomId, started, minutes, random });
-      deadId = told.deadId || deadId;
+      const session = await insertSession(db, owner, { roomId, started, minutes, random });
+      deadId = session.deadId || deadId;
     }
   }
   const started = new Date(Date.now() - 75 * MINUTE_MS);
@@ -102,7 +102,7 @@ async function insertRoom(db: Db, owner: Owner, name: string, index: number): Pr
   return roomId;
 }
 
-interface SessionWish {
+interface SessionOptions {
   roomId: string;
   started: Date;
   minutes: number;
@@ -110,11 +110,11 @@ interface SessionWish {
   people?: number;
 }
 
-async function insertSession(db: Db, owner: Owner, wish: SessionWish): Promise<{ id: string; deadId: string }> {
-  const { roomId, started, minutes, random } = wish;
+async function insertSession(db: Db, owner: Owner, options: SessionOptions): Promise<{ id: string; deadId: string }> {
+  const { roomId, started, minutes, random } = options;
   const id = newObjectId(started);
   const ended = new Date(Math.min(Date.now() - 5 * MINUTE_MS, started.getTime() + minutes * MINUTE_MS));
-  const people = wish.people ?? 2 + Math.floor(random() * 5);
+  const people = options.people ?? 2 + Math.floor(random() * 5);
   const events: { type: string; at: Date; who?: string }[] = [{ type: 'session-started', at: started }];
   await db
     .insertInto('sessions')
@@ -139,7 +139,7 @@ async function insertSession(db: Db, owner: Owner, wish: SessionWish): Promise<{
     const to = index === people - 1 ? 1 : 0.7 + random() * 0.3;
     const row = await insertPerson(db, id, { name, index, at, from, to, random });
     // One story is enough to look at.
-    if (wish.people !== undefined) {
+    if (options.people !== undefined) {
       await new QualityStore(db).insert(demoQuality({ row, index, from: at(from), to: at(to), random }));
     }
     events.push(
@@ -150,7 +150,7 @@ async function insertSession(db: Db, owner: Owner, wish: SessionWish): Promise<{
   events.push({ type: 'session-ended', at: ended });
   events.sort((a, b) => a.at.getTime() - b.at.getTime());
   const session = { sessionId: id, roomId, ownerId: owner.ownerId };
-  if (!wish.people && random() < 0.35) await insertOldEgress(db, session, at, random());
+  if (!options.people && random() < 0.35) await insertOldEgress(db, session, at, random());
   return { id, deadId: await insertEvents(db, owner, { id, roomId, events, random }) };
 }
 

@@ -45,7 +45,7 @@ interface Stage extends AsyncDisposable {
   url: string;
   key: { apiKey: string; secret: string };
   browser: Browser;
-  /** Somebody's meeting, which goes on. */
+  /** A meeting, which goes on. */
   meeting: Page;
   /** Address of each page by its name. */
   pages: Record<string, string>;
@@ -86,7 +86,7 @@ async function setStage(): Promise<Stage> {
     .selectAll()
     .where('custom_room_id', '=', 'maths-101')
     .executeTakeFirstOrThrow();
-  // Nobody listens at the addresses of the history, so what is live tells nobody.
+  // Nobody listens at the addresses of the history, so what is live notifies nobody.
   await db
     .updateTable('rooms')
     .set({ webhook: null })

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Shot, watch } from '../harness/film.ts';
+import { type Shot, watch } from '../harness/decoded-media.ts';
 import { Stage } from '../harness/stage.ts';
 
 let stage: Stage;
@@ -17,7 +17,7 @@ afterAll(() => stage?.[Symbol.asyncDispose]());
 const MAGENTA = { u: 202, v: 222 };
 const GREEN = { u: 54, v: 34 };
 
-test('a template page is filmed with picture and sound, driven by pub/sub, and seen by nobody', async () => {
+test('a template page is captured with picture and sound, driven by pub/sub, and seen by nobody', async () => {
   const room = await stage.room();
   const ofRoom = ({ data }: { data: { meetingId?: string } }) => data.meetingId === room;
   await using ann = await stage.enter(room, 'ann', { speaks: true });
@@ -26,7 +26,7 @@ test('a template page is filmed with picture and sound, driven by pub/sub, and s
   const composition = { layout: { custom: templateUrl }, quality: 'low' } as const;
   await stage.backend.recordings.start(room, { composition });
   await stage.backend.hls.start(room, { composition });
-  expect(browsersThatFilm()).toHaveLength(1);
+  expect(capturingBrowsers()).toHaveLength(1);
   await stage.receiver.waitFor('recording-started', ofRoom);
   const playable = await stage.receiver.waitFor('hls-playable', ofRoom, { timeoutMs: 20_000 });
 
@@ -39,7 +39,7 @@ test('a template page is filmed with picture and sound, driven by pub/sub, and s
   const stopped = await stage.receiver.waitFor('recording-stopped', ofRoom, { timeoutMs: 30_000 });
   await stage.backend.hls.stop(room);
   await stage.receiver.waitFor('hls-stopped', ofRoom, { timeoutMs: 30_000 });
-  await expect.poll(browsersThatFilm).toEqual([]);
+  await expect.poll(capturingBrowsers).toEqual([]);
 
   const corners: { u: number; v: number }[] = [];
   const middles = new Set<number>();
@@ -67,7 +67,7 @@ test('a page that brings neither token nor meeting is given both, and has to go 
   await stage.server.waitForLog('the page joins', ({ msg, roomId }) => msg === 'observer joined' && roomId === room);
   await ann.leave();
   const stopped = await stage.receiver.waitFor('recording-stopped', ofRoom, { timeoutMs: 30_000 });
-  await expect.poll(browsersThatFilm).toEqual([]);
+  await expect.poll(capturingBrowsers).toEqual([]);
   const corners: { u: number; v: number }[] = [];
   watch(await download(String(stopped.data.fileUrl)), (shot) => corners.push(shot.chroma(8, 8)));
   expect(corners.length).toBeGreaterThan(10);
@@ -77,7 +77,7 @@ test('a page that brings neither token nor meeting is given both, and has to go 
 });
 
 /** Main processes of browsers that compositors have started. */
-function browsersThatFilm(): string[] {
+function capturingBrowsers(): string[] {
   const lines = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n');
   return lines.filter(
     (line) => line.includes('--user-data-dir=') && line.includes('roomful-page-') && !line.includes('--type='),
@@ -108,7 +108,7 @@ async function twoSegmentsMore(playlistUrl: string): Promise<void> {
 
 async function download(url: string): Promise<string> {
   const file = await fetched(url);
-  const path = join(tmpdir(), `filmed-${process.pid}-${Date.now()}.mp4`);
+  const path = join(tmpdir(), `captured-${process.pid}-${Date.now()}.mp4`);
   await writeFile(path, Buffer.from(await file.arrayBuffer()));
   return path;
 }
