@@ -85,7 +85,7 @@ export class EncodedOutputs {
     }
   }
 
-  /** Ends one output in good form. */
+  /** Completes one output. */
   async finish(sinkId: string): Promise<void> {
     this.#known.delete(sinkId);
     const output = this.#outputs.get(sinkId);

@@ -1,4 +1,4 @@
-// The few things everybody does with FFmpeg's libraries: check a return code, read and write timestamps, and keep the
+// What every part here does with FFmpeg's libraries: check a return code, read and write timestamps, and keep the
 // last lines of the log, which say what an error code does not.
 import { AV_CHANNEL_ORDER_NATIVE, AV_LOG_WARNING } from 'node-av/constants';
 import { FFmpegError, Log } from 'node-av/lib';

@@ -24,7 +24,7 @@ export interface SceneEvents {
 export interface Scene {
   /** Of its pictures, from the first one on. */
   readonly matrix: ColourMatrix;
-  /** Called on every beat, whether anything is due or not. */
+  /** Called on every run of the clock, whether anything is due or not. */
   poll(): void;
   /** Brings everything to a moment, given on the clock and in samples of the mixer. */
   advanceTo(timeMs: number, position: number): void;

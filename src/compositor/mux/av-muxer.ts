@@ -72,7 +72,7 @@ export class AvMuxer {
     });
   }
 
-  /** Writes what waits and ends the file or stream in good form. */
+  /** Writes what waits and completes the file or stream. */
   async finish(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -82,7 +82,7 @@ export class AvMuxer {
     if (this.#failure) throw this.#failure;
   }
 
-  /** Ends without form, in bounded time whatever the other side does. */
+  /** Drops what waits and ends, in bounded time whatever the other side does. */
   async abort(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;

@@ -11,10 +11,10 @@ import { type ColourMatrix, hex, toYuv } from '../picture/colour.ts';
 import { Scaler } from '../picture/scaler.ts';
 import type { Scene, SceneContext, SceneEvents } from '../scene.ts';
 import { Browser } from './browser.ts';
-import { Camera, type CapturedPicture } from './camera.ts';
 import { GuardProxy } from './guard-proxy.ts';
 import { PageSound } from './page-sound.ts';
 import { Tab } from './tab.ts';
+import { type CapturedPicture, TabCapture } from './tab-capture.ts';
 
 export interface PageSceneOptions extends PageSpec {
   /** Of the window, in pixels. */
@@ -32,7 +32,7 @@ const FIRST_PICTURE_MS = 3_000;
 /** Its chroma differs most between the two ways of storing colours. */
 const GREEN = '#00ff00';
 const GREEN_SEEN = 80;
-const BROKEN_CAMERA = 'the page could not be captured';
+const BROKEN_CAPTURE = 'the page could not be captured';
 
 /** The page itself is at fault. */
 export class BadPage extends Error {
@@ -121,15 +121,15 @@ export class PageScene implements Scene {
     this.#undo.push(() => outbound.close());
     const refusals = new Map<string, string>();
     const proxy = await this.#openProxy(outbound, refusals);
-    const camera = await this.#openCamera();
+    const capture = await this.#openCapture();
     const titleOfCaptured = `captured-${randomBytes(8).toString('hex')}`;
-    const browser = await this.#launch({ proxyPort: proxy.port, directHost: camera.host, titleOfCaptured });
+    const browser = await this.#launch({ proxyPort: proxy.port, directHost: capture.host, titleOfCaptured });
     const pageTab = await Tab.open(browser.devTools, {
       onCrashed: () => this.#events.onBroken('the page crashed', 'destination'),
       onProblem: (text) => this.#reportProblem(text),
     });
     await pageTab.run(`document.title = ${JSON.stringify(titleOfCaptured)}`);
-    await this.#capture(browser, camera);
+    await this.#capture(browser, capture);
     await pageTab.resize(size.width, size.height);
     if (this.#context.size) this.#matrix = await this.#findMatrix(pageTab);
     await pageTab.navigate(url).catch((error: Error) => {
@@ -183,14 +183,14 @@ export class PageScene implements Scene {
     return proxy;
   }
 
-  async #openCamera(): Promise<Camera> {
-    const camera = await Camera.open({
+  async #openCapture(): Promise<TabCapture> {
+    const capture = await TabCapture.open({
       nowMs: this.#context.nowMs,
       onPicture: (picture) => this.#take(picture),
       onSound: (sound) => this.#sound.add(sound),
     });
-    this.#undo.push(() => camera.close());
-    return camera;
+    this.#undo.push(() => capture.close());
+    return capture;
   }
 
   async #launch(addresses: { proxyPort: number; directHost: string; titleOfCaptured: string }): Promise<Browser> {
@@ -209,13 +209,13 @@ export class PageScene implements Scene {
   }
 
   /** Begins before the page is loaded: a browser finds the tab by its title, which belongs to the page afterwards. */
-  async #capture(browser: Browser, camera: Camera): Promise<void> {
+  async #capture(browser: Browser, capture: TabCapture): Promise<void> {
     const { width, height } = this.#options.size;
     const tab = await Tab.open(browser.devTools, {
-      onCrashed: () => this.#events.onBroken(BROKEN_CAMERA, 'us'),
-      onProblem: (text) => this.#events.log('warn', BROKEN_CAMERA, { reason: text }),
+      onCrashed: () => this.#events.onBroken(BROKEN_CAPTURE, 'us'),
+      onProblem: (text) => this.#events.log('warn', BROKEN_CAPTURE, { reason: text }),
     });
-    await tab.navigate(camera.url);
+    await tab.navigate(capture.url);
     const hasSound = await tab.run(`capture(${width}, ${height}, ${FRAME_RATE})`, { asUser: true });
     if (!hasSound) this.#events.log('warn', 'the page is captured without its sound', {});
   }

@@ -4,11 +4,11 @@ import { SoftwareResampleContext } from 'node-av/lib';
 import { check, SAMPLE_RATE, STEREO } from '../ffmpeg.ts';
 import type { SceneContext } from '../scene.ts';
 import { AudioAligner } from '../sources/audio-aligner.ts';
-import type { CapturedSound } from './camera.ts';
+import type { CapturedSound } from './tab-capture.ts';
 
 /** 100 ms: what an aligner takes at once. */
 const PIECE_SAMPLES = SAMPLE_RATE / 10;
-/** As much as the camera ever sends at once, and more. */
+/** As much as the capture ever sends at once, and more. */
 const MAX_SAMPLES = SAMPLE_RATE * 2;
 
 export class PageSound {

@@ -1,4 +1,4 @@
-// Adds all voices into one, on the composition's own timeline. Positions are samples since the composition began.
+// Mixes all sounds into one, on the timeline of the pipeline. Positions are samples since the composition began.
 
 /** How far ahead of what has been taken sound may be laid down. */
 const RING_SAMPLES = 48_000 * 4;
@@ -43,7 +43,7 @@ export class Mixer {
   }
 }
 
-/** Many loud voices together approach full scale and never pass it. */
+/** Many loud sounds together approach full scale and never pass it. */
 export function limited(sample: number): number {
   const size = Math.abs(sample);
   if (size <= KNEE) return sample;

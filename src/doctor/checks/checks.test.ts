@@ -312,7 +312,7 @@ describe('the browser for template pages', () => {
 
   test.each([
     [{ program: undefined }, 'None was found'],
-    [{ hasEgress: false }, 'films no pages'],
+    [{ hasEgress: false }, 'captures no pages'],
   ])('is not looked at with %j', async (other, found) => {
     const verdict = await run(browserCheck({ ...facts, ...other }));
     expect(verdict).toMatchObject({ level: 'skipped', found: expect.stringContaining(found) });

@@ -56,7 +56,7 @@ export const Transcription = Open(
   'Text of what was said.',
   { 'x-not-served': 'there is no transcription here yet' },
 );
-const TemplateUrl = Text(2048, 'Page that is filmed instead of our own layout.');
+const TemplateUrl = Text(2048, 'Page that is captured instead of our own layout.');
 const DirPath = Text(1024, 'Folder inside the storage that files are put in.');
 
 const CompositionConfig = Open(

@@ -1,4 +1,4 @@
-// Takes what `camera.html` sends from inside the browser: raw pictures and sound of the page, with the time of capture.
+// Takes what `tab-capture.html` sends from inside the browser: raw pictures and sound of the page, with the time of capture.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -24,13 +24,13 @@ export interface CapturedSound {
   right: Float32Array;
 }
 
-export interface CameraOptions {
+export interface TabCaptureOptions {
   nowMs(): number;
   onPicture(picture: CapturedPicture): void;
   onSound(sound: CapturedSound): void;
 }
 
-const PAGE = readFileSync(new URL('./camera.html', import.meta.url));
+const PAGE = readFileSync(new URL('./tab-capture.html', import.meta.url));
 /** A picture of 4K, uncompressed. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 const CLOCK_WINDOW_MS = 10_000;
@@ -74,8 +74,8 @@ class CaptureClock {
   }
 }
 
-export class Camera {
-  readonly #options: CameraOptions;
+export class TabCapture {
+  readonly #options: TabCaptureOptions;
   readonly #server: Server;
   readonly #sockets: WebSocketServer;
   readonly #clock = new CaptureClock();
@@ -84,7 +84,7 @@ export class Camera {
   /** What the bytes that come next are. */
   #announced: Static<typeof Facts> | undefined;
 
-  private constructor(options: CameraOptions) {
+  private constructor(options: TabCaptureOptions) {
     this.#options = options;
     this.#server = createServer((request, response) => {
       if (request.url !== this.#path) response.writeHead(404).end();
@@ -102,11 +102,11 @@ export class Camera {
     });
   }
 
-  static async open(options: CameraOptions): Promise<Camera> {
-    const camera = new Camera(options);
-    camera.#server.listen(0, '127.0.0.1');
-    await once(camera.#server, 'listening');
-    return camera;
+  static async open(options: TabCaptureOptions): Promise<TabCapture> {
+    const capture = new TabCapture(options);
+    capture.#server.listen(0, '127.0.0.1');
+    await once(capture.#server, 'listening');
+    return capture;
   }
 
   get host(): string {
