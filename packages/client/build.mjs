@@ -28,3 +28,4 @@ const types = './types/packages/client/src/index.d.ts';
 const published = { ...about, exports: { '.': { types, default: './index.js' } }, files: ['index.js*', 'types'] };
 writeFileSync(join(dist, 'package.json'), `${JSON.stringify(published, null, 2)}\n`);
 copyFileSync(join(folder, 'README.md'), join(dist, 'README.md'));
+copyFileSync(join(root, 'LICENSE'), join(dist, 'LICENSE'));
