@@ -1,5 +1,5 @@
-// The protobuf frames of the pub/sub socket, as far as this client speaks them. Written by hand: protobuf libraries
-// make their readers from text while the program runs, which the pages' Content-Security-Policy does not allow.
+// The protobuf frames of the pub/sub socket, as far as this client speaks them. Why without a library: decision 16 in
+// docs/decisions.
 
 export interface TopicMessage {
   id: string;
