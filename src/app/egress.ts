@@ -10,6 +10,7 @@ import { Egress } from '../egress/egress.ts';
 import { Failover } from '../egress/failover.ts';
 import { Moves } from '../egress/moves.ts';
 import type { SessionSource } from '../egress/ports.ts';
+import { createRemoteEgress, type RemoteEgress } from '../egress/remote/remote-egress.ts';
 import { CompositorProcess } from '../egress/runner/compositor-process.ts';
 import { EgressRunner } from '../egress/runner/runner.ts';
 import type { Installation } from '../egress/runner/template.ts';
@@ -25,7 +26,6 @@ import { portOf } from '../kit/addresses.ts';
 import { inBackground } from '../kit/in-background.ts';
 import type { Outbound } from '../kit/outbound/outbound.ts';
 import type { Limits } from '../limits.ts';
-
 import type { RoomFacts } from '../live/ports.ts';
 import type { ObservedRoom, SessionObserver } from '../live/session-observer.ts';
 import type { Logger } from '../log.ts';
@@ -42,7 +42,6 @@ import { nodeAddress } from './addresses.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import type { Urls } from './listeners.ts';
 import type { Meetings } from './meetings.ts';
-import { createRemoteEgress, type RemoteEgress } from './remote-egress.ts';
 
 export const COMPOSITOR = fileURLToPath(new URL('../compositor/main.ts', import.meta.url));
 

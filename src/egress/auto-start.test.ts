@@ -47,7 +47,7 @@ describe('auto-start', () => {
     expect(calls).toEqual(['requests', 'begin', 'begin']);
   });
 
-  it('tells as failed what is refused, even if that has to be written twice', async () => {
+  it('reports as failed what is refused, even if that has to be written twice', async () => {
     const refused = () => Promise.reject(egressAlreadyRunning('recording'));
     const { calls, egress } = stage({ begin: [refused], refuse: [away, () => undefined] });
     await egress.autoStart(SESSION);

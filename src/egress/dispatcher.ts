@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { egressCalledOff, egressNotStarted } from '../errors.ts';
 import type { Egress, EgressPlan, EgressStatus } from '../protocol/egress.ts';
-import { needsOf } from './cost.ts';
+import { needsOf } from './plan.ts';
 import type { EgressStore } from './ports.ts';
 import type { EgressRunner } from './runner/runner.ts';
 

@@ -10,12 +10,10 @@ import type { Notification } from '../protocol/signaling.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Failover } from './failover.ts';
 import { noticesForLateComer } from './notices.ts';
-import { withoutEffect } from './plan.ts';
 import { Playback } from './playback.ts';
 import type { EgressCaller, EgressRooms, EgressStore } from './ports.ts';
-import { retryUntilDecided } from './retry.ts';
 import type { EgressRunner } from './runner/runner.ts';
-import { type LiveSession, Starter, type StarterDeps } from './starter.ts';
+import { type LiveSession, retryUntilDecided, Starter, type StarterDeps } from './starter.ts';
 import type { Removals } from './storage/removals.ts';
 import type { Storage } from './storage/storage.ts';
 
@@ -69,11 +67,8 @@ export class Egress<C extends EgressCaller = EgressCaller> {
   }
 
   /** Starts one for a meeting, as a participant asked. */
-  async startIn(session: LiveSession, kind: EgressKind, request: unknown): Promise<void> {
-    await this.#starter.start(session, this.#starter.plan(kind, request), request);
-    const warnings = withoutEffect(kind, request);
-    if (warnings.length === 0) return;
-    this.#deps.log.info({ sessionId: session.sessionId, kind, warnings }, 'fields without effect');
+  startIn(session: LiveSession, kind: EgressKind, request: unknown): Promise<void> {
+    return this.#starter.startFromMeeting(session, kind, request);
   }
 
   /** Ends the one that runs, or the named one; all of them where several run and none is named. */

@@ -5,9 +5,9 @@ import { inBackground } from '../kit/in-background.ts';
 import type { Logger } from '../log.ts';
 import type { Egress, EgressPlan } from '../protocol/egress.ts';
 import { LOST_AFTER_MS } from '../protocol/node.ts';
-import { needsOf } from './cost.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Moves } from './moves.ts';
+import { needsOf } from './plan.ts';
 import type { EgressStore } from './ports.ts';
 
 export interface FailoverDeps {

@@ -13,6 +13,7 @@ import { isOn } from '../protocol/rest/common.ts';
 import { StartHlsFields } from '../protocol/rest/hls.ts';
 import { StartLivestreamFields } from '../protocol/rest/livestreams.ts';
 import { StartRecordingFields } from '../protocol/rest/recordings.ts';
+import type { EgressNeeds } from './ports.ts';
 import { folderProblem, namesIn } from './storage/names.ts';
 
 /** What may be asked for, without the room. */
@@ -160,4 +161,21 @@ function dirPathOf(request: Request, maxKeyBytes: number | undefined): string {
 function onFailureOf(request: Request['onFailure']): OnFailure | null {
   if (!request) return null;
   return { action: 'close-room', waitTime: Math.min(request.waitTime ?? MAX_WAIT_SECONDS, MAX_WAIT_SECONDS) };
+}
+
+/** In slots, measured: 720p is one, its encoder being nearly all of the cost, and pixels are what an encoder costs by. */
+const COST = { low: 0.5, med: 1, high: 2 } as const;
+const SOUND_ALONE = 0.25;
+/** A browser draws the page and hands over each picture; that costs by pixels too. */
+const CAPTURED = { low: 1, med: 1.5, high: 3 } as const;
+
+/** What a composition costs its node, in slots. */
+export function costOf({ mode, quality, templateUrl }: CompositionConfig): number {
+  const composed = mode === 'audio' ? SOUND_ALONE : COST[quality];
+  return templateUrl === null ? composed : composed + CAPTURED[quality];
+}
+
+/** What a node must have to run it. */
+export function needsOf(config: CompositionConfig): EgressNeeds {
+  return { slots: costOf(config), browser: config.templateUrl !== null };
 }

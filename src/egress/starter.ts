@@ -1,13 +1,13 @@
 // Starts egresses in a session, as callers, participants and auto-start ask for them.
 import { AppError } from '../errors.ts';
+import { persist } from '../kit/persist.ts';
 import type { Logger } from '../log.ts';
 import type { Egress, EgressKind, EgressPlan } from '../protocol/egress.ts';
 import { type Flag, isOn } from '../protocol/rest/common.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { noticesOf } from './notices.ts';
-import { type CheckUrl, failedPlan, planOf, wantsFile } from './plan.ts';
+import { type CheckUrl, failedPlan, planOf, wantsFile, withoutEffect } from './plan.ts';
 import type { AutoStartRequest, EgressRoom, EgressStore, NotBegun, Notify } from './ports.ts';
-import { retryUntilDecided } from './retry.ts';
 import type { Storage } from './storage/storage.ts';
 
 export interface StarterDeps {
@@ -46,6 +46,14 @@ export class Starter {
     const egress = await this.#deps.dispatcher.begin({ sessionId, plan, beside, requestId });
     if (plan.kind !== 'recording' && wantsFile(request)) await this.#startFileToo(session, plan);
     return egress;
+  }
+
+  /** As a participant asked: no response can name which fields do nothing, so the log does. */
+  async startFromMeeting(session: LiveSession, kind: EgressKind, request: unknown): Promise<void> {
+    await this.start(session, this.plan(kind, request), request);
+    const warnings = withoutEffect(kind, request);
+    if (warnings.length === 0) return;
+    this.#deps.log.info({ sessionId: session.sessionId, kind, warnings }, 'fields without effect');
   }
 
   /** Starts what the room starts by itself when a session begins. Failures are reported, and change nothing else. */
@@ -106,4 +114,16 @@ export class Starter {
 function allowsSeveral({ multiComposition }: EgressRoom, kind: EgressKind): boolean {
   if (!multiComposition) return false;
   return isOn((kind === 'livestream' ? multiComposition.rtmp : multiComposition[kind]) as Flag | undefined);
+}
+
+/** Repeats work that no caller waits for until it succeeds or is refused: the database may be away for a moment. */
+export function retryUntilDecided<T>(
+  work: () => Promise<T>,
+  { log, stopping }: { log: Logger; stopping: AbortSignal },
+): Promise<T> {
+  return persist(work, {
+    isAnswer: (error) => error instanceof AppError,
+    onFailure: (error, delayMs) => log.warn({ err: error, delayMs }, 'egress not begun yet, trying again'),
+    signal: stopping,
+  });
 }

@@ -123,7 +123,7 @@ function openTap(session: SessionSource) {
 }
 
 describe('a session of another node', () => {
-  it('is told with who is there, also when the first question is lost', async () => {
+  it('is opened with who is there, also when the first question is lost', async () => {
     losing = ['follow'];
     const opening = remote.open('s1', 'host');
     await vi.advanceTimersByTimeAsync(10);
@@ -156,7 +156,7 @@ describe('a session of another node', () => {
     expect(seen).toEqual(['changed', 'spoke ann']);
   });
 
-  it('sends streams to the port, under keys of both sides, and tells of each', async () => {
+  it('sends streams to the port, under keys of both sides, and reports each', async () => {
     const { keys, streams, tap: remoteTap } = openTap(await opened());
     await vi.advanceTimersByTimeAsync(10);
     const { options } = tap as { options: TapOptions };
@@ -182,7 +182,7 @@ describe('a session of another node', () => {
     expect(tap?.isClosed).toBe(true);
   });
 
-  it('lets observers in, and tells the meeting', async () => {
+  it('lets observers in, and notifies the meeting', async () => {
     const session = await opened();
     expect(session.mediaHosts()).toEqual(['127.0.0.1:40000']);
     const dismiss = session.expectObserver('recorder-1');

@@ -4,7 +4,7 @@ import { inBackground } from '../../kit/in-background.ts';
 import type { Logger } from '../../log.ts';
 import type { Egress } from '../../protocol/egress.ts';
 import { newObjectId } from '../../protocol/ids.ts';
-import { costOf } from '../cost.ts';
+import { costOf } from '../plan.ts';
 import type { SessionSource } from '../ports.ts';
 import { Composition } from './composition.ts';
 import type { LaunchCompositor } from './composition-state.ts';

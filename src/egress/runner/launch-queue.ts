@@ -3,7 +3,7 @@
 import { inBackground } from '../../kit/in-background.ts';
 import type { Logger } from '../../log.ts';
 import type { Egress } from '../../protocol/egress.ts';
-import { needsOf } from '../cost.ts';
+import { needsOf } from '../plan.ts';
 import type { EgressStore } from '../ports.ts';
 
 /** What waits is offered to other nodes this often. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { anEgress } from '../../../test/harness/an-egress.ts';
-import { costOf } from '../cost.ts';
+import { costOf } from '../plan.ts';
 import { Slots } from './slots.ts';
 
 const { config } = anEgress({});

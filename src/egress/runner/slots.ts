@@ -1,4 +1,4 @@
-// How much this node composes at once. `../cost.ts` says what one composition takes.
+// How much this node composes at once. `../plan.ts` says what one composition takes.
 export class Slots {
   readonly total: number;
   #taken = 0;

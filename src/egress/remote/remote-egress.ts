@@ -1,13 +1,19 @@
-// How app.ts lets one node compose the sessions of another: both ends of that, and the messages between them.
+// The front door of remote egress, which lets one node compose the sessions of another.
 
-import type { Sessions } from '../egress/ports.ts';
-import { ToFollower, ToHost } from '../egress/remote/messages.ts';
-import { RemoteSessions, type RemoteSessionsDeps } from '../egress/remote/remote-sessions.ts';
-import { SessionHost, type SessionHostDeps } from '../egress/remote/session-host.ts';
-import { fits } from '../kit/validate.ts';
-import type { Logger } from '../log.ts';
-import type { Notification } from '../protocol/signaling.ts';
-import type { NodeBus } from '../store/cluster/node-bus.ts';
+import { fits } from '../../kit/validate.ts';
+import type { Logger } from '../../log.ts';
+import type { Notification } from '../../protocol/signaling.ts';
+import type { Sessions } from '../ports.ts';
+import { ToFollower, ToHost } from './messages.ts';
+import { RemoteSessions, type RemoteSessionsDeps } from './remote-sessions.ts';
+import { SessionHost, type SessionHostDeps } from './session-host.ts';
+
+/** Messages between nodes; one may be lost. */
+export interface Bus {
+  send(nodeId: string, message: unknown): void;
+  listen(onMessage: (from: string, message: unknown) => void): Promise<void>;
+  close(): Promise<void>;
+}
 
 export interface RemoteEgress {
   /** Sessions, wherever they live. */
@@ -20,8 +26,7 @@ export interface RemoteEgress {
 }
 
 export function createRemoteEgress(
-  deps: Omit<RemoteSessionsDeps, 'send'> &
-    Omit<SessionHostDeps, 'send'> & { nodeId: string; bus: NodeBus; log: Logger },
+  deps: Omit<RemoteSessionsDeps, 'send'> & Omit<SessionHostDeps, 'send'> & { nodeId: string; bus: Bus; log: Logger },
 ): RemoteEgress {
   const { nodeId, bus, source, notify, log } = deps;
   const send = bus.send.bind(bus);
