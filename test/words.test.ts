@@ -31,7 +31,7 @@ const WORDS: Record<string, string> = {
 
 /** What single words would not show. */
 const PATTERNS: { pattern: RegExp; say: string }[] = [
-  { pattern: /(?:^\s*(?:\/\*\*|\*|\/\/)|[.;])\s*Answers\b/, say: 'Returns' },
+  { pattern: /(?:^\s*(?:\/\*\*|\*|\/\/)|[.;])\s*Answers\b(?! (?:are|of|to)\b)/, say: 'Returns' },
   { pattern: /\bSuccessors\b|\bsuccessors\.ts/, say: 'Failover' },
   { pattern: /waiting-?line/i, say: 'LaunchQueue' },
   { pattern: /\blayGround\b|\bGround\b/, say: 'createInfrastructure, Infrastructure' },

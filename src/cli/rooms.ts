@@ -78,7 +78,7 @@ function jsonOption(text: string | undefined): Record<string, unknown> {
     const value: unknown = JSON.parse(text);
     if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch {
-    // Told below, as is JSON that is no object.
+    // Reported below, as is JSON that is no object.
   }
   throw new UsageError('--body must be a JSON object');
 }
