@@ -43,7 +43,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close().closeAllConnections();
 });
 
-/** Answers `/healthz` as a node does, or something else. */
+/** Serves `/healthz` as a node does, or something else. */
 async function serve(body: string): Promise<number> {
   const server = createServer((_request, response) => response.end(body)).listen(0, '127.0.0.1');
   servers.push(server);
