@@ -184,7 +184,7 @@ export class RtmpConnection {
 
   #onCommand([name, transaction, ...values]: AmfValue[]): void {
     const info = values.find((value) => typeof value === 'object' && value !== null && 'code' in value) ?? null;
-    // Answers to releaseStream and FCPublish are of no interest: many servers do not know them.
+    // Replies to releaseStream and FCPublish are of no interest: many servers do not know them.
     const isOurs = transaction === TRANSACTION.connect || transaction === TRANSACTION.createStream;
     if (name === '_error' && isOurs) this.#break(`the server refused: ${wordsOf(info)}`);
     if (name === '_result' && transaction === TRANSACTION.connect) this.#createStream();
