@@ -23,6 +23,7 @@ const MAY_IMPORT: Record<string, { parts: string[]; why: string }> = {
   access: { parts: WORDS, why: 'who may do what is decided without knowing how it was asked' },
   jobs: { parts: WORDS, why: 'the queue carries jobs; the node that takes them knows what they mean' },
   rooms: { parts: WORDS, why: 'rooms ask for a store by shape, so that app.ts can hand over any' },
+  cluster: { parts: WORDS, why: 'nodes are counted without knowing what runs on them' },
   live: {
     parts: WORDS,
     why: 'live rooms ask for a store and a media plane by shape, so that app.ts can hand over any',
@@ -55,6 +56,7 @@ const MAY_IMPORT: Record<string, { parts: string[]; why: string }> = {
 const PORTS = [
   'rooms',
   'live',
+  'cluster',
   'access',
   'webhooks',
   'egress',
@@ -71,8 +73,11 @@ const MAY_NAME: Record<string, { files: string[]; why: string }> = {
     files: ['src/jobs/job.ts', ...PORTS.map((part) => `src/${part}/ports.ts`)],
     why: 'a store implements the port of the domain that uses it, and knows nothing else of it',
   },
-  live: { files: ['src/jobs/job.ts'], why: 'jobs are one vocabulary for those who send them and those who take them' },
-  egress: { files: ['src/jobs/job.ts'], why: 'see live' },
+  live: {
+    files: ['src/jobs/job.ts', 'src/cluster/ports.ts'],
+    why: 'commands for a session go to the node that has it, in one vocabulary of jobs',
+  },
+  egress: { files: ['src/jobs/job.ts', 'src/cluster/ports.ts'], why: 'see live' },
 };
 
 /** What no part but these may import, of packages. */

@@ -149,7 +149,6 @@ async function startParts(given: Given, stack: AsyncDisposableStack): Promise<St
     onDrainChanged: () => feed.changed('nodes'),
     log,
   });
-  const bus = new NodeBus({ db, url: databaseUrl, nodeId, log });
   const egressParts: EgressParts = createEgress({
     ...given.others,
     config,
@@ -161,7 +160,7 @@ async function startParts(given: Given, stack: AsyncDisposableStack): Promise<St
     uploads: uploadStore,
     removals: new RemovalStore(db),
     outbound,
-    bus,
+    messages: new NodeBus({ db, url: databaseUrl, nodeId, log }),
     log,
   });
   const { egress, runner, uploads, removals, remote, failover, stopRetries } = egressParts;

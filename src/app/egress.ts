@@ -1,6 +1,8 @@
 // How app.ts builds recording, HLS and livestreams: the parts of `egress`, and what binds them to rooms, media and store.
+
 import { fileURLToPath } from 'node:url';
 import type { Caller } from '../access/access.ts';
+import type { NodeMessages } from '../cluster/ports.ts';
 import type { PageBounds } from '../compositor/ipc.ts';
 import { removeStaleProfiles } from '../compositor/page/profile.ts';
 import type { Config } from '../config/config.ts';
@@ -32,7 +34,6 @@ import type { Logger } from '../log.ts';
 import type { Media } from '../media/media.ts';
 import { MediaTap, type TapSource } from '../media/tap.ts';
 import type { Notification } from '../protocol/signaling.ts';
-import type { NodeBus } from '../store/cluster/node-bus.ts';
 import type { NodeStore } from '../store/cluster/node-store.ts';
 import type { Db } from '../store/database.ts';
 import { EgressStore } from '../store/egress/egress-store.ts';
@@ -78,7 +79,7 @@ export function createEgress(deps: {
   uploads: UploadStore;
   removals: RemovalStore;
   outbound: Outbound;
-  bus: NodeBus;
+  messages: NodeMessages;
   log: Logger;
   /** Another compositor, for tests. */
   compositor?: string | undefined;
@@ -96,7 +97,7 @@ export function createEgress(deps: {
   const removals = new Removals({ nodeId, store: deps.removals, finisher, uploads, log });
   const remote = createRemoteEgress({
     nodeId,
-    bus: deps.bus,
+    messages: deps.messages,
     // Where other nodes send streams to.
     address: config.egress.address ?? nodeAddress(addresses),
     isOver: async (sessionId) => (await nodeStore.ofSession(sessionId)) === undefined,

@@ -1,10 +1,11 @@
 // The live side of the server: rooms that people are in, this node among the others, and the rooms of the API above both.
+import { Node } from '../cluster/node.ts';
 import type { Config } from '../config/config.ts';
 import { planOf } from '../egress/plan.ts';
 import { publicKeyHash } from '../http/certificate.ts';
 import type { Outbound } from '../kit/outbound/outbound.ts';
 import { LiveRooms } from '../live/live-rooms.ts';
-import { Node } from '../live/node.ts';
+import { SessionCommands } from '../live/session-commands.ts';
 import type { Logger } from '../log.ts';
 import { Rooms } from '../rooms/rooms.ts';
 import { NodeStore } from '../store/cluster/node-store.ts';
@@ -59,26 +60,33 @@ export function createMeetings(deps: {
   });
   media.on('workerDied', ({ peers }) => liveRooms.mediaLost(peers));
   const nodeStore = new NodeStore(db);
-  const node = new Node({
-    id: nodeId,
-    roles: config.roles,
-    publicUrl: urls.public,
-    certificate: tls && publicKeyHash(tls),
-    egress: {
-      hasBrowser: config.egress.browser !== undefined,
-      freeSlots: () => egress().runner.freeSlots,
-    },
-    store: nodeStore,
-    onDrainChanged: deps.onDrainChanged,
+  const commands = new SessionCommands({
+    nodeId,
+    owners: nodeStore,
     mailbox: splitMailbox(mailbox, (command) => egress().egress.handleCommand(command)),
     rooms: liveRooms,
+    log: log.child({ part: 'sessions' }),
+  });
+  const node = new Node({
+    node: {
+      id: nodeId,
+      publicUrl: urls.public,
+      roles: config.roles,
+      hasBrowser: config.egress.browser !== undefined,
+      certificate: tls && publicKeyHash(tls),
+    },
+    membership: nodeStore,
+    load: () => ({ people: liveRooms.counts.participants, freeSlots: egress().runner.freeSlots }),
+    takeJobs: () => commands.receive(),
+    endOwnSessions: () => liveRooms.endAll('node-stopped'),
     endLostSessions: (id, lastSeen) => liveStore.endLostSessions(id, lastSeen),
+    onDrainChanged: deps.onDrainChanged,
     log: log.child({ part: 'node', node: nodeId }),
   });
   const rooms = new Rooms({
     rooms: new RoomStore(db),
     sessions: new SessionStore(db),
-    live: node,
+    live: commands,
     checkUrl: (url) => outbound.checkUrl(url),
     // What a room asks for is checked as a start by hand is, since a session that begins has nobody to refuse.
     checkAutoStart: ({ kind, request }) =>

@@ -1,5 +1,6 @@
 // The front door of remote egress, which lets one node compose the sessions of another.
 
+import type { NodeMessages } from '../../cluster/ports.ts';
 import { fits } from '../../kit/validate.ts';
 import type { Logger } from '../../log.ts';
 import type { Notification } from '../../protocol/signaling.ts';
@@ -7,13 +8,6 @@ import type { Sessions } from '../ports.ts';
 import { ToFollower, ToHost } from './messages.ts';
 import { RemoteSessions, type RemoteSessionsDeps } from './remote-sessions.ts';
 import { SessionHost, type SessionHostDeps } from './session-host.ts';
-
-/** Messages between nodes; one may be lost. */
-export interface Bus {
-  send(nodeId: string, message: unknown): void;
-  listen(onMessage: (from: string, message: unknown) => void): Promise<void>;
-  close(): Promise<void>;
-}
 
 export interface RemoteEgress {
   /** Sessions, wherever they live. */
@@ -26,10 +20,11 @@ export interface RemoteEgress {
 }
 
 export function createRemoteEgress(
-  deps: Omit<RemoteSessionsDeps, 'send'> & Omit<SessionHostDeps, 'send'> & { nodeId: string; bus: Bus; log: Logger },
+  deps: Omit<RemoteSessionsDeps, 'send'> &
+    Omit<SessionHostDeps, 'send'> & { nodeId: string; messages: NodeMessages; log: Logger },
 ): RemoteEgress {
-  const { nodeId, bus, source, notify, log } = deps;
-  const send = bus.send.bind(bus);
+  const { nodeId, messages, source, notify, log } = deps;
+  const send = messages.send.bind(messages);
   const host = new SessionHost({ ...deps, send });
   const remote = new RemoteSessions({ ...deps, send });
   return {
@@ -43,14 +38,14 @@ export function createRemoteEgress(
       else remote.notify(sessionId, notification);
     },
     start: () =>
-      bus.listen((from, message) => {
+      messages.listen((from, message) => {
         if (fits(ToHost, message)) host.receive(from, message);
         else if (fits(ToFollower, message)) remote.receive(from, message);
         else log.warn({ from }, 'message of an unknown kind from another node');
       }),
     stop: async () => {
       remote.close();
-      await bus.close();
+      await messages.close();
     },
   };
 }

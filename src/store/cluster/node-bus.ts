@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
+import type { NodeMessages } from '../../cluster/ports.ts';
 import { dropOldest } from '../../kit/bounded.ts';
 import { KeyedQueue } from '../../kit/keyed-queue.ts';
 import type { Logger } from '../../log.ts';
@@ -19,7 +20,7 @@ const MAX_UNFINISHED = 100;
 
 type OnMessage = (from: string, body: unknown) => void;
 
-export class NodeBus {
+export class NodeBus implements NodeMessages {
   readonly #db: Db;
   readonly #url: string;
   readonly #nodeId: string;

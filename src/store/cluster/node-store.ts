@@ -1,5 +1,6 @@
 // The nodes that run, which of them a room's session lives on, and which of them take no new sessions.
 import { type RawBuilder, sql } from 'kysely';
+import type * as ports from '../../cluster/ports.ts';
 import type { NodeFacts } from '../../protocol/node.ts';
 import type { Db, DbTx } from '../database.ts';
 
@@ -12,25 +13,7 @@ export interface NodeRow {
   seenAt: Date;
 }
 
-export interface NewNode {
-  id: string;
-  publicUrl: string;
-  roles: readonly string[];
-  /** Whether it can capture pages. */
-  hasBrowser?: boolean;
-  /** SHA-256 of the public key of its certificate, base64, where it made that itself. */
-  certificate?: string | undefined;
-  at: Date;
-}
-
-/** What a node does now, and could do. */
-export interface NodeLoad {
-  people: number;
-  /** For compositions, as `ROOMFUL_EGRESS_SLOTS` counts them. */
-  freeSlots: number;
-}
-
-export class NodeStore {
+export class NodeStore implements ports.Membership, ports.SessionOwners {
   readonly #db: Db;
 
   constructor(db: Db) {
@@ -43,7 +26,7 @@ export class NodeStore {
     return row?.seen_at;
   }
 
-  async register(node: NewNode): Promise<void> {
+  async register(node: ports.NewNode): Promise<void> {
     const values = {
       public_url: node.publicUrl,
       roles: node.roles.join(','),
@@ -62,7 +45,7 @@ export class NodeStore {
   }
 
   /** Returns since when the node takes no new sessions, if so. */
-  async heartbeat(id: string, { people, freeSlots }: NodeLoad, at: Date): Promise<Date | null> {
+  async heartbeat(id: string, { people, freeSlots }: ports.NodeLoad, at: Date): Promise<Date | null> {
     const row = await this.#db
       .updateTable('nodes')
       .set({ load: people, egress_free: freeSlots, seen_at: at })
