@@ -2,7 +2,7 @@ import type { LeaveReason, Notification, ServerRequests } from '../protocol/sign
 
 /** The connection to one client, as the rooms see it. */
 export interface ParticipantLink {
-  /** Tells the client something. */
+  /** Sends the client a notification. */
   notify(notification: Notification): void;
   /** Asks the client something; rejects when it refuses or does not answer in time. */
   request<N extends keyof ServerRequests>(name: N, data: ServerRequests[N]): Promise<void>;

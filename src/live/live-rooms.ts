@@ -1,4 +1,4 @@
-// All rooms that somebody is in on this node.
+// All rooms with people in them on this node.
 import { noLiveSession, tooManyLiveRooms } from '../errors.ts';
 import { InFlight } from '../kit/in-flight.ts';
 import type { Limits } from '../limits.ts';

@@ -59,7 +59,7 @@ export interface JoinRecord {
   previous: 'none' | 'resume' | 'replace';
 }
 
-/** Every method commits one transaction: the rows, the events that tell of them, and the jobs that follow. */
+/** Every method commits one transaction: the rows, their events, and the jobs that follow. */
 export interface LiveStore {
   /**
    * Returns the participant's row id, and the hash of the token that the id was last joined with in this session. Throws

@@ -3,7 +3,7 @@ import { DEFAULT_LIMITS } from '../limits.ts';
 import { SharedValues } from './shared-values.ts';
 
 describe('shared values', () => {
-  it('tell those who observe a key, the writer included, until they stop', () => {
+  it('notify those who observe a key, the writer included, until they stop', () => {
     const values = new SharedValues(DEFAULT_LIMITS);
     const seen: unknown[] = [];
     const observer = { valueChanged: (...change: unknown[]) => void seen.push(change) };

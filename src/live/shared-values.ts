@@ -23,7 +23,7 @@ export class SharedValues {
     return this.#values.get(key) ?? null;
   }
 
-  /** Sets a value, or deletes it with null, and tells its observers. Answers false when there are too many keys. */
+  /** Sets a value, or deletes it with null, and notifies its observers. Returns false when there are too many keys. */
   set(key: string, value: string | null, updatedBy: string): boolean {
     if (value === null) this.#values.delete(key);
     else if (this.#values.size >= MAX_KEYS && !this.#values.has(key)) return false;

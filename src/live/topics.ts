@@ -68,7 +68,7 @@ export class Topics {
   }
 
   /**
-   * Keeps the message where asked, then delivers it to whoever listens and may see it. Throws `TopicLimitReached` when the
+   * Keeps the message where asked, then delivers it to those who listen and may see it. Throws `TopicLimitReached` when the
    * session keeps as much as it may.
    */
   publish(sessionId: string, topic: string, message: TopicMessage, persist: boolean): Promise<void> {
