@@ -1,4 +1,4 @@
-// What live rooms need from the rest of the server, in their own words.
+// What live rooms need from the rest of the server, in plain words.
 import type { AutoStartRequest } from '../protocol/auto-start.ts';
 import type { LeaveReason, Mode } from '../protocol/signaling.ts';
 

@@ -32,7 +32,7 @@ export class Topics {
   }
 
   /**
-   * Starts to deliver a topic, and answers what it kept. `limit` -1 is everything, 0 nothing. Runs in the topic's order,
+   * Starts to deliver a topic, and returns what it kept. `limit` -1 is everything, 0 nothing. Runs in the topic's order,
    * so that no message is both in the history and delivered, or in neither. Throws `TopicLimitReached` when the room has as many
    * topics as it may have.
    */
