@@ -18,13 +18,9 @@ const MEASURING = [
 /** One more than the two cores of a small machine: much of what these tests do is to wait for something that happens. */
 const WORKERS = 3;
 
-const journey = {
-  exclude,
-  testTimeout: 60_000,
-  hookTimeout: 90_000,
-  // A second, the default, is short for a browser and a server on a busy machine.
-  expect: { poll: { timeout: 15_000 } },
-};
+// A second, the default, is short for a browser and a server on a busy machine.
+const poll = { timeout: 15_000 };
+const journey = { exclude, testTimeout: 60_000, hookTimeout: 90_000, expect: { poll } };
 
 /** Groups run one after the other, in this order. */
 export default defineConfig({
@@ -47,6 +43,7 @@ export default defineConfig({
           exclude: [...exclude, 'test/**/*.long.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          expect: { poll },
           maxWorkers: WORKERS,
           sequence: { groupOrder: 1 },
         },

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
 import { mintToken, startTestApi, type TestApi } from '../../test/harness/test-api.ts';
+import { whileLocked } from '../../test/harness/while-locked.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 
 let api: TestApi;
@@ -83,14 +84,6 @@ describe('addresses', () => {
   });
 });
 
-/** While nobody can read `table`, so that what does hangs as a heavy query would. */
-async function whileHeld(table: string, work: () => Promise<void>): Promise<void> {
-  await api.database.db.transaction().execute(async (tx) => {
-    await sql`lock table ${sql.table(table)} in access exclusive mode`.execute(tx);
-    await work();
-  });
-}
-
 const hanging = async () => {
   const found = await sql<{ count: number }>`select count(*) as count from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock'`.execute(api.database.db);
@@ -103,7 +96,7 @@ describe('heavy calls of one owner', () => {
   it('leave connections to others, wait their turn, and are all answered in the end', async () => {
     await start({});
     let heavy: Promise<{ status: number }[]> = Promise.resolve([]);
-    await whileHeld('sessions', async () => {
+    await whileLocked(api.database.db, ['sessions'], async () => {
       heavy = Promise.all(Array.from({ length: 300 }, () => listSessions()));
       await expect.poll(hanging).toBeGreaterThanOrEqual(DEFAULT_LIMITS.ownerReads);
       const others = await mintToken(api.otherKey);
@@ -116,7 +109,7 @@ describe('heavy calls of one owner', () => {
   it('are refused when even more are under way, each of them with a time to come again', async () => {
     await start({ ownerRequests: 5, ownerReads: 2 });
     let heavy: Promise<{ status: number }[]> = Promise.resolve([]);
-    await whileHeld('sessions', async () => {
+    await whileLocked(api.database.db, ['sessions'], async () => {
       heavy = Promise.all(Array.from({ length: 5 }, () => listSessions()));
       await expect.poll(hanging).toBeGreaterThanOrEqual(2);
       const refused = await api.call('POST', '/v2/rooms', {});
@@ -132,7 +125,7 @@ describe('calls of all owners', () => {
   it('are refused early when the server has enough under way', async () => {
     await start({ nodeRequests: 1 });
     let heavy: Promise<{ status: number }> | undefined;
-    await whileHeld('sessions', async () => {
+    await whileLocked(api.database.db, ['sessions'], async () => {
       heavy = listSessions();
       await expect.poll(hanging).toBeGreaterThanOrEqual(1);
       const refused = await listSessions(api.otherKey);
@@ -155,7 +148,7 @@ describe('a place that was taken', () => {
     ];
     expect(answers.map(({ status }) => status)).toEqual([404, 400, 404, 404, 200, 200]);
     const headers = { authorization: await mintToken(api.key) };
-    await whileHeld('sessions', async () => {
+    await whileLocked(api.database.db, ['sessions'], async () => {
       const gone = new AbortController();
       const aborted = fetch(`${url}/v2/sessions`, { headers, signal: gone.signal }).catch((error: Error) => error.name);
       await expect.poll(hanging).toBeGreaterThanOrEqual(1);

@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
+import { isAlive } from '../../src/kit/process-identity.ts';
 import { RawClient } from '../harness/raw-client.ts';
+import { callRest } from '../harness/rest.ts';
 import { TestServer } from '../harness/server.ts';
 import { mintToken } from '../harness/test-api.ts';
 
@@ -24,19 +26,9 @@ async function childrenOf(pid: number): Promise<number[]> {
   return parents.filter(([, parent]) => Number(parent) === pid).map(([it]) => it);
 }
 
-const isAlive = (pid: number) => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
-
 async function inMeeting(server: TestServer): Promise<RawClient> {
   const secret = await mintToken(server);
-  const headers = { authorization: secret, 'content-type': 'application/json' };
-  const answer = await fetch(`${server.httpUrl}/v2/rooms`, { method: 'POST', headers, body: '{}' });
-  const { roomId } = (await answer.json()) as { roomId: string };
+  const { roomId } = await callRest(server, '/v2/rooms', {});
   return RawClient.join(server.httpUrl, { roomId, peerId: 'ada', secret }, 'SEND_AND_RECV');
 }
 

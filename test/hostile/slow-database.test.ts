@@ -6,6 +6,7 @@ import { head, RawHttp } from '../harness/http-wire.ts';
 import { mintToken } from '../harness/test-api.ts';
 import { startTestApp, type TestApp } from '../harness/test-app.ts';
 import { createTestDatabase, type TestDatabase } from '../harness/test-database.ts';
+import { whileLocked } from '../harness/while-locked.ts';
 
 let database: TestDatabase;
 /** On another database of the same server, from where this one can be closed. */
@@ -60,24 +61,16 @@ async function expectAllIsWell(): Promise<void> {
   expect(server.log.filter(({ msg }) => msg === 'request.failed')).toEqual([]);
 }
 
-/** Runs `work` while nobody can read or write these tables. */
-async function whileLocked(tables: string[], work: () => Promise<void>): Promise<void> {
-  await database.db.transaction().execute(async (tx) => {
-    for (const table of tables) await sql`lock table ${sql.table(table)} in access exclusive mode`.execute(tx);
-    await work();
-  });
-}
-
 describe('while statements do not come to an end', () => {
   it('every call is answered 503 with a time to come again', async () => {
-    await whileLocked(['rooms', 'api_keys', 'files'], async () => {
+    await whileLocked(database.db, ['rooms', 'api_keys', 'files'], async () => {
       for (const it of CALLS) expectToComeAgain(await call(it));
     });
     await expectAllIsWell();
   });
 
   it('many at once are refused as soon as enough of them wait', async () => {
-    await whileLocked(['rooms'], async () => {
+    await whileLocked(database.db, ['rooms'], async () => {
       const answers = await Promise.all(Array.from({ length: 100 }, () => call(['', 'POST', '/v2/rooms', {}])));
       for (const answer of answers) expectToComeAgain(answer);
       expect(new Set(answers.map(({ body }) => body.code))).toEqual(new Set(['NOT_READY']));
@@ -90,7 +83,7 @@ describe('while statements do not come to an end', () => {
 
 describe('a database that cuts every connection', () => {
   it('costs those who were being served a 503, and nobody anything afterwards', async () => {
-    await whileLocked(['rooms'], async () => {
+    await whileLocked(database.db, ['rooms'], async () => {
       const asked = Promise.all(Array.from({ length: 10 }, () => call(['', 'POST', '/v2/rooms', {}])));
       await sql`select pg_terminate_backend(pid) from pg_stat_activity
         where datname = ${nameOf(database)} and application_name = 'roomful' and query like 'insert into rooms%'`.execute(
