@@ -7,31 +7,15 @@ import { expect, it } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
-/** Where the words are gone for good. Everything else of the repository is still to be gone through. */
-const CLEAN = [
-  '.ci/',
-  '.github/',
-  'bench/',
-  'bin/',
-  'docs/',
-  'packages/',
-  'setup/',
-  'src/app/',
-  'src/cli/',
-  'src/compositor/',
-  'src/config/',
-  'src/doctor/',
-  'src/egress/',
-  'src/jobs/',
-  'src/media/',
-  'src/postgres/',
-  'src/rooms/',
-  'src/signaling/',
-  'src/store/',
-  'src/webhooks/',
-  'test/',
-  'web/',
-  ':(glob)*',
+/** Where the words are not gone yet; everything else of the repository is held to them. */
+const LEFT: string[] = [
+  'src/access/',
+  'src/dashboard/',
+  'src/errors.ts',
+  'src/http/',
+  'src/kit/',
+  'src/protocol/',
+  'src/quality/',
 ];
 
 /** Each in any case, with what to say instead. */
@@ -117,7 +101,7 @@ function sentence(place: string, { word, say }: { word: string; say: string }): 
 }
 
 it('are those of the field', () => {
-  const found = filesIn(CLEAN).flatMap((file) => {
+  const found = filesIn(['.', ...LEFT.map((path) => `:(exclude)${path}`)]).flatMap((file) => {
     const isAllowed = ({ word }: { word: string }) => ALLOWED.some((it) => it.file === file && it.word === word);
     const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
     const inLines = lines.flatMap((line, index) =>
