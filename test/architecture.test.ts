@@ -80,6 +80,22 @@ const MAY_NAME: Record<string, { files: string[]; why: string }> = {
   egress: { files: ['src/jobs/job.ts', 'src/cluster/ports.ts'], why: 'see live' },
 };
 
+/** What others may import of a part, beside its ports; the rest of it can change without them. */
+const FRONT_DOORS: Record<string, readonly string[]> = {
+  rooms: ['rooms.ts'],
+  live: ['live-room.ts', 'participant.ts', 'link.ts', 'topics.ts'],
+  cluster: ['node.ts'],
+  access: ['access.ts', 'attempts.ts', 'keys.ts', 'mint.ts', 'rest-calls.ts', 'sign-ins.ts'],
+  egress: ['egress.ts', 'hls/hls-playlist.ts'],
+  webhooks: ['webhooks.ts'],
+  dashboard: ['dashboard.ts', 'feed.ts'],
+  quality: ['quality.ts'],
+  // The second is tried by `doctor`, as a page would be recorded.
+  compositor: ['ipc.ts', 'page/browser.ts'],
+};
+/** It builds the parts, so that it knows their insides. */
+const WIRING = ['app'];
+
 /** What no part but these may import, of packages. */
 const OWNERS: Record<string, { parts: string[]; why: string }> = {
   mediasoup: { parts: ['media'], why: 'the SFU could be another; only media knows that it is mediasoup' },
@@ -124,6 +140,37 @@ function importsBeyondNames(file: string): string[] {
 }
 
 const files = sourceFiles(SRC);
+const pageFiles = ['web', 'packages'].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.tsx?$/.test(file) && !file.includes('.test.') && !file.includes('node_modules'))
+    .map((file) => join(ROOT, folder, file)),
+);
+
+/** Groups of files that import each other, by way of others or not (Tarjan's strongly connected components). */
+function circles(all: readonly string[]): string[][] {
+  const known = new Set(all);
+  const index = new Map<string, number>();
+  const low = new Map<string, number>();
+  const stack: string[] = [];
+  const found: string[][] = [];
+  const lowOf = (file: string) => low.get(file) ?? Number.POSITIVE_INFINITY;
+  const visit = (file: string) => {
+    index.set(file, index.size);
+    low.set(file, index.size - 1);
+    stack.push(file);
+    for (const specifier of importsOf(file).filter((it) => it.startsWith('.'))) {
+      const target = resolve(dirname(file), specifier);
+      if (!known.has(target)) continue;
+      if (!index.has(target)) visit(target);
+      if (stack.includes(target)) low.set(file, Math.min(lowOf(file), lowOf(target)));
+    }
+    if (lowOf(file) !== index.get(file)) return;
+    const circle = stack.splice(stack.indexOf(file));
+    if (circle.length > 1) found.push(circle.map((it) => relative(ROOT, it)).sort());
+  };
+  for (const file of all) if (!index.has(file)) visit(file);
+  return found;
+}
 
 describe('imports', () => {
   it('follow the table of parts', () => {
@@ -163,12 +210,7 @@ describe('imports', () => {
   });
 
   it('of the pages reach into the server for its words alone, and of the client know no page', () => {
-    const pages = ['web', 'packages'].flatMap((folder) =>
-      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-        .filter((file) => /\.tsx?$/.test(file) && !file.includes('.test.') && !file.includes('node_modules'))
-        .map((file) => join(ROOT, folder, file)),
-    );
-    const broken = pages.flatMap((file) =>
+    const broken = pageFiles.flatMap((file) =>
       importsOf(file).flatMap((specifier) => {
         const target = specifier.startsWith('.') ? relative(ROOT, resolve(dirname(file), specifier)) : specifier;
         const inClient = relative(ROOT, file).startsWith('packages/client/');
@@ -199,6 +241,26 @@ describe('imports', () => {
         : targets.filter((to) => isAdapter(to) && from !== 'src/signaling/server.ts');
       return bad.map((to) => `${from} imports ${to}`);
     });
+    expect(broken).toEqual([]);
+  });
+
+  it('run in no circle, not even of types', () => {
+    expect(circles([...files, ...pageFiles])).toEqual([]);
+  });
+
+  it('take a part by its front door', () => {
+    const broken = files.flatMap((file) =>
+      importsOf(file)
+        .filter((specifier) => specifier.startsWith('.'))
+        .map((specifier) => relative(SRC, resolve(dirname(file), specifier)))
+        .filter((target) => {
+          const [part = '', ...inside] = target.split('/');
+          const doors = FRONT_DOORS[part];
+          if (!doors || [part, ...WIRING].includes(partOf(file)) || inside.at(-1) === 'ports.ts') return false;
+          return !doors.includes(inside.join('/'));
+        })
+        .map((target) => `${relative(ROOT, file)} imports ${target}, which is inside its part`),
+    );
     expect(broken).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 // The folder that knows every other: builds the parts by hand, starts them in order, stops them in reverse.
 import { readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
+import type { Node } from '../cluster/node.ts';
 import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secrets.ts';
 import type { SettingInForce } from '../config/settings.ts';
@@ -24,12 +25,13 @@ import { Webhooks } from '../webhooks/webhooks.ts';
 import { mediaAddresses } from './addresses.ts';
 import { claimDataFolder } from './data-folder.ts';
 import { createDoctor } from './doctor.ts';
-import { createEgress, createEgressStore, createStorage, type EgressParts } from './egress.ts';
+import { createEgress, createEgressStore, createStorage, type EgressParts, egressObserver } from './egress.ts';
 import { createFrontDoors } from './front-doors.ts';
 import { createInfrastructure, type FirstKey, type Infrastructure } from './infrastructure.ts';
 import { certificateOf, Listeners, type Urls } from './listeners.ts';
 import { createMeetings, type Meetings } from './meetings.ts';
 import { measureEgress, measureLive, measureNode, measureWebhooks } from './metrics.ts';
+import { createNode } from './node.ts';
 
 /** What tests put in the place of parts. */
 export interface OtherParts {
@@ -113,6 +115,7 @@ interface Parts {
   urls: Urls;
   outbound: Outbound;
   meetings: Meetings;
+  node: Node;
   egressParts: EgressParts;
   uploadStore: UploadStore;
   feed: Feed;
@@ -140,16 +143,12 @@ async function startParts(given: Given, stack: AsyncDisposableStack): Promise<St
   const meetings = createMeetings({
     config,
     infrastructure,
-    urls,
-    tls,
     outbound,
     egressStore,
     maxKeyBytes: storage.maxKeyBytes,
-    egress: () => egressParts,
-    onDrainChanged: () => feed.changed('nodes'),
     log,
   });
-  const egressParts: EgressParts = createEgress({
+  const egressParts = createEgress({
     ...given.others,
     config,
     infrastructure,
@@ -163,12 +162,15 @@ async function startParts(given: Given, stack: AsyncDisposableStack): Promise<St
     messages: new NodeBus({ db, url: databaseUrl, nodeId, log }),
     log,
   });
+  meetings.liveRooms.observe(egressObserver(egressParts, log));
+  const onDrainChanged = () => feed.changed('nodes');
+  const node = createNode({ config, infrastructure, urls, tls, meetings, egressParts, onDrainChanged, log });
   const { egress, runner, uploads, removals, remote, failover, stopRetries } = egressParts;
   stack.defer(() => uploads.stop());
   stack.defer(() => removals.stop());
   stack.defer(() => stopRetries());
 
-  const parts: Parts = { infrastructure, urls, outbound, meetings, egressParts, uploadStore, feed };
+  const parts: Parts = { infrastructure, urls, outbound, meetings, node, egressParts, uploadStore, feed };
   const quality = createQuality(given, parts);
   const metrics = new Registry();
   const webhooks = await createWebhooks(given, parts, metrics);
@@ -181,6 +183,7 @@ async function startParts(given: Given, stack: AsyncDisposableStack): Promise<St
       secrets: given.secrets,
       infrastructure,
       meetings,
+      node,
       egress,
       webhooks,
       quality,
@@ -193,14 +196,14 @@ async function startParts(given: Given, stack: AsyncDisposableStack): Promise<St
   );
 
   // Sessions of an earlier life end before anybody can join again.
-  await meetings.node.recover();
+  await node.recover();
   await listeners.serve({ config, ...doors, tls, log }, stack);
   await feed.start();
   await remote.start();
   stack.defer(() => remote.stop());
-  await meetings.node.start();
+  await node.start();
   stack.defer(() => runner.stop());
-  stack.defer(() => meetings.node.stop());
+  stack.defer(() => node.stop());
   failover.start();
   stack.defer(() => failover.stop());
   await quality.start();
@@ -256,9 +259,9 @@ async function createWebhooks(
   });
 }
 
-function measure(metrics: Registry, { infrastructure, meetings, egressParts, uploadStore }: Parts): void {
+function measure(metrics: Registry, { infrastructure, meetings, node, egressParts, uploadStore }: Parts): void {
   measureLive(metrics, { rooms: meetings.liveRooms, media: infrastructure.media });
-  measureNode(metrics, meetings.node);
+  measureNode(metrics, node);
   measureEgress(metrics, egressParts.runner, () => uploadStore.pendingUploads(infrastructure.nodeId));
 }
 

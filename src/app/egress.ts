@@ -22,7 +22,6 @@ import { Finisher } from '../egress/storage/finisher.ts';
 import { Removals } from '../egress/storage/removals.ts';
 import type { Storage } from '../egress/storage/storage.ts';
 import { Uploads } from '../egress/storage/uploads.ts';
-import type { EgressJob, SessionJob } from '../jobs/job.ts';
 import type { Mailbox } from '../jobs/mailbox.ts';
 import { portOf } from '../kit/addresses.ts';
 import { inBackground } from '../kit/in-background.ts';
@@ -197,11 +196,10 @@ export async function createStorage({ dataDir, egress, limits }: Config, secrets
 }
 
 /** Watches all sessions of this node for the egresses of each. */
-export function egressObserver(parts: () => EgressParts, log: Logger): SessionObserver {
+export function egressObserver({ egress, runner, remote }: EgressParts, log: Logger): SessionObserver {
   return {
-    began: (room) => inBackground(log, 'auto-start', () => parts().egress.autoStart(sessionOf(room))),
+    began: (room) => inBackground(log, 'auto-start', () => egress.autoStart(sessionOf(room))),
     arrived: (room, participant) => {
-      const { egress, remote } = parts();
       const notify = (notices: Notification[]) => {
         for (const notice of notices) participant.link.notify(notice);
       };
@@ -212,16 +210,16 @@ export function egressObserver(parts: () => EgressParts, log: Logger): SessionOb
       });
     },
     changed: (room) => {
-      parts().runner.sessionChanged(room.sessionId);
-      parts().remote.host.sessionChanged(room.sessionId);
+      runner.sessionChanged(room.sessionId);
+      remote.host.sessionChanged(room.sessionId);
     },
     spoke: (room, participantId) => {
-      parts().runner.spoke(room.sessionId, participantId);
-      parts().remote.host.sessionChanged(room.sessionId);
+      runner.spoke(room.sessionId, participantId);
+      remote.host.sessionChanged(room.sessionId);
     },
     ended: (_room, sessionId) => {
-      parts().runner.sessionEnded(sessionId);
-      parts().remote.host.sessionEnded(sessionId);
+      runner.sessionEnded(sessionId);
+      remote.host.sessionEnded(sessionId);
     },
   };
 }
@@ -235,15 +233,6 @@ export function egressOfMeetings(egress: Egress<Caller>) {
 }
 
 type Kind = Parameters<Egress['startIn']>[1];
-
-/** Gives egress its jobs out of the mailbox; the rest goes to the other receiver. */
-export function splitMailbox(mailbox: Mailbox, handleCommand: (job: EgressJob) => Promise<void>) {
-  return {
-    send: mailbox.send.bind(mailbox),
-    receive: (handle: (job: SessionJob) => Promise<void>) =>
-      mailbox.receive((job) => ('egressId' in job ? handleCommand(job) : handle(job))),
-  };
-}
 
 function sessionOf(room: ObservedRoom) {
   const { roomId, ownerId, multiComposition } = room.facts as RoomFacts & { multiComposition?: object | null };

@@ -4,6 +4,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { sql } from 'kysely';
 import type { Registry } from 'prom-client';
 import { SignIns } from '../access/sign-ins.ts';
+import type { Node } from '../cluster/node.ts';
 import type { Config } from '../config/config.ts';
 import type { Secrets } from '../config/secrets.ts';
 import type { Dashboard } from '../dashboard/dashboard.ts';
@@ -41,6 +42,7 @@ interface FrontDeps {
   secrets: Secrets;
   infrastructure: Infrastructure;
   meetings: Meetings;
+  node: Node;
   egress: EgressParts['egress'];
   webhooks: Webhooks;
   quality: Quality;
@@ -74,9 +76,10 @@ export async function createFrontDoors(deps: FrontDeps, stack: AsyncDisposableSt
 }
 
 function createHttp(deps: FrontDeps): Promise<HttpServer> {
-  const { config, secrets, infrastructure, meetings, egress, webhooks, quality, dashboard, metrics, urls, log } = deps;
+  const { config, secrets, infrastructure, meetings, node, egress, webhooks, quality, dashboard, metrics, urls, log } =
+    deps;
   const { db, access, nodeId, keyStore, media } = infrastructure;
-  const { rooms, node, nodeStore, admission } = meetings;
+  const { rooms, nodeStore, admission } = meetings;
   const publicUrl = urls.public;
   const links = new Links(publicUrl);
   const isOwnHost = ownHosts({ config, urls, nodes: nodeStore });

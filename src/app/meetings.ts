@@ -1,8 +1,7 @@
-// The live side of the server: rooms that people are in, this node among the others, and the rooms of the API above both.
-import { Node } from '../cluster/node.ts';
+// The live side of the server: rooms that people are in, and the rooms of the API above them. It knows nothing of
+// recordings and streams, which are built on it.
 import type { Config } from '../config/config.ts';
 import { planOf } from '../egress/plan.ts';
-import { publicKeyHash } from '../http/certificate.ts';
 import type { Outbound } from '../kit/outbound/outbound.ts';
 import { LiveRooms } from '../live/live-rooms.ts';
 import { SessionCommands } from '../live/session-commands.ts';
@@ -16,14 +15,13 @@ import { TopicStore } from '../store/live/topic-store.ts';
 import { RoomStore } from '../store/rooms/room-store.ts';
 import { SessionStore } from '../store/rooms/session-store.ts';
 import { type Admission, createAdmission } from './admission.ts';
-import { type EgressParts, egressObserver, splitMailbox } from './egress.ts';
 import type { Infrastructure } from './infrastructure.ts';
-import type { Urls } from './listeners.ts';
 
 export interface Meetings {
   liveRooms: LiveRooms;
   nodeStore: NodeStore;
-  node: Node;
+  liveStore: LiveStore;
+  commands: SessionCommands;
   rooms: Rooms;
   admission: Admission;
 }
@@ -31,18 +29,13 @@ export interface Meetings {
 export function createMeetings(deps: {
   config: Config;
   infrastructure: Infrastructure;
-  urls: Urls;
-  tls: { cert: string } | undefined;
   outbound: Outbound;
   egressStore: EgressStore;
-  /** Egress is built on what is built here, and asked once both are there. */
-  egress: () => EgressParts;
-  onDrainChanged: () => void;
   /** Longest key that the storage of recordings takes. */
   maxKeyBytes: number | undefined;
   log: Logger;
 }): Meetings {
-  const { config, infrastructure, urls, tls, outbound, egressStore, egress, log } = deps;
+  const { config, infrastructure, outbound, egressStore, log } = deps;
   const { db, nodeId, mailbox, media } = infrastructure;
   const liveStore = new LiveStore({
     db,
@@ -54,7 +47,6 @@ export function createMeetings(deps: {
     store: liveStore,
     topicStore: new TopicStore(db),
     media,
-    sessionObserver: egressObserver(egress, log),
     limits: config.limits,
     log: log.child({ part: 'rooms' }),
   });
@@ -63,25 +55,9 @@ export function createMeetings(deps: {
   const commands = new SessionCommands({
     nodeId,
     owners: nodeStore,
-    mailbox: splitMailbox(mailbox, (command) => egress().egress.handleCommand(command)),
+    mailbox,
     rooms: liveRooms,
     log: log.child({ part: 'sessions' }),
-  });
-  const node = new Node({
-    node: {
-      id: nodeId,
-      publicUrl: urls.public,
-      roles: config.roles,
-      hasBrowser: config.egress.browser !== undefined,
-      certificate: tls && publicKeyHash(tls),
-    },
-    membership: nodeStore,
-    load: () => ({ people: liveRooms.counts.participants, freeSlots: egress().runner.freeSlots }),
-    takeJobs: () => commands.receive(),
-    endOwnSessions: () => liveRooms.endAll('node-stopped'),
-    endLostSessions: (id, lastSeen) => liveStore.endLostSessions(id, lastSeen),
-    onDrainChanged: deps.onDrainChanged,
-    log: log.child({ part: 'node', node: nodeId }),
   });
   const rooms = new Rooms({
     rooms: new RoomStore(db),
@@ -94,5 +70,5 @@ export function createMeetings(deps: {
       planOf(kind, request, (url, options) => outbound.checkUrl(url, options), deps.maxKeyBytes),
   });
   const admission = createAdmission({ access: infrastructure.access, rooms, presence: new PresenceStore(db) });
-  return { liveRooms, nodeStore, node, rooms, admission };
+  return { liveRooms, liveStore, nodeStore, commands, rooms, admission };
 }

@@ -12,7 +12,6 @@ interface LiveRoomsOptions {
   store: LiveStore;
   topicStore: TopicStore;
   media: MediaPlane;
-  sessionObserver?: SessionObserver;
   limits: Limits;
   log: Logger;
 }
@@ -21,10 +20,16 @@ export class LiveRooms {
   readonly #rooms = new Map<string, LiveRoom>();
   readonly #ofOwners: InFlight;
   readonly #options: LiveRoomsOptions;
+  #observer: SessionObserver | undefined;
 
   constructor(options: LiveRoomsOptions) {
     this.#options = options;
     this.#ofOwners = new InFlight({ perKey: options.limits.liveRooms });
+  }
+
+  /** Sessions are observed from now on; called before any room is opened. */
+  observe(observer: SessionObserver): void {
+    this.#observer = observer;
   }
 
   /** The live room of a stored one, made when nobody is in it yet. */
@@ -34,6 +39,7 @@ export class LiveRooms {
     if (this.#ofOwners.enter(facts.ownerId)) throw tooManyLiveRooms();
     const room: LiveRoom = new LiveRoom({
       ...this.#options,
+      sessionObserver: this.#observer,
       facts,
       onEmpty: () => {
         if (this.#rooms.get(facts.roomId) === room) this.#rooms.delete(facts.roomId);

@@ -10,8 +10,9 @@ let bob: Person;
 let owner: string | undefined;
 let placed: Awaited<ReturnType<ConstructorParameters<typeof SessionCommands>[0]['owners']['place']>>;
 let sent: { nodeId: string; job: SessionJob }[];
-let handle: (job: SessionJob) => Promise<void>;
 let commands: SessionCommands;
+
+const handle = (job: SessionJob) => commands.handle(job);
 
 beforeEach(async () => {
   stage = new LiveRoomStage();
@@ -22,14 +23,10 @@ beforeEach(async () => {
     owners: { ofSession: async () => owner, place: async () => placed },
     mailbox: {
       send: async (nodeId, job) => void sent.push({ nodeId, job }),
-      receive: async (take) => {
-        handle = take;
-      },
     },
     rooms: { ofSession: (id) => (stage.room.live && stage.room.sessionId === id ? stage.room : undefined) },
     log: silent,
   });
-  await commands.receive();
 });
 
 describe('a command for a session', () => {

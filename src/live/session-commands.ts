@@ -9,7 +9,6 @@ import type { LiveRooms } from './live-rooms.ts';
 /** Durable jobs for nodes. */
 interface Mailbox {
   send(nodeId: string, job: SessionJob): Promise<void>;
-  receive(handle: (job: SessionJob) => Promise<void>): Promise<void>;
 }
 
 export interface SessionCommandsDeps {
@@ -25,11 +24,6 @@ export class SessionCommands {
 
   constructor(deps: SessionCommandsDeps) {
     this.#deps = deps;
-  }
-
-  /** Begins to take commands for sessions of this node. */
-  async receive(): Promise<void> {
-    await this.#deps.mailbox.receive((command) => this.#handleCommand(command));
   }
 
   /** The media node that a room's session lives on, or would. */
@@ -52,12 +46,13 @@ export class SessionCommands {
 
   async #dispatch(command: SessionJob): Promise<void> {
     const { rooms, owners, mailbox, nodeId } = this.#deps;
-    if (rooms.ofSession(command.sessionId)) return this.#handleCommand(command);
+    if (rooms.ofSession(command.sessionId)) return this.handle(command);
     const owner = await owners.ofSession(command.sessionId);
     if (owner !== undefined && owner !== nodeId) await mailbox.send(owner, command);
   }
 
-  async #handleCommand(command: SessionJob): Promise<void> {
+  /** Carries out a command for a session of this node. */
+  async handle(command: SessionJob): Promise<void> {
     const { rooms, log } = this.#deps;
     const room = rooms.ofSession(command.sessionId);
     // The session may have ended by itself before its job came.
