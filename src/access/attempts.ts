@@ -1,10 +1,10 @@
-// How often somebody may be wrong. Counted in this process: with several nodes the bound is that many times as large,
+// How often an address may fail to authenticate. Counted in this process: with several nodes the bound is that many times as large,
 // which is still nothing against a secret of 256 bits.
 
 import ipaddr from 'ipaddr.js';
 import { dropOldest } from '../kit/bounded.ts';
 
-/** Bounds what strangers can make us remember; when it is reached, the oldest are forgotten. */
+/** Bounds what unknown callers can make us remember; when it is reached, the oldest are forgotten. */
 const MAX_ENTRIES = 20_000;
 
 interface Entry {

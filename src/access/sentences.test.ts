@@ -72,7 +72,7 @@ test.each<[string, () => string | Promise<string>, string]>([
   }
 });
 
-test('what has expired and is right otherwise can be told from the rest, and let pass', async () => {
+test('what has expired and is right otherwise can be distinguished from the rest, and let pass', async () => {
   const late = await sign({ exp: now() - 10, permissions: 'allow_join' });
   await expect(access.authorizeJoin(late)).rejects.toThrow(TokenExpired);
   expect(await access.authorizeJoin(late, { evenIfExpired: true })).toMatchObject({ entry: 'allowed' });

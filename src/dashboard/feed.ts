@@ -62,7 +62,7 @@ export class Feed implements Service {
   #send(topics: ChangeTopic[]): void {
     this.#channel
       .notify(topics)
-      .catch((error: unknown) => this.#log.warn({ err: error }, 'dashboards were not told of a change'));
+      .catch((error: unknown) => this.#log.warn({ err: error }, 'dashboards could not be notified of a change'));
   }
 }
 

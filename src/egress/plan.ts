@@ -5,7 +5,7 @@ import { type Static, type TObject, Type } from 'typebox';
 import { destinationForbidden, invalidInput, refused } from '../errors.ts';
 import { normalize } from '../kit/normalize.ts';
 import { clip } from '../kit/text.ts';
-import { findProblems, type Problem, withoutNulls } from '../kit/validate.ts';
+import { findProblems, type Problem, problemSentence, withoutNulls } from '../kit/validate.ts';
 import { findWarnings, type Warning } from '../kit/warnings.ts';
 import type { CompositionConfig } from '../protocol/composition.ts';
 import type { EgressKind, EgressPlan, LivestreamOutput, OnFailure } from '../protocol/egress.ts';
@@ -124,14 +124,15 @@ function outputsOf(outputs: readonly LivestreamOutput[], checkUrl: CheckUrl): Li
       checkUrl(url, { schemes: ['rtmps', 'rtmp'] });
       return { url, streamKey };
     } catch (error) {
-      throw invalidOutputs([{ field: `outputs.${index}.url`, got: 'this one', allowed: (error as Error).message }]);
+      const message = `outputs.${index}.url: ${(error as Error).message}.`;
+      throw refused(INVALID_OUTPUTS, 'INVALID_LIVESTREAM_OUTPUTS', message);
     }
   });
 }
 
 /** With the number that the browser SDK has for outputs. */
 function invalidOutputs(problems: readonly Problem[]) {
-  const message = problems.map(({ field, got, allowed }) => `${field}: ${allowed}, but got ${got}.`).join(' ');
+  const message = problems.map(problemSentence).join(' ');
   return refused(INVALID_OUTPUTS, 'INVALID_LIVESTREAM_OUTPUTS', message);
 }
 

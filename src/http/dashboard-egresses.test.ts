@@ -153,7 +153,7 @@ describe('one of them', () => {
   });
 });
 
-test('open pages are told of every move, of waiting and of a deletion too', async () => {
+test('open pages are notified of every change, of waiting and of a deletion too', async () => {
   const answer = await fetch(`${base}/dashboard-api/live`, { headers: { cookie } });
   const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
@@ -162,7 +162,7 @@ test('open pages are told of every move, of waiting and of a deletion too', asyn
     text = '';
   };
   await until(/event: connected/);
-  const where = await session('told');
+  const where = await session('notified');
   await until(/"rooms"/);
   const id = await insertEgress(stage.app.database.db, where, { status: 'queued' });
   await until(/"egresses"/);

@@ -124,7 +124,7 @@ describe('signing in', () => {
   test.each([
     ['a wrong secret', () => ({ apiKey: api.key.apiKey, secret: 'wrong' })],
     ['an unknown key', () => ({ apiKey: 'nobody', secret: api.key.secret })],
-    ["somebody else's secret", () => ({ apiKey: api.key.apiKey, secret: api.otherKey.secret })],
+    ["another key's secret", () => ({ apiKey: api.key.apiKey, secret: api.otherKey.secret })],
   ])('with %s is refused in the same words', async (_, wrong) => {
     const { status, body, headers } = await ask('POST', '/sign-in', { body: wrong() });
     expect([status, body.code]).toEqual([401, 'SIGN_IN_REFUSED']);
@@ -290,8 +290,8 @@ describe('an owner', () => {
 
   test('mints tokens that the API takes', async () => {
     const cookie = await signIn();
-    const wish = { expiresInSeconds: 600, permissions: ['allow_join'], roles: ['crawler'] };
-    const { body } = await ask('POST', '/tokens', { cookie, body: wish });
+    const options = { expiresInSeconds: 600, permissions: ['allow_join'], roles: ['crawler'] };
+    const { body } = await ask('POST', '/tokens', { cookie, body: options });
     expect((await api.call('GET', '/v2/rooms', undefined, body.token)).status).toBe(200);
   });
 
@@ -321,10 +321,10 @@ describe('the pages', () => {
     await insertParticipant(api.database.db, session, 'bob', { stays: [{ joined: at(10), left: at(20) }] });
     const { body } = await ask('GET', '/overview?range=7d&timeZone=UTC', { cookie: await signIn(key) });
     expect(body.unit).toBe('day');
-    const told = body.usage
+    const reported = body.usage
       .slice(-3)
       .map(({ sessions, minutes, people }: Record<string, number>) => [sessions, minutes, people]);
-    expect(told).toEqual([
+    expect(reported).toEqual([
       [1, 20, 1],
       [0, 50, 2],
       [0, 0, 0],

@@ -36,7 +36,7 @@ describe('an invite', () => {
     expect((await invite({}, guest.body.token)).status).toBe(403);
   });
 
-  it('is only made for one’s own rooms, and with permissions that let somebody in', async () => {
+  it('is only made for one’s own rooms, and with permissions that let a guest in', async () => {
     expect((await invite({}, await mintToken(api.otherKey))).status).toBe(404);
     for (const permissions of [['allow_mod'], ['ask_join', 'allow_mod'], ['everything'], []]) {
       expect((await invite({ permissions })).status, String(permissions)).toBeGreaterThanOrEqual(400);

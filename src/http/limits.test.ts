@@ -69,7 +69,7 @@ describe('addresses', () => {
   const guess = (url: string, from: string) =>
     fetch(`${url}/v2/rooms`, { headers: { authorization: 'no.token', 'x-forwarded-for': from } });
 
-  it('behind a trusted proxy are told apart', async () => {
+  it('behind a trusted proxy are distinguished', async () => {
     const url = await start({ failedTokens: 1 }, { trustedProxies: ['127.0.0.0/8'] });
     const statuses = [];
     for (const from of ['192.0.2.1', '192.0.2.1', '192.0.2.2', '2001:db8::1', '2001:db8::2']) {

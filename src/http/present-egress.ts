@@ -89,7 +89,7 @@ export function presentLivestream(shown: Shown, links: Links) {
   };
 }
 
-/** What whoever has the link of a stream may know. */
+/** What anyone with the link of a stream may know. */
 export function presentWatchedHls(egress: Egress, continuation: Continuation, links: Links): WatchedHls {
   const { id, status, reason, startedAt, endedAt, config } = egress;
   return {
@@ -103,7 +103,7 @@ export function presentWatchedHls(egress: Egress, continuation: Continuation, li
   };
 }
 
-/** What whoever has the link of a recording may know. */
+/** What anyone with the link of a recording may know. */
 export function presentWatchedRecording(
   egress: Egress,
   file: RecordingFile,

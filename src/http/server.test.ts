@@ -237,7 +237,7 @@ describe('pages and the dashboard', () => {
     await app.close();
   });
 
-  test('ask for TLS for ever only where the server is told to, and over TLS', async () => {
+  test('ask for TLS for ever only where the server is set to, and over TLS', async () => {
     const app = await createHttpServer({ ...deps(), strictTransport: true, trustedProxies: ['127.0.0.1'] });
     const hstsOf = async (proto: string) => {
       const { headers } = await app.inject({ url: '/ping', headers: { 'x-forwarded-proto': proto } });

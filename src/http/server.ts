@@ -54,7 +54,7 @@ export interface HttpDeps {
   publicUrl: string;
   /** Names that the dashboard is served under beside addresses and `localhost`; any where it is left out. */
   isOwnHost?: IsOwnHost;
-  /** Whether browsers are told to come back with TLS only. */
+  /** Whether browsers are asked to use TLS only from then on. */
   strictTransport?: boolean;
   log: Logger;
   metrics?: Registry;
@@ -174,7 +174,7 @@ async function registerRoutes(
   const { access, admission, rooms, files, checks, publicUrl, metrics, dashboard } = deps;
   const links = new Links(publicUrl);
   const restApi = async (scope: FastifyInstance) => {
-    if (dashboard) tellOfChanges(scope, dashboard.dashboard.feed);
+    if (dashboard) notifyOfChanges(scope, dashboard.dashboard.feed);
     await scope.register(roomRoutes({ rooms, links }), { prefix: '/v2/rooms' });
     await scope.register(sessionRoutes({ rooms, links }), { prefix: '/v2/sessions' });
     for (const routes of deps.v2 ?? []) await scope.register(routes, { prefix: '/v2' });
@@ -198,8 +198,8 @@ async function registerRoutes(
   for (const routes of deps.open?.(callers) ?? []) await app.register(routes);
 }
 
-/** Sessions tell of their changes themselves; rooms are changed by requests alone. */
-function tellOfChanges(scope: FastifyInstance, feed: DashboardDeps['dashboard']['feed']): void {
+/** Sessions notify of changes themselves; rooms are changed by requests alone. */
+function notifyOfChanges(scope: FastifyInstance, feed: DashboardDeps['dashboard']['feed']): void {
   scope.addHook('onResponse', async (request, reply) => {
     if (request.method === 'POST' && reply.statusCode < 300 && request.routeOptions.url?.includes('/v2/rooms')) {
       feed.changed('rooms');

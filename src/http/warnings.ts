@@ -1,4 +1,4 @@
-// Tells callers of what they sent and what has no effect.
+// Warns callers about fields of theirs that have no effect.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
 import { findWarnings, type Warning } from '../kit/warnings.ts';

@@ -6,7 +6,7 @@ export interface CompositionConfig {
   mode: 'video-and-audio' | 'audio';
   quality: 'low' | 'med' | 'high';
   orientation: 'landscape' | 'portrait';
-  /** A page that is captured instead of composing the picture from the layout. */
+  /** A web page that is captured instead of composing the picture from the layout. */
   templateUrl: string | null;
 }
 

@@ -81,7 +81,7 @@ export interface Continuation {
   continuedBy: { id: string; ended: boolean } | null;
 }
 
-/** A stretch that a recording lacks, because its compositor had to be started anew. */
+/** A gap in a recording, because its compositor had to be restarted. */
 export interface Gap {
   at: Date;
   ms: number;

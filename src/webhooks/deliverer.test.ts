@@ -188,7 +188,7 @@ describe('receivers that misbehave', () => {
       ['dead', 1],
       ['dead', 1],
     ]);
-    expect(rows[0]?.last_error).toMatch(/127\.0\.0\.1 may not be reached.*ROOMFUL_OUTBOUND_ALLOW/);
+    expect(rows[0]?.last_error).toMatch(/127\.0\.0\.1 is blocked.*ROOMFUL_OUTBOUND_ALLOW/);
     expect(receiver.arrivals).toEqual([]);
   });
 

@@ -41,8 +41,8 @@ describe('a page that cannot be captured', () => {
   });
 
   it('on an address that may not be reached is refused, and so is one that nobody listens on', async () => {
-    await expect(capture('http://10.1.2.3/')).rejects.toThrow(/10\.1\.2\.3 may not be reached \(private\)/);
-    await expect(capture('https://localhost/')).rejects.toThrow(/may not be reached|could not be loaded/);
+    await expect(capture('http://10.1.2.3/')).rejects.toThrow(/10\.1\.2\.3 is blocked \(private\)/);
+    await expect(capture('https://localhost/')).rejects.toThrow(/is blocked|could not be loaded/);
     await expect(capture('http://127.0.0.1:1/')).rejects.toThrow(/status 5|could not be loaded/);
   });
 

@@ -110,7 +110,7 @@ describe('a recording', () => {
     [{ preSignedUrl: 'http://10.0.0.1/x' }, /preSignedUrl/],
     [{ fileFormat: 'avi' }, /fileFormat/],
     [{ awsDirPath: '../..' }, /awsDirPath/],
-    [{ templateUrl: 'https://10.0.0.1/template' }, /templateUrl: 10\.0\.0\.1 may not be reached/],
+    [{ templateUrl: 'https://10.0.0.1/template' }, /templateUrl: 10\.0\.0\.1 is blocked/],
     [{ onFailure: { action: 'panic' } }, /onFailure/],
   ])('is refused when it asks for %j, and nothing is left of it', async (options, sentence) => {
     const roomId = await stage.room();

@@ -94,7 +94,7 @@ export class TestServer implements AsyncDisposable {
 
   /** The last lines of the log, without those of every answered request. */
   recently(): string {
-    const isInformative = ({ time, msg }: LogLine) => time !== undefined && msg !== 'request.answered';
+    const isInformative = ({ time, msg }: LogLine) => time !== undefined && msg !== 'request answered';
     const lines = this.log.filter(isInformative).slice(-SHOWN_LINES).map(showLine);
     return ['Last lines of the server:', ...lines].join('\n  ');
   }

@@ -58,7 +58,7 @@ function expectToComeAgain({ status, headers, body }: Awaited<ReturnType<typeof 
 async function expectAllIsWell(): Promise<void> {
   await expect.poll(async () => (await server.get('/v2/rooms')).status, { timeout: 10_000 }).toBe(200);
   expect((await server.post('/v2/rooms', {})).status).toBe(200);
-  expect(server.log.filter(({ msg }) => msg === 'request.failed')).toEqual([]);
+  expect(server.log.filter(({ msg }) => msg === 'request failed')).toEqual([]);
 }
 
 describe('while statements do not come to an end', () => {
@@ -75,7 +75,7 @@ describe('while statements do not come to an end', () => {
       for (const answer of answers) expectToComeAgain(answer);
       expect(new Set(answers.map(({ body }) => body.code))).toEqual(new Set(['NOT_READY']));
       // Not a line for each of them.
-      expect(server.log.filter(({ msg }) => msg === 'request.refused').length).toBeLessThan(50);
+      expect(server.log.filter(({ msg }) => msg === 'request refused').length).toBeLessThan(50);
     });
     await expectAllIsWell();
   });

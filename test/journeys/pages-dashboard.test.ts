@@ -55,7 +55,7 @@ test('an operator creates a room by the form, watches its session live, and repl
   await using tab = await DashboardTab.open(browser, server);
   const { page } = tab;
   await tab.signIn(server.apiKey, 'wrong');
-  await page.getByRole('alert').getByText('There is no such API key').waitFor();
+  await page.getByRole('alert').getByText('API key or secret is incorrect').waitFor();
   await tab.signIn();
   await tab.heading('Your server is ready').waitFor();
 

@@ -62,7 +62,7 @@ class LiveStream {
   constructor(ownerId: string, reply: FastifyReply) {
     this.ownerId = ownerId;
     this.#reply = reply;
-    // That its connection is gone is told by `close`.
+    // `close` reports that its connection is gone.
     this.body.on('error', () => undefined);
   }
 

@@ -33,7 +33,7 @@ export interface DashboardDeps {
   signIns: SignIns;
   dashboard: Dashboard;
   limits?: Pick<Limits, 'dashboardStreams'>;
-  /** More routes for whoever is signed in. */
+  /** More routes for signed-in users. */
   routes?: readonly FastifyPluginAsyncTypebox[];
 }
 
@@ -42,7 +42,7 @@ interface Deps extends DashboardDeps {
   checks: Record<string, ReadinessCheck>;
   callers: Callers;
   isOwnHost?: IsOwnHost | undefined;
-  /** The routes of the REST API, which the pages call as whoever is signed in. */
+  /** The routes of the REST API, which the pages call as the signed-in user. */
   restApi: (scope: FastifyInstance) => Promise<void>;
 }
 
@@ -202,7 +202,7 @@ function pageRoutes(deps: {
       const examine = dashboard.examination(caller);
       const lines = new PassThrough();
       examine((line) => lines.write(`${JSON.stringify(line)}\n`))
-        .catch((error: unknown) => log.error({ err: error }, 'examination broke off'))
+        .catch((error: unknown) => log.error({ err: error }, 'health check failed'))
         .finally(() => lines.end());
       return reply.type('application/x-ndjson').send(lines);
     });

@@ -26,7 +26,7 @@ import { validatorCompiler } from '../validation.ts';
 export interface Admission {
   /** Reads a token for the room of one of several names; of who is in its meeting, also when it has expired. */
   admit(token: string | undefined, rooms: readonly string[]): Promise<{ facts: Room; grant: JoinGrant }>;
-  /** Whether somebody who joined with this very token is in the room's meeting. */
+  /** Whether a participant who joined with this very token is in the room's meeting. */
   isInMeeting(caller: { ownerId: string }, token: string | undefined, room: string): Promise<boolean>;
 }
 
@@ -93,7 +93,7 @@ function downloadRoute({ access, rooms, files, callers }: Deps): FastifyPluginAs
       { schema: doc('Fetch a file', { params: FileParams, ok: Type.Unknown({ description: 'The raw bytes.' }) }) },
       async ({ caller, params }, reply) => {
         const file = await files.find(params.id);
-        // Somebody else's file answers like none, so that ids cannot be probed.
+        // The file of another owner is not found, so that ids cannot be probed.
         if (file?.ownerId !== caller.ownerId) throw notFound('File', params.id);
         await rooms.get(caller, file.roomId);
         // Only now: a file that is opened and not sent would stay open.
@@ -105,7 +105,7 @@ function downloadRoute({ access, rooms, files, callers }: Deps): FastifyPluginAs
   };
 }
 
-/** Never shown in place: a page that somebody uploaded must not run under our name. */
+/** Never shown in place: an uploaded page must not run under our name. */
 function downloadHeaders({ fileName, size }: StoredFile): Record<string, string> {
   const plain = fileName.replace(/[^\w .()-]/g, '_');
   return {

@@ -18,7 +18,7 @@ export type Draining = () => Promise<{ state: 'draining' | 'drained'; left: Reco
 export function healthRoutes(deps: {
   checks: Record<string, ReadinessCheck>;
   draining?: Draining | undefined;
-  /** Told by `/healthz`, so that it can be seen which of several servers an address leads to. */
+  /** Returned by `/healthz`, so that one can see which of several servers an address leads to. */
   nodeId?: string | undefined;
   metrics: Registry;
   /** What `/metrics` asks for; nothing where it is open. */
@@ -29,7 +29,7 @@ export function healthRoutes(deps: {
     const always = { schema: { hide: true }, config: { openAs: 'none' as const } };
     // For the machines of those who run the server: no page of another site is to read it.
     const hidden = { ...always, config: { ...always.config, cors: false as const } };
-    // Always answered, so whoever asks again and again must not make them cost more.
+    // Always answered, so repeated requests must not make them cost more.
     const reasons = new ReasonLog(app.log);
     const check = shared(async () => {
       const results = await runChecks(checks);

@@ -26,7 +26,7 @@ const CONTENT_TYPES = { mp4: 'video/mp4', webm: 'video/webm' } as const;
 
 /** `/recordings-files` and `/meetings-hls` */
 export function mediaFileRoutes({ egress }: { egress: Egress<Caller> }): FastifyPluginAsyncTypebox {
-  // HEAD is served here too: what Fastify makes of GET would tell the length of an empty body.
+  // HEAD is served here too: what Fastify makes of GET would send the length of an empty body.
   const method = ['GET', 'HEAD'] as const;
   return async (app) => {
     app.route({

@@ -44,7 +44,7 @@ export function recordingRoutes(deps: { egress: Egress<Caller>; links: Links }):
     const stop = doc('Stop a recording', {
       body: StopBody,
       ok: Type.String({ examples: ['Recording ended successfully'] }),
-      description: 'The file is finished in the background; the event `recording-stopped` tells where it is.',
+      description: 'The file is finished in the background; the event `recording-stopped` has its address.',
     });
     // `/stop` is the name on an older page of the reference.
     for (const url of ['/end', '/stop'] as const) {
