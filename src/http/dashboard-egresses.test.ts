@@ -84,7 +84,7 @@ describe('the lists', () => {
     expect(await found('perPage=2&page=2&order=asc')).toEqual(['large', 'failed']);
     expect((await list(`search=${encodeURIComponent('_100%')}`)).length).toBe(4);
     expect(await list(`search=${encodeURIComponent("'; drop table egresses; --")}`)).toEqual([]);
-    for (const wrong of ['kind=film', 'status=odd', 'sort=token', 'order=up']) {
+    for (const wrong of ['kind=capture', 'status=odd', 'sort=token', 'order=up']) {
       expect((await ask(`/egresses?${wrong}`)).status).toBe(400);
     }
     const [push] = await list('status=running&kind=livestream');

@@ -124,7 +124,7 @@ test('a node that is stopped hands on what it records of others, and finishes wh
 });
 
 function isRecording({ msg, kind, egressId }: Record<string, unknown>, id = egressId): boolean {
-  return msg === 'egress.started' && kind === 'recording' && egressId === id;
+  return msg === 'egress started' && kind === 'recording' && egressId === id;
 }
 
 function stateIs(status: string) {

@@ -32,7 +32,7 @@ export function recordingRoutes(deps: { egress: Egress<Caller>; links: Links }):
           body: StartRecordingBody,
           ok: StartedBody(STARTED),
           description:
-            'Of the room’s live session. Answers when the compositor runs, or when the recording waits for a free slot.',
+            'Of the room’s live session. Returns when the compositor runs, or when the recording waits for a free slot.',
         }),
       },
       async (request, reply) => {
