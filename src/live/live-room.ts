@@ -4,6 +4,7 @@ import { SerialQueue } from '../kit/serial-queue.ts';
 import type { Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import { LEAVE_REASONS, type LeaveReason, type Notification, type PeerInfo } from '../protocol/signaling.ts';
+import { LEAVE_REASON_OF } from './end-reasons.ts';
 import { Forwarding } from './forwarding.ts';
 import { LiveSession } from './live-session.ts';
 import { type Decision, type Entry, Lobby } from './lobby.ts';
@@ -21,16 +22,6 @@ import {
 } from './session-observer.ts';
 import { SharedValues } from './shared-values.ts';
 import { Topics } from './topics.ts';
-
-const LEAVE_REASON_OF: Record<EndReason, LeaveReason> = {
-  'everyone-left': LEAVE_REASONS.ROOM_CLOSE,
-  closed: LEAVE_REASONS.ROOM_CLOSE,
-  'auto-closed': LEAVE_REASONS.ROOM_CLOSE,
-  'ended-by-api': LEAVE_REASONS.MEETING_END_API,
-  deactivated: LEAVE_REASONS.MEETING_END_API,
-  'node-lost': LEAVE_REASONS.WEBSOCKET_DISCONNECTED,
-  'node-stopped': LEAVE_REASONS.WEBSOCKET_DISCONNECTED,
-};
 
 export interface LiveRoomOptions {
   facts: RoomFacts;
