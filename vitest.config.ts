@@ -12,11 +12,14 @@ const MEASURING = [
   'egress/picture-and-sound',
   'egress/plan',
   'egress/sinks',
+  'journeys/livestreamed-meeting',
   'journeys/recorded-clock',
+  'journeys/recorded-meeting',
+  'journeys/watched-stream',
 ].map((name) => `test/${name}.test.ts`);
 
-/** One more than the two cores of a small machine: much of what these tests do is to wait for something that happens. */
-const WORKERS = 3;
+/** As many as a small machine has cores: browsers and encoders beside each other leave none of them waiting. */
+const WORKERS = 2;
 
 // A second, the default, is short for a browser and a server on a busy machine.
 const poll = { timeout: 15_000 };
