@@ -14,7 +14,5 @@ export default defineConfig({
     // As a data: URL an asset would need an exception in the Content-Security-Policy.
     assetsInlineLimit: 0,
     manifest: true,
-    // The texts of the licences of everything that is bundled, for who passes the pages on.
-    license: true,
   },
 });

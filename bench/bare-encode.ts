@@ -1,11 +1,11 @@
-// Encodes the pictures of a recording again, as fast as they were taken and with the same settings, and reports the CPU
+// Encodes the pictures of a recording again, as fast as they were taken and with the same settings, and tells the CPU
 // that this alone costs. Arguments: the file, and for how many milliseconds.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { VIDEO_CLOCK } from '../src/compositor/encode/packet.ts';
-import { VideoEncoder } from '../src/compositor/encode/video-encoder.ts';
-import { Canvas } from '../src/compositor/picture/canvas.ts';
+import { VIDEO_CLOCK } from '../src/egress/worker/encode/packet.ts';
+import { VideoEncoder } from '../src/egress/worker/encode/video-encoder.ts';
+import { Canvas } from '../src/egress/worker/picture/canvas.ts';
 import { FRAME_RATE } from '../src/protocol/composition.ts';
-import { type Shot, watch } from '../test/harness/decoded-media.ts';
+import { type Shot, watch } from '../test/harness/film.ts';
 
 const [file = '', forMs = '15000'] = process.argv.slice(2);
 /** By then everybody is there and moves. */

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger } from '../src/log.ts';
-import { EmbeddedPostgres } from '../src/postgres/embedded-postgres.ts';
+import { EmbeddedPostgres } from '../src/store/embedded-postgres.ts';
 import { benchConsumers } from './consumers.ts';
 import { benchCrowd } from './crowd.ts';
 import { benchIdle } from './idle.ts';

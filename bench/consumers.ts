@@ -6,12 +6,12 @@ import { once } from 'node:events';
 import { createWorker } from 'mediasoup';
 import type { Consumer, PlainTransport, Router, RtpParameters, Worker } from 'mediasoup/types';
 import { pino } from 'pino';
-import { readConfig } from '../src/config/config.ts';
+import { readConfig } from '../src/config.ts';
 import { Media } from '../src/media/media.ts';
 import type { PeerMedia } from '../src/media/peer-media.ts';
 import { Quality } from '../src/quality/quality.ts';
 import { openDatabase } from '../src/store/database.ts';
-import { QualityStore } from '../src/store/live/quality-store.ts';
+import { QualityStore } from '../src/store/quality-store.ts';
 import { insertParticipant } from '../test/harness/participants.ts';
 import { insertSession } from '../test/harness/sessions.ts';
 import { median, type Row } from './table.ts';
@@ -39,12 +39,12 @@ interface Plane {
   worker: Worker;
   router: Router;
   consumers: Consumer[];
-  inputs: { port: number; ssrc: number }[];
+  intake: { port: number; ssrc: number }[];
 }
 
 /** Publishers and consumers on a router; `sinkPort` swallows what is forwarded. */
 async function fill(worker: Worker, router: Router, sinkPort: number): Promise<Plane> {
-  const plane: Plane = { worker, router, consumers: [], inputs: [] };
+  const plane: Plane = { worker, router, consumers: [], intake: [] };
   const out: PlainTransport[] = [];
   for (let i = 0; i < CONSUMERS_EACH; i++) {
     const transport = await router.createPlainTransport({
@@ -62,7 +62,7 @@ async function fill(worker: Worker, router: Router, sinkPort: number): Promise<P
       comedia: true,
     });
     const producer = await into.produce({ kind: 'audio', rtpParameters: opus(ssrc) });
-    plane.inputs.push({ port: into.tuple.localPort, ssrc });
+    plane.intake.push({ port: into.tuple.localPort, ssrc });
     for (const transport of out) {
       plane.consumers.push(
         await transport.consume({ producerId: producer.id, rtpCapabilities: router.rtpCapabilities }),
@@ -102,7 +102,7 @@ async function measure(plane: Plane): Promise<Sample> {
   };
 }
 
-/** Samples everybody's quality into the database, as the server does, and returns how to stop it. */
+/** Samples everybody's quality into the database, as the server does, and answers how to stop it. */
 async function sampleQuality(
   databaseUrl: string,
   media: Media,
@@ -165,7 +165,7 @@ export async function benchConsumers(databaseUrl: string): Promise<Row[]> {
   const rounds: { ours: Sample; bare: Sample }[] = [];
   for (let i = 0; i < ROUNDS; i++) {
     const turn = async (plane: Plane) => {
-      load.send({ inputs: plane.inputs });
+      load.send({ intake: plane.intake });
       await once(load, 'message');
       return measure(plane);
     };

@@ -58,7 +58,7 @@ async function look(server: TestServer, browser: Browser, size: number): Promise
 function rowsOf(size: number, seen: Smoothness, share: (of: keyof Cost) => number): Row[] {
   const { intervals, longTasks, tiles, received, decoded, seconds } = seen;
   const blocked = longTasks.reduce((sum, it) => sum + it, 0) / seconds;
-  // A page that has to wait for a core is not smooth either: this says whether it had to.
+  // A page that has to wait for a core is not smooth either: this tells whether it had to.
   const others = Math.max(0, share('machine') - share('browser') - share('server') - share('crowd'));
   const row = (what: string, value: string, target = '') => ({ what: `${size} people: ${what}`, value, target });
   return [

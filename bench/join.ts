@@ -1,4 +1,4 @@
-// From `join()` of the official browser SDK to the first decoded frame of a participant who is there already.
+// From `join()` of the official browser SDK to the first decoded frame of somebody who is there already.
 import { Stage } from '../test/harness/stage.ts';
 import { quantile, type Row } from './table.ts';
 

@@ -25,7 +25,7 @@ const OBSERVE = `
     new PerformanceObserver((list) => window.entries.push(...list.getEntries())).observe({ type, buffered: true });
   }`;
 
-/** Opens a page as a first-time visitor. */
+/** Opens a page as somebody who has never been here. */
 export async function loadPage(browser: Browser, url: string): Promise<PageLoad> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ignoreHTTPSErrors: true });
   try {
@@ -58,7 +58,7 @@ export interface Entry {
   firstPicture: number;
 }
 
-/** Remembers when the button was clicked, when the controls were there, and when the picture of another participant was shown. */
+/** Remembers when the button was clicked, when the controls were there, and when a picture of somebody else was shown. */
 const WATCH_ENTRY = `
   window.entry = new Promise((resolve) => {
     let clicked, controls;

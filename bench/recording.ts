@@ -37,7 +37,7 @@ export async function benchRecording(): Promise<Row[]> {
   for (const job of JOBS) {
     const ours = await compose(job);
     const bare = await encode(ours.file);
-    const browser = await record(job);
+    const browser = await film(job);
     await rm(ours.folder, { recursive: true, force: true });
     rows.push({ what: `${job.what}: Roomful`, value: `${cores(ours.cpu)}, ${ours.residentMiB} MB`, target: '' });
     rows.push({ what: `${job.what}: bare encode of its pictures`, value: cores(bare), target: '' });
@@ -83,7 +83,7 @@ async function begin({ tiles, size, cameras }: Job): Promise<TestChild> {
 
 const mp4 = (folder: string) => ({ id: 'file', kind: 'file', format: 'mp4', path: `${folder}/a.mp4` }) as const;
 
-async function record({ tiles, size, cameras }: Job): Promise<number> {
+async function film({ tiles, size, cameras }: Job): Promise<number> {
   const clips = await clipsOf(size);
   await using page = await TilePage.serve(cameras ? clips.cameras : [], size, tiles);
   await using child = await TestChild.start((folder) => [mp4(folder)], CONFIG, pageSpec(page.url));

@@ -1,4 +1,4 @@
-// Sends Opus-sized RTP packets to the ports it is given, and swallows what comes back. A process of its own, so that its
+// Sends Opus-sized RTP packets to the ports it is told, and swallows what comes back. A process of its own, so that its
 // work is in nobody else's figures.
 import { createSocket } from 'node:dgram';
 
@@ -29,8 +29,8 @@ setInterval(() => {
   for (const { port, ssrc } of targets) source.send(packet(ssrc), port, '127.0.0.1');
 }, 1000 / PACKETS_PER_SECOND);
 
-process.on('message', (message: { inputs: typeof targets }) => {
-  targets = message.inputs;
+process.on('message', (message: { intake: typeof targets }) => {
+  targets = message.intake;
   process.send?.('sending');
 });
 process.once('disconnect', () => process.exit());

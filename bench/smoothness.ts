@@ -1,4 +1,4 @@
-// How smooth a meeting page is, as the page itself measures it.
+// How smooth a meeting page is, as the page itself can tell.
 import type { Page } from 'playwright-core';
 
 export interface Smoothness {

@@ -1,4 +1,4 @@
-// How soon a stream can be played, and how far behind the meeting: a camera that shows a clock, the official SDK, the
+// How soon a stream can be played, and how far behind the meeting: a camera that films a clock, the official SDK, the
 // program, and hls.js in another tab.
 import { Stage } from '../test/harness/stage.ts';
 import { median, quantile, type Row } from './table.ts';

@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { createOutbound } from '../src/kit/outbound/outbound.ts';
 import { createLogger } from '../src/log.ts';
 import { type Db, openDatabase } from '../src/store/database.ts';
-import { DeliveryQueue } from '../src/store/webhooks/delivery-queue.ts';
-import { publishEvent } from '../src/store/webhooks/events.ts';
+import { DeliveryQueue } from '../src/store/delivery-queue.ts';
+import { publishEvent } from '../src/store/events.ts';
 import { Deliverer } from '../src/webhooks/deliverer.ts';
 import { newSigningKey, Signer } from '../src/webhooks/signature.ts';
 import { insertSession } from '../test/harness/sessions.ts';
@@ -27,7 +27,7 @@ export async function benchWebhooks(databaseUrl: string): Promise<Row[]> {
   const sessions: string[] = [];
   for (let i = 0; i < SESSIONS; i++) sessions.push((await insertSession(db, { webhook })).sessionId);
   const deliverer = new Deliverer({
-    queue: new DeliveryQueue(db, databaseUrl),
+    store: new DeliveryQueue(db, databaseUrl),
     outbound: createOutbound({ allow: ['127.0.0.0/8'] }),
     signer: new Signer(await newSigningKey()),
     log: createLogger('warn'),
@@ -42,7 +42,7 @@ export async function benchWebhooks(databaseUrl: string): Promise<Row[]> {
 }
 
 async function publish(db: Db, sessionId: string): Promise<number> {
-  const data = { meetingId: 'abcd-efgh-ijkl', sessionId, participantId: 'p1', participantName: 'Ada' };
+  const data = { meetingId: 'abcd-efgh-ijkl', sessionId, participantId: 'p1', participantName: 'Somebody' };
   await db
     .transaction()
     .execute((tx) => publishEvent(tx, { type: 'participant-joined', sessionId, data, at: new Date() }));

@@ -1,4 +1,4 @@
-// The receiver of the webhook benchmark, in a process of its own: answers 200 to everything, and reports to its parent the
+// The receiver of the webhook benchmark, in a process of its own: answers 200 to everything, and tells its parent the
 // port and, when asked, when each event arrived.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

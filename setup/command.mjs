@@ -1,5 +1,5 @@
 // Runs other programs. A program that fails, or does not exist, is an ordinary result: the caller knows what to
-// say to the operator.
+// tell the operator.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 

@@ -34,7 +34,7 @@ function entry(name, version, dev) {
   const os = SYSTEMS.find((word) => words.includes(word));
   const cpu = PROCESSORS.find((word) => words.includes(word));
   if (os === undefined || cpu === undefined || !/^\d/.test(version)) {
-    throw new Error(`package-lock.json lacks ${name} ${version}, whose platform its name does not say`);
+    throw new Error(`package-lock.json lacks ${name} ${version}, whose platform its name does not tell`);
   }
   const libc = { gnu: 'glibc', musl: 'musl' }[os === 'linux' ? words.at(-1) : ''];
   return { version, cpu: [cpu], ...(dev && { dev }), ...(libc && { libc: [libc] }), optional: true, os: [os] };

@@ -50,7 +50,7 @@ function lockFileDigest(root) {
     .digest('hex');
 }
 
-/** Whether `npm ci` or `npm install` has run here already, and with development dependencies. */
+/** Whether somebody has run `npm ci` or `npm install` here already, and with development dependencies. */
 function matchesLockFile(root) {
   const installed = join(root, 'node_modules', '.package-lock.json');
   if (!existsSync(installed)) return false;

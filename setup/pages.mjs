@@ -9,13 +9,7 @@ import { withSetupLock } from './setup-lock.mjs';
 
 const BUILD_TIMEOUT_MS = 5 * 60_000;
 /** Everything that a built page depends on; folders count with all that is in them. */
-const MADE_FROM = [
-  'web',
-  join('packages', 'client', 'src'),
-  join('src', 'protocol'),
-  'vite.config.ts',
-  'package-lock.json',
-];
+const MADE_FROM = ['web', join('src', 'protocol'), 'vite.config.ts', 'package-lock.json'];
 
 export async function ensurePages(root) {
   if (isCurrent(root)) return;

@@ -17,13 +17,7 @@ const VITE = `
 let root;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'roomful-pages-'));
-  for (const folder of [
-    'web/ui',
-    'packages/client/src',
-    'src/protocol',
-    'node_modules/.bin',
-    'node_modules/vite/bin',
-  ]) {
+  for (const folder of ['web/ui', 'src/protocol', 'node_modules/.bin', 'node_modules/vite/bin']) {
     mkdirSync(join(root, folder), { recursive: true });
   }
   for (const file of ['web/main.tsx', 'web/ui/a.css', 'src/protocol/a.ts', 'vite.config.ts', 'package-lock.json']) {
@@ -44,14 +38,7 @@ describe('the pages', () => {
     writeFileSync(join(root, 'web/main.test.ts'), 'a test is no part of the pages');
     await ensurePages(root);
     expect(builds()).toBe(1);
-    const sources = [
-      'web/ui/a.css',
-      'web/ui/new.tsx',
-      'packages/client/src/a.ts',
-      'src/protocol/a.ts',
-      'package-lock.json',
-    ];
-    for (const [i, file] of sources.entries()) {
+    for (const [i, file] of ['web/ui/a.css', 'web/ui/new.tsx', 'src/protocol/a.ts', 'package-lock.json'].entries()) {
       writeFileSync(join(root, file), 'changed');
       await ensurePages(root);
       expect(builds(), file).toBe(i + 2);

@@ -7,13 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const POLL_MS = 200;
 
 /**
- * Runs `work` while holding the lock. `onWait` is called once, with the holder's process id, if another has it.
+ * Runs `work` while holding the lock. `onWait` is told once, with the holder's process id, if another has it.
  */
 export async function withSetupLock(path, onWait, work) {
-  let notified = false;
+  let told = false;
   for (let holder = tryLock(path); holder !== undefined; holder = tryLock(path)) {
-    if (!notified) onWait(holder);
-    notified = true;
+    if (!told) onWait(holder);
+    told = true;
     await sleep(POLL_MS);
   }
   try {
@@ -45,7 +45,7 @@ function tryLock(path) {
   return tryLock(path);
 }
 
-/** Removes a dead holder's lock, unless another process has done so and taken the lock in the meantime. */
+/** Removes a dead holder's lock, unless somebody else has done so and taken the lock in the meantime. */
 function putAside(path, dead) {
   const aside = `${path}.${process.pid}.aside`;
   try {

@@ -41,7 +41,7 @@ async function provideRtmpServer() {
   recordSetupResult(root, { rtmpServer: await ensureTestRtmpServer() });
 }
 
-/** What the operator reads about a failure: never a stack trace. */
+/** What the operator is told about a failure: never a stack trace. */
 export function inWords(error) {
   if (error instanceof SetupError) return error.message;
   if (error.code === 'ENOSPC') return `Set-up failed because the disk is full: ${error.message}`;

@@ -1,9 +1,9 @@
-// Every error that clients receive. They are made here and nowhere else, of what `protocol/error-codes.ts` declares;
-// `http/error-handler.ts` and `signaling/requests.ts` turn them into answers. Anything else becomes a masked 500.
+// Every error the product answers with. They are made here and nowhere else, of what `protocol/error-codes.ts` declares; `http/error-handler.ts` and
+// `signaling/ack.ts` turn them into answers, and anything that is not an `AppError` becomes a masked 500.
 
 import { clip } from './kit/text.ts';
 import { lackOf } from './kit/unavailable.ts';
-import { type Problem, problemSentence } from './kit/validate.ts';
+import type { Problem } from './kit/validate.ts';
 import type { EgressKind } from './protocol/egress.ts';
 import type { CodeWith, ErrorCode, NumberOf, StatusOf } from './protocol/error-codes.ts';
 
@@ -12,7 +12,7 @@ export type Blame = 'caller' | 'destination' | 'us';
 
 /** When most of what is too much has gone by. */
 const SOON_S = 1;
-/** A full disk has to be cleared by hand, or by an upload that ends. */
+/** A full disk takes somebody's hand, or an upload that ends. */
 const WHEN_CLEARED_S = 60;
 /** Longest piece of what a caller sent that is repeated in a message. */
 const MAX_ECHO = 60;
@@ -68,7 +68,7 @@ export function asAppError(error: unknown): AppError | undefined {
 }
 
 export function invalidInput(problems: Problem[]): AppError {
-  const message = problems.map(problemSentence).join(' ');
+  const message = problems.map((p) => `${p.field}: ${p.allowed}, but got ${p.got}.`).join(' ');
   return new AppError({
     code: 'INVALID_INPUT',
     status: 400,
@@ -131,7 +131,7 @@ export function invalidPermissions(message: string): AppError {
 export const INVALID_INVITE = 'INVALID_INVITE';
 
 export function invalidInvite(cause?: unknown): AppError {
-  const message = 'This invitation is not valid or has expired. Ask the sender for a new one.';
+  const message = 'This invitation is not valid, or no longer. Ask whoever sent it for a new one.';
   return new AppError({ code: INVALID_INVITE, status: 403, signalingCode: 4002, message, cause });
 }
 
@@ -173,22 +173,22 @@ export function invalidParticipantId(): AppError {
 
 /** What only those in the meeting may do. */
 export function notInMeeting(room: string): AppError {
-  const message = `Only a participant who joined room ${room} with this token, and is still there, may do this.`;
+  const message = `Only who has joined room ${room} with this token, and is still there, may do this.`;
   return new AppError({ code: 'NOT_IN_MEETING', status: 403, signalingCode: 4025, message });
 }
 
-/** A client was admitted and waits for ever: for an answer to another id than it came under. */
+/** A client was let in and waits for ever: for an answer to another id than it came under. */
 export function joinTimeout(participantId: string): AppError {
   const message =
-    `Participant ${participantId} was admitted, but did not join. An SDK that is given an id with = or % in it connects ` +
-    'under another id, and waits; use an id of letters, digits, dots and dashes.';
+    `Participant ${participantId} was let in, and did not join. An SDK that was given an id with = or % in it comes under ` +
+    'another one, and waits; give it an id of letters, digits, dots and dashes.';
   return new AppError({ code: 'JOIN_TIMEOUT', status: 408, signalingCode: 4004, message });
 }
 
-/** Another client is in the meeting under this id, and nothing shows that both are the same. */
+/** Somebody is in the meeting under this id, and it is not shown that this is the same one. */
 export function duplicateParticipant(participantId: string): AppError {
   const message =
-    `Another client is in the meeting as ${participantId}. Join under another id, or with a token whose participantId claim ` +
+    `Somebody is in the meeting as ${participantId}. Join under another id, or with a token whose participantId claim ` +
     'names this one.';
   return new AppError({ code: 'DUPLICATE_PARTICIPANT', status: 409, signalingCode: 4005, message });
 }
@@ -242,7 +242,7 @@ export function notFound(what: keyof typeof NOT_FOUND_CODES, id: string): AppErr
 }
 
 export function noLiveSession(roomId: string): AppError {
-  const message = `Room ${roomId} has no live session: a participant has to join first.`;
+  const message = `Room ${roomId} has no live session: somebody has to join it first.`;
   return new AppError({ code: 'NO_LIVE_SESSION', status: 400, signalingCode: 5000, message });
 }
 
@@ -411,7 +411,7 @@ export function egressQueueFull(kind: EgressKind, most: number): AppError {
   return new AppError({ code: 'EGRESS_QUEUE_FULL', status: 429, signalingCode, message });
 }
 
-/** It was stopped, or its session ended, before it had begun. */
+/** Whoever stopped it, or ended its session, came before it had begun. */
 export function egressCalledOff(kind: EgressKind, reason: string): AppError {
   const message = `The ${kind} was not started: ${reason}`;
   const { calledOff: code, start: signalingCode } = EGRESS_ERRORS[kind];
@@ -453,21 +453,21 @@ export function metricsRefused(): AppError {
   return new AppError({ code: 'METRICS_TOKEN_NEEDED', status: 401, signalingCode: 5000, message });
 }
 
-/** The browser came by a name that is not ours, which another site may have pointed at us. */
+/** The browser was led here by a name that is not ours, which a page of somebody else may have pointed at us. */
 export function hostNotKnown(host: string): AppError {
   const message =
-    `This server has no pages under the name ${JSON.stringify(clip(host, 100))}. If the name is yours, set ` +
-    'ROOMFUL_PUBLIC_URL to it; a proxy in front must pass on the header Host.';
+    `Pages of this server are not under the name ${JSON.stringify(clip(host, 100))}. If it is a name of yours, set ` +
+    'ROOMFUL_PUBLIC_URL to it; a proxy in front has to pass on the header Host.';
   return new AppError({ code: 'HOST_NOT_KNOWN', status: 421, signalingCode: 5000, message });
 }
 
 export function signInRefused(): AppError {
-  const message = 'API key or secret is incorrect.';
+  const message = 'There is no such API key, or its secret is another one.';
   return new AppError({ code: 'SIGN_IN_REFUSED', status: 401, signalingCode: 4002, message });
 }
 
 export function signInNeeded(): AppError {
-  const message = 'You are not signed in, or your sign-in has expired.';
+  const message = 'Nobody is signed in here, or the sign-in has expired.';
   return new AppError({ code: 'SIGN_IN_NEEDED', status: 401, signalingCode: 4002, message });
 }
 
@@ -505,7 +505,7 @@ export function tooManyWebhookTests(underWay: number): AppError {
   return limitCrossed('TOO_MANY_WEBHOOK_TESTS', message);
 }
 
-/** A page of another site made the browser send this request. */
+/** A page of somebody else made a browser ask. */
 export function crossSiteRequest(): AppError {
   const message = 'This call is for the pages of this server only.';
   return new AppError({ code: 'CROSS_SITE_REQUEST', status: 403, signalingCode: 5000, message });

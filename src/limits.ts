@@ -10,7 +10,7 @@ interface Limit {
   scope: LimitScope;
   /** What is counted, with its unit. */
   meaning: string;
-  /** What the caller who crosses it gets as an answer, and what happens then. */
+  /** What whoever crosses it is answered, and what happens then. */
   crossed: string;
 }
 
@@ -26,7 +26,7 @@ export const LIMITS = {
     setting: 'ROOMFUL_LIMIT_SOCKET_NOTICES',
     default: 50,
     scope: 'connection',
-    meaning: 'Those of them that everybody in the room is notified of, such as a new name or stream.',
+    meaning: 'Those of them that everybody in the room is told of, such as a new name or stream.',
     crossed: '`TOO_MANY_REQUESTS`.',
   },
   socketBytesPerSecond: {
@@ -82,7 +82,7 @@ export const LIMITS = {
     setting: 'ROOMFUL_LIMIT_TOPICS',
     default: 2_000,
     scope: 'room',
-    meaning: 'Pub/sub topics with at least one subscriber.',
+    meaning: 'Pub/sub topics that somebody listens to.',
     crossed: 'The subscription is refused.',
   },
   keptMessageBytes: {

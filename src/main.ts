@@ -2,12 +2,11 @@
 import { App } from './app/app.ts';
 import { settingWarnings } from './app/setting-warnings.ts';
 import { welcome } from './app/welcome.ts';
-import { readConfig } from './config/config.ts';
-import { settingsInForce, unknownSettings } from './config/settings.ts';
+import { readConfig, settingsInForce, unknownSettings } from './config.ts';
 import { StartError } from './kit/start-error.ts';
 import { createLogger, type Logger } from './log.ts';
 
-/** A drain that takes longer is ended; sessions have been notified and ended by then. */
+/** A drain that takes longer is ended; sessions have been told and ended by then. */
 const DRAIN_TIMEOUT_MS = 30_000;
 
 async function serve(): Promise<number> {
@@ -30,7 +29,7 @@ async function serve(): Promise<number> {
   }
   const code = await ending;
   setTimeout(() => process.exit(code || 1), DRAIN_TIMEOUT_MS).unref();
-  // What was asked to stop while it started has to be started before it can be stopped.
+  // What was told to end while it started has to be started before it can be stopped.
   await (await starting).stop();
   log.info('stopped');
   return code;
@@ -58,12 +57,12 @@ function whatEnds(log: Logger): Promise<number> {
     process.on('SIGINT', onSignal);
     process.on('uncaughtException', onFatal);
     process.on('unhandledRejection', onFatal);
-    // The reader of the log may have gone; the server goes on without.
+    // Whoever read the log may have gone; the server goes on without.
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   });
 }
 
-/** A program that reads what a command prints may stop reading, such as `head`. */
+/** Whoever reads what a command prints may stop reading, such as `head`. */
 function endWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 }

@@ -9,7 +9,6 @@ import {
 } from '@tanstack/react-router';
 import type { ComponentType } from 'react';
 import { PAGES } from './paths.ts';
-import { listSearch } from './search.ts';
 import { NotFound } from './ui/not-found.tsx';
 
 const root = createRootRoute({ notFoundComponent: NotFound });
@@ -32,7 +31,7 @@ const DashboardLayout = lazyRouteComponent(() => import('./dashboard/dashboard-l
 const dashboard = createRoute({
   getParentRoute: () => root,
   id: 'dashboard',
-  // Beside the page that it goes around, not after it: a user who has to sign in sees nothing else. A recording that was
+  // Beside the page that it goes around, not after it: whoever has to sign in sees nothing else. A recording that was
   // shared has no layout.
   loader: ({ location }) => (location.hash === '' ? DashboardLayout.preload?.() : undefined),
   component: () => (useFileToken() ? <Outlet /> : <DashboardLayout />),
@@ -60,48 +59,29 @@ function useFileToken(): string {
   });
 }
 
-type Search = Record<string, unknown>;
-type Load = () => Promise<{ Page: ComponentType }>;
-
-const page = <const P extends string>(path: P, load: Load) => searchPage(path, load, () => ({}));
-
-/** A page whose address carries more than its path. */
-const searchPage = <const P extends string, S>(path: P, load: Load, validateSearch: (search: Search) => S) =>
-  createRoute({
-    getParentRoute: () => dashboard,
-    path,
-    validateSearch,
-    component: lazyRouteComponent(load, 'Page'),
-  });
+const page = (path: string, load: () => Promise<{ Page: ComponentType }>) =>
+  createRoute({ getParentRoute: () => dashboard, path, component: lazyRouteComponent(load, 'Page') });
 
 const dashboardPages = [
-  searchPage(PAGES.home, () => import('./dashboard/overview-page.tsx'), listSearch('range')),
-  searchPage(PAGES.rooms, () => import('./dashboard/rooms-page.tsx'), listSearch('search', 'status')),
+  page(PAGES.home, () => import('./dashboard/overview-page.tsx')),
+  page(PAGES.rooms, () => import('./dashboard/rooms-page.tsx')),
   page(PAGES.newRoom, () => import('./dashboard/new-room/new-room-page.tsx')),
-  searchPage(PAGES.room, () => import('./dashboard/room-page.tsx'), listSearch()),
-  searchPage(PAGES.sessions, () => import('./dashboard/sessions-page.tsx'), listSearch('search', 'status')),
+  page(PAGES.room, () => import('./dashboard/room-page.tsx')),
+  page(PAGES.sessions, () => import('./dashboard/sessions-page.tsx')),
   page(PAGES.session, () => import('./dashboard/session/session-page.tsx')),
-  searchPage(PAGES.recordings, () => import('./dashboard/egress/recordings-page.tsx'), listSearch('search', 'status')),
-  searchPage(PAGES.hlsStreams, () => import('./dashboard/egress/hls-streams-page.tsx'), listSearch('search', 'status')),
+  page(PAGES.recordings, () => import('./dashboard/egress/recordings-page.tsx')),
+  page(PAGES.hlsStreams, () => import('./dashboard/egress/hls-streams-page.tsx')),
   page(PAGES.hlsStream, () => import('./dashboard/egress/hls-stream-page.tsx')),
-  searchPage(
-    PAGES.livestreams,
-    () => import('./dashboard/egress/livestreams-page.tsx'),
-    listSearch('search', 'status'),
-  ),
+  page(PAGES.livestreams, () => import('./dashboard/egress/livestreams-page.tsx')),
   page(PAGES.livestream, () => import('./dashboard/egress/livestream-page.tsx')),
-  searchPage(
-    PAGES.webhooks,
-    () => import('./dashboard/webhooks/deliveries-page.tsx'),
-    listSearch('status', 'type', 'roomId', 'sessionId'),
-  ),
+  page(PAGES.webhooks, () => import('./dashboard/webhooks/deliveries-page.tsx')),
   page(PAGES.webhookEndpoints, () => import('./dashboard/webhooks/endpoints-page.tsx')),
   page(PAGES.webhookTools, () => import('./dashboard/webhooks/tools-page.tsx')),
   page(PAGES.delivery, () => import('./dashboard/webhooks/delivery-page.tsx')),
   page(PAGES.keys, () => import('./dashboard/keys-page.tsx')),
   page(PAGES.tokens, () => import('./dashboard/tokens-page.tsx')),
   page(PAGES.system, () => import('./dashboard/system-page.tsx')),
-] as const;
+];
 
 export const router = createRouter({
   routeTree: root.addChildren([meeting, watch, dashboard.addChildren([...dashboardPages, recording])]),

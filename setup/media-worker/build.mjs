@@ -70,7 +70,7 @@ function relaxMesonVersion(work) {
 }
 
 /**
- * OpenSSL's BIO callback gets the operation with the bit BIO_CB_RETURN or'ed in. The worker compares for equality,
+ * OpenSSL's BIO callback is told the operation with the bit BIO_CB_RETURN or'ed in. The worker compares for equality,
  * so it loses the return value, and recent 3.0 releases (3.0.22 seen) then write through a bad pointer in the first
  * DTLS handshake: SIGSEGV, long after the worker has started well. OpenSSL 3.0.8, which the official binary
  * contains, happens to survive it.

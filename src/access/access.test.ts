@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { mintToken } from '../../test/harness/test-api.ts';
 import { AppError } from '../errors.ts';
 import { Access } from './access.ts';
-import type { ApiKey, KeyStore } from './ports.ts';
+import type { ApiKey, KeyStore } from './keys.ts';
 
 /** Keys in memory; counts how often they are looked for. */
 class MemoryKeys implements KeyStore {

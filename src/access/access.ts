@@ -17,16 +17,15 @@ import type { Permission, Role, TokenClaims } from '../protocol/rest/tokens.ts';
 import { claimedKey, readClaims } from './claims.ts';
 import { Invites } from './invites.ts';
 import { KeyCache, type VerifyingKey } from './key-cache.ts';
-import { Keys } from './keys.ts';
+import { type KeyStore, Keys } from './keys.ts';
 import { mintToken, type TokenOptions } from './mint.ts';
-import type { KeyStore } from './ports.ts';
 import { DOCUMENTED, type RestCall } from './rest-calls.ts';
 import { isWithoutRoles, type Rights, requireCall, rightsOf } from './rights.ts';
 import { TokenCache } from './token-cache.ts';
 
 /** Longer than any token with sensible claims; refused before anything is parsed. */
 const MAX_TOKEN_LENGTH = 8_192;
-/** How far ahead the clock that tokens are minted by may be, by what a token says it is good from and was made at. */
+/** How far ahead the clock of whoever mints tokens may be, by what a token says it is good from and was made at. */
 const CLOCK_TOLERANCE_S = { nbf: 5, iat: 30 };
 /** That a key is used with tokens without roles is written down once in this time. */
 const NOTE_EVERY_MS = 60_000;
@@ -58,7 +57,7 @@ export interface Caller {
 
 /** What a token allows its bearer in a meeting. */
 export interface JoinGrant extends Caller {
-  /** `ask`: a participant inside has to admit them. */
+  /** `ask`: somebody inside has to let them in. */
   entry: 'allowed' | 'ask';
   moderator: boolean;
 }

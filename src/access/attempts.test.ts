@@ -4,7 +4,7 @@ import { addressGroup, FailedAttempts } from './attempts.ts';
 beforeEach(() => vi.useFakeTimers({ now: 0 }));
 afterEach(() => vi.useRealTimers());
 
-test('a caller that fails too often waits until the window has passed, others do not', () => {
+test('whoever fails too often waits until the window has passed, others do not', () => {
   const attempts = new FailedAttempts(3, 10 * 60_000);
   for (let i = 0; i < 3; i++) {
     expect(attempts.waitMs('a')).toBe(0);

@@ -1,10 +1,8 @@
-// How often an address may fail to authenticate. Counted in this process: with several nodes the bound is that many times as large,
+// How often somebody may be wrong. Counted in this process: with several nodes the bound is that many times as large,
 // which is still nothing against a secret of 256 bits.
-
 import ipaddr from 'ipaddr.js';
-import { dropOldest } from '../kit/bounded.ts';
 
-/** Bounds what unknown callers can make us remember; when it is reached, the oldest are forgotten. */
+/** Bounds what strangers can make us remember; when it is reached, the oldest are forgotten. */
 const MAX_ENTRIES = 20_000;
 
 interface Entry {
@@ -40,7 +38,8 @@ export class FailedAttempts {
       entry.failures++;
       return;
     }
-    dropOldest(this.#entries, MAX_ENTRIES);
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size >= MAX_ENTRIES && oldest !== undefined) this.#entries.delete(oldest);
     this.#entries.set(who, { failures: 1, until: Date.now() + this.#windowMs });
   }
 

@@ -6,9 +6,8 @@ import { decodeJwt, jwtVerify, SignJWT } from 'jose';
 import { invalidInvite } from '../errors.ts';
 import { newParticipantId } from '../protocol/ids.ts';
 import type { Permission } from '../protocol/rest/tokens.ts';
-import { validSecrets } from './keys.ts';
+import { type ApiKey, validSecrets } from './keys.ts';
 import { mintToken } from './mint.ts';
-import type { ApiKey } from './ports.ts';
 
 /** A guest stays in a meeting for no longer; within it, a lost connection comes back with the same token. */
 const GUEST_TOKEN_SECONDS = 12 * 3600;

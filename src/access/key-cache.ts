@@ -1,7 +1,6 @@
 // Keys as verifying needs them, remembered for a moment: one database query per key and second, however many calls.
 import type { CryptoKey } from 'jose';
-import { validSecrets } from './keys.ts';
-import type { ApiKey, KeyStore } from './ports.ts';
+import { type ApiKey, type KeyStore, validSecrets } from './keys.ts';
 
 /** How long a key that was disabled elsewhere may go on working. */
 const TTL_MS = 1_000;

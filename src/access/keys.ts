@@ -2,7 +2,44 @@
 import { randomBytes } from 'node:crypto';
 import { notFound } from '../errors.ts';
 import { newApiKey, newApiSecret, newObjectId } from '../protocol/ids.ts';
-import type { ApiKey, KeyStore } from './ports.ts';
+
+export interface ApiKey {
+  apiKey: string;
+  secret: string;
+  /** During a rotation: the secret before this one, which is good until then as well. */
+  previousSecret: string | null;
+  previousSecretUntil: Date | null;
+  ownerId: string;
+  name: string;
+  /** Secret of the Standard Webhooks signature. */
+  webhookSecret: string;
+  /** Whether calls of the documented API take a token with a role. */
+  rolesRequired: boolean;
+  /** When a token without roles called the documented API last, to about a minute. */
+  usedWithoutRolesAt: Date | null;
+  disabledAt: Date | null;
+  createdAt: Date;
+}
+
+/** Where keys are kept. Changes return the key, or undefined when there is no such key. */
+export interface KeyStore {
+  find(apiKey: string): Promise<ApiKey | undefined>;
+  /** Oldest first. */
+  list(): Promise<ApiKey[]>;
+  insert(key: ApiKey): Promise<void>;
+  /** Marks it disabled, keeping the time of the first call. */
+  disable(apiKey: string, at: Date): Promise<ApiKey | undefined>;
+  /** The secret until now becomes the previous one. */
+  replaceSecret(apiKey: string, secret: string, previousUntil: Date): Promise<ApiKey | undefined>;
+  endPreviousSecret(apiKey: string): Promise<ApiKey | undefined>;
+  requireRoles(apiKey: string, required: boolean): Promise<ApiKey | undefined>;
+  usedWithoutRoles(apiKey: string, at: Date): Promise<void>;
+  /**
+   * The oldest key that is not disabled, or `candidate`, stored now. With `named`, the key of the candidate's id, given
+   * the candidate's secret. Two servers that start at once agree.
+   */
+  ensureFirst(candidate: ApiKey, named: boolean): Promise<{ key: ApiKey; created: boolean }>;
+}
 
 /** What a key may be made with. */
 export interface NewKey {
@@ -15,7 +52,7 @@ export class Keys {
   readonly #store: KeyStore;
   readonly #onChange: (apiKey: string) => void;
 
-  /** `onChange` is called for every key that was changed through this object. */
+  /** `onChange` hears of every key that was changed through this object. */
   constructor(store: KeyStore, onChange: (apiKey: string) => void = () => undefined) {
     this.#store = store;
     this.#onChange = onChange;
@@ -52,7 +89,7 @@ export class Keys {
     return this.#changed(apiKey, await this.#store.endPreviousSecret(apiKey));
   }
 
-  /** Sets whether tokens without roles may call the documented API. */
+  /** Says whether tokens without roles may call the documented API. */
   async requireRoles(apiKey: string, required: boolean): Promise<ApiKey> {
     return this.#changed(apiKey, await this.#store.requireRoles(apiKey, required));
   }

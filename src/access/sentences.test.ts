@@ -4,8 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { TokenExpired } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { Access, type AccessOptions } from './access.ts';
-import { Keys } from './keys.ts';
-import type { ApiKey, KeyStore } from './ports.ts';
+import { type ApiKey, type KeyStore, Keys } from './keys.ts';
 
 const unused = () => Promise.reject(new Error('not asked in this test'));
 
@@ -72,7 +71,7 @@ test.each<[string, () => string | Promise<string>, string]>([
   }
 });
 
-test('what has expired and is right otherwise can be distinguished from the rest, and let pass', async () => {
+test('what has expired and is right otherwise can be told from the rest, and let pass', async () => {
   const late = await sign({ exp: now() - 10, permissions: 'allow_join' });
   await expect(access.authorizeJoin(late)).rejects.toThrow(TokenExpired);
   expect(await access.authorizeJoin(late, { evenIfExpired: true })).toMatchObject({ entry: 'allowed' });

@@ -2,8 +2,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { signInNeeded, signInRefused, tooManyAttempts } from '../errors.ts';
 import { addressGroup, FailedAttempts } from './attempts.ts';
-import { validSecrets } from './keys.ts';
-import type { KeyStore, SignInStore } from './ports.ts';
+import { type KeyStore, validSecrets } from './keys.ts';
 
 /** A sign-in ends when it has not been used for this long, and after the longer time whatever is done with it. */
 const IDLE_MS = 12 * 3_600_000;
@@ -14,6 +13,28 @@ const TOUCH_EVERY_MS = 60_000;
 const FAILURES_WINDOW_MS = 10 * 60_000;
 /** For an address and a key together: nobody elsewhere can shut the key's owner out. */
 const MAX_FAILURES = 10;
+
+export interface SignInStore {
+  insert(signIn: { tokenHash: string; apiKey: string; secretHash: string; at: Date }): Promise<void>;
+  find(tokenHash: string): Promise<
+    | {
+        apiKey: string;
+        ownerId: string;
+        secret: string;
+        previousSecret: string | null;
+        previousSecretUntil: Date | null;
+        secretHash: string;
+        keyDisabled: boolean;
+        createdAt: Date;
+        usedAt: Date;
+      }
+    | undefined
+  >;
+  touch(tokenHash: string, at: Date): Promise<void>;
+  renew(tokenHash: string, secretHash: string): Promise<void>;
+  remove(tokenHash: string): Promise<void>;
+  removeUnusedSince(time: Date): Promise<void>;
+}
 
 export interface SignedIn {
   apiKey: string;

@@ -1,6 +1,5 @@
 // Claims of tokens whose signature has been checked: backends send one token with thousands of calls, and the check
 // costs more than the rest of a small call.
-import { dropOldest } from '../kit/bounded.ts';
 import type { TokenClaims } from '../protocol/rest/tokens.ts';
 
 /** Only tokens with a right signature get in, so nobody without a secret can push others out. */
@@ -20,7 +19,8 @@ export class TokenCache {
   }
 
   set(token: string, entry: Entry): void {
-    dropOldest(this.#entries, MAX_ENTRIES);
+    const [oldest] = this.#entries.size >= MAX_ENTRIES ? this.#entries.keys() : [];
+    if (oldest !== undefined) this.#entries.delete(oldest);
     this.#entries.set(token, entry);
   }
 }

@@ -1,6 +1,6 @@
 // What is bound and announced, by what the operator has set. The machine's own addresses are taken as they are.
 import { expect, it } from 'vitest';
-import { readConfig } from '../config/config.ts';
+import { readConfig } from '../config.ts';
 import { mediaAddresses, nodeAddress } from './addresses.ts';
 
 const addressesOf = (host: string, rtc = '') =>

@@ -1,13 +1,13 @@
-// Which addresses are bound, and which are announced to others, as far as settings and the machine decide it.
+// Which addresses are bound, and which are told to others, as far as settings and the machine decide it.
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config.ts';
 import { externalAddresses, isLoopback, isUnspecified } from '../kit/addresses.ts';
 import { StartError } from '../kit/start-error.ts';
 import type { MediaAddress } from '../media/media.ts';
 
 /**
- * Where media listens, each with the address that is announced to browsers instead: one of each family. IPv6
+ * Where media listens, each with the address that browsers are told instead: one of each family that is announced. IPv6
  * comes first, since networks that have both reach IPv4 by a detour. Names are resolved here, because not every browser
  * takes them in candidates.
  */
@@ -28,11 +28,11 @@ export async function mediaAddresses({ host, media }: Config): Promise<MediaAddr
 
 /** Where other nodes send streams to, for want of a setting: they take IPv4. */
 export function nodeAddress(addresses: readonly MediaAddress[]): string {
-  const announced = addresses.map(({ listenAddress, announcedAddress }) => announcedAddress ?? listenAddress);
-  return announced.find((address) => isIP(address) === 4) ?? announced[0] ?? '127.0.0.1';
+  const told = addresses.map(({ listenAddress, announcedAddress }) => announcedAddress ?? listenAddress);
+  return told.find((address) => isIP(address) === 4) ?? told[0] ?? '127.0.0.1';
 }
 
-/** The host that others are given: where all addresses are bound, the one that media is announced with. */
+/** The host that others are told: where all addresses are bound, the one that media is announced with. */
 export function shownHost(config: Config): string {
   if (!isUnspecified(config.host)) return config.host;
   return config.media.announcedAddress ?? externalAddresses()[0] ?? '127.0.0.1';
@@ -44,7 +44,7 @@ export function certificateHosts(config: Config): string[] {
 }
 
 /**
- * An announced address may be that of a router in front, so all are bound. One that only this machine has is
+ * An address that others are told may be that of a router in front, so all are bound. One that only this machine has is
  * bound itself; where the listeners are on this machine alone too, media is beside them, and what is announced may be a
  * relay in front of it.
  */

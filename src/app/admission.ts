@@ -4,7 +4,7 @@ import { AppError, TokenExpired } from '../errors.ts';
 import { hashToken } from '../kit/token-hash.ts';
 import type { Room } from '../protocol/room.ts';
 import type { Rooms } from '../rooms/rooms.ts';
-import type { Place, PresenceStore } from '../store/live/presence-store.ts';
+import type { Place, PresenceStore } from '../store/presence-store.ts';
 
 export interface Admission {
   /**
@@ -16,7 +16,7 @@ export interface Admission {
     rooms: readonly string[],
     participantId?: string,
   ): Promise<{ facts: Room; grant: JoinGrant }>;
-  /** Whether a participant who joined with this very token is in the room's meeting. */
+  /** Whether somebody who joined with this very token is in the room's meeting. */
   isInMeeting(caller: { ownerId: string }, token: string | undefined, room: string): Promise<boolean>;
 }
 
@@ -28,7 +28,7 @@ export function createAdmission(deps: { access: Access; rooms: Rooms; presence: 
     participantId,
     tokenHash: hashToken(bareToken(token)),
   });
-  /** Participants stay in their meeting: a token that expires meanwhile ends no reconnection. */
+  /** Whoever is in a meeting stays in it: a token that expires meanwhile ends no reconnection. */
   const authorize = async (token: string | undefined, room: string, participantId?: string): Promise<JoinGrant> => {
     try {
       return await access.authorizeJoin(token);

@@ -1,10 +1,7 @@
 // The folder that knows every other: builds the parts by hand, starts them in order, stops them in reverse.
 import { readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
-import type { Node } from '../cluster/node.ts';
-import type { Config } from '../config/config.ts';
-import type { Secrets } from '../config/secrets.ts';
-import type { SettingInForce } from '../config/settings.ts';
+import type { Config, Secrets, SettingInForce } from '../config.ts';
 import { Dashboard } from '../dashboard/dashboard.ts';
 import { Feed } from '../dashboard/feed.ts';
 import type { Storage } from '../egress/storage/storage.ts';
@@ -12,26 +9,24 @@ import { inBackground } from '../kit/in-background.ts';
 import { createOutbound, type Outbound } from '../kit/outbound/outbound.ts';
 import type { Logger } from '../log.ts';
 import { Quality } from '../quality/quality.ts';
-import { NodeBus } from '../store/cluster/node-bus.ts';
-import { ChangeChannel } from '../store/dashboard/change-channel.ts';
-import { DashboardStore } from '../store/dashboard/dashboard-store.ts';
-import { SessionQualityStore } from '../store/dashboard/session-quality-store.ts';
-import { RemovalStore } from '../store/egress/removal-store.ts';
-import { UploadStore } from '../store/egress/upload-store.ts';
-import { QualityStore } from '../store/live/quality-store.ts';
-import { DeliveryQueue } from '../store/webhooks/delivery-queue.ts';
-import { WebhookStore } from '../store/webhooks/webhook-store.ts';
+import { ChangeChannel } from '../store/change-channel.ts';
+import { DashboardStore } from '../store/dashboard-store.ts';
+import { DeliveryQueue } from '../store/delivery-queue.ts';
+import { NodeBus } from '../store/node-bus.ts';
+import { QualityStore } from '../store/quality-store.ts';
+import { RemovalStore } from '../store/removal-store.ts';
+import { SessionQualityStore } from '../store/session-quality-store.ts';
+import { UploadStore } from '../store/upload-store.ts';
+import { WebhookStore } from '../store/webhook-store.ts';
 import { Webhooks } from '../webhooks/webhooks.ts';
-import { mediaAddresses } from './addresses.ts';
-import { claimDataFolder } from './data-folder.ts';
 import { createDoctor } from './doctor.ts';
-import { createEgress, createEgressStore, createStorage, type EgressParts, egressObserver } from './egress.ts';
+import { createEgress, createEgressStore, createStorage, type EgressParts } from './egress.ts';
 import { createFrontDoors } from './front-doors.ts';
-import { createInfrastructure, type FirstKey, type Infrastructure } from './infrastructure.ts';
-import { certificateOf, Listeners, type Urls } from './listeners.ts';
+import { type FirstKey, type Ground, layGround } from './ground.ts';
+import { certificateOf, listen, type Urls } from './listeners.ts';
 import { createMeetings, type Meetings } from './meetings.ts';
 import { measureEgress, measureLive, measureNode, measureWebhooks } from './metrics.ts';
-import { createNode } from './node.ts';
+import { type Undo, unwind } from './undo.ts';
 
 /** What tests put in the place of parts. */
 export interface OtherParts {
@@ -58,49 +53,40 @@ export class App {
   readonly httpsUrl: string | undefined;
   readonly publicUrl: string;
   readonly firstKey: FirstKey;
-  readonly #stack: AsyncDisposableStack;
+  readonly #undo: Undo;
   readonly #log: Logger;
   #stopping: Promise<void> | undefined;
 
-  private constructor({ urls, firstKey }: Started, stack: AsyncDisposableStack, log: Logger) {
+  private constructor({ urls, firstKey }: Started, undo: Undo, log: Logger) {
     this.httpUrl = urls.http;
     this.httpsUrl = urls.https;
     this.publicUrl = urls.public;
     this.firstKey = firstKey;
-    this.#stack = stack;
+    this.#undo = undo;
     this.#log = log;
   }
 
-  /** Starts everything, or stops what had been started and throws. */
+  /** Starts everything, or undoes what had been started and throws. */
   static async start(
     config: Config,
     secrets: Secrets,
     log: Logger,
     { settings = [], ...others }: OtherParts & { settings?: readonly SettingInForce[] } = {},
   ): Promise<App> {
-    const stack = new AsyncDisposableStack();
+    const undo: Undo = [];
     try {
-      const started = await startParts({ config, secrets, log, settings, others }, stack);
-      return new App(started, stack, log);
+      const started = await startParts({ config, secrets, log, settings, others }, undo);
+      return new App(started, undo, log);
     } catch (error) {
-      await stop(stack, log);
+      await unwind(undo, log);
       throw error;
     }
   }
 
   /** Drains and stops everything, in reverse order. Idempotent. */
   stop(): Promise<void> {
-    this.#stopping ??= stop(this.#stack, this.#log);
+    this.#stopping ??= unwind(this.#undo, this.#log);
     return this.#stopping;
-  }
-}
-
-/** In reverse order; a part that cannot be stopped keeps no other from it. */
-async function stop(stack: AsyncDisposableStack, log: Logger): Promise<void> {
-  try {
-    await stack.disposeAsync();
-  } catch (error) {
-    log.error({ err: error }, 'not every part could be stopped');
   }
 }
 
@@ -111,47 +97,48 @@ interface Started {
 
 /** What every part of the product is built with. */
 interface Parts {
-  infrastructure: Infrastructure;
+  ground: Ground;
   urls: Urls;
   outbound: Outbound;
   meetings: Meetings;
-  node: Node;
   egressParts: EgressParts;
   uploadStore: UploadStore;
   feed: Feed;
 }
 
-async function startParts(given: Given, stack: AsyncDisposableStack): Promise<Started> {
+async function startParts(given: Given, undo: Undo): Promise<Started> {
   const { config, log } = given;
-  const addresses = await mediaAddresses(config);
-  const nodeId = claimDataFolder(config.dataDir, log, stack);
-  const listeners = await Listeners.bind(config, stack);
-  const { urls } = listeners;
+  const ground = await layGround(given, undo);
+  const { db, databaseUrl, nodeId } = ground;
+  const urls: Urls = { public: config.publicUrl ?? '', http: undefined, https: undefined };
   const tls = await certificateOf(config);
-  const infrastructure = await createInfrastructure(given, { nodeId, addresses }, stack);
-  const { db, databaseUrl } = infrastructure;
   const outbound = createOutbound({ allow: config.outboundAllow });
-  stack.defer(() => outbound.close());
+  undo.push(() => outbound.close());
   const feed = new Feed({ channel: new ChangeChannel(db, databaseUrl), log: log.child({ part: 'dashboard' }) });
-  stack.defer(() => feed.stop());
+  undo.push(() => feed.stop());
 
-  const egressStore = createEgressStore(db, infrastructure.mailbox, config.limits);
+  const egressStore = createEgressStore(db, ground.mailbox, config.limits);
   const uploadStore = new UploadStore(db);
   const storage = await createStorage(config, given.secrets);
-  stack.defer(() => storage.close());
+  undo.push(() => storage.close());
   warnOfStorage(storage, config, log);
   const meetings = createMeetings({
     config,
-    infrastructure,
+    ground,
+    urls,
+    tls,
     outbound,
     egressStore,
     maxKeyBytes: storage.maxKeyBytes,
+    egress: () => egressParts,
+    onDrainChanged: () => feed.changed('nodes'),
     log,
   });
-  const egressParts = createEgress({
+  const bus = new NodeBus({ db, url: databaseUrl, nodeId, log });
+  const egressParts: EgressParts = createEgress({
     ...given.others,
     config,
-    infrastructure,
+    ground,
     meetings,
     urls,
     storage,
@@ -159,61 +146,45 @@ async function startParts(given: Given, stack: AsyncDisposableStack): Promise<St
     uploads: uploadStore,
     removals: new RemovalStore(db),
     outbound,
-    messages: new NodeBus({ db, url: databaseUrl, nodeId, log }),
+    bus,
     log,
   });
-  meetings.liveRooms.observe(egressObserver(egressParts, log));
-  const onDrainChanged = () => feed.changed('nodes');
-  const node = createNode({ config, infrastructure, urls, tls, meetings, egressParts, onDrainChanged, log });
-  const { egress, runner, uploads, removals, remote, failover, stopRetries } = egressParts;
-  stack.defer(() => uploads.stop());
-  stack.defer(() => removals.stop());
-  stack.defer(() => stopRetries());
+  const { egress, studio, uploads, removals, remote, successors, stopRetries } = egressParts;
+  undo.push(() => uploads.stop());
+  undo.push(() => removals.stop());
+  undo.push(() => stopRetries());
 
-  const parts: Parts = { infrastructure, urls, outbound, meetings, node, egressParts, uploadStore, feed };
+  const parts: Parts = { ground, urls, outbound, meetings, egressParts, uploadStore, feed };
   const quality = createQuality(given, parts);
   const metrics = new Registry();
   const webhooks = await createWebhooks(given, parts, metrics);
-  stack.defer(() => webhooks.stop());
+  undo.push(() => webhooks.stop());
   measure(metrics, parts);
   const dashboard = createDashboard(given, parts);
   const doors = await createFrontDoors(
-    {
-      config,
-      secrets: given.secrets,
-      infrastructure,
-      meetings,
-      node,
-      egress,
-      webhooks,
-      quality,
-      dashboard,
-      metrics,
-      urls,
-      log,
-    },
-    stack,
+    { config, secrets: given.secrets, ground, meetings, egress, webhooks, quality, dashboard, metrics, urls, log },
+    undo,
   );
 
   // Sessions of an earlier life end before anybody can join again.
-  await node.recover();
-  await listeners.serve({ config, ...doors, tls, log }, stack);
+  await meetings.node.recover();
+  await listen({ config, ...doors, tls, urls, log }, undo);
   await feed.start();
   await remote.start();
-  stack.defer(() => remote.stop());
-  await node.start();
-  stack.defer(() => runner.stop());
-  stack.defer(() => node.stop());
-  failover.start();
-  stack.defer(() => failover.stop());
+  undo.push(() => remote.stop());
+  await meetings.node.start();
+  undo.push(() => studio.stop());
+  undo.push(() => meetings.node.stop());
+  successors.start();
+  undo.push(() => successors.stop());
   await quality.start();
-  stack.defer(() => quality.stop());
+  undo.push(() => quality.stop());
   // What this node left unfinished is finished under the addresses it has now.
-  await runner.start();
+  await studio.start();
   await uploads.start();
   await removals.start();
   if (config.roles.includes('api')) await webhooks.start();
-  return { urls, firstKey: infrastructure.firstKey };
+  return { urls, firstKey: ground.firstKey };
 }
 
 /** The server starts all the same: what it records is kept here until the storage takes it. */
@@ -226,11 +197,11 @@ function warnOfStorage(storage: Storage, { egress }: Config, log: Logger): void 
   );
 }
 
-function createQuality({ log }: Given, { infrastructure, meetings, feed }: Parts): Quality {
+function createQuality({ log }: Given, { ground, meetings, feed }: Parts): Quality {
   return new Quality({
-    store: new QualityStore(infrastructure.db),
+    store: new QualityStore(ground.db),
     present: () => meetings.liveRooms.present(),
-    readStreams: () => infrastructure.media.readStreams(),
+    readStreams: () => ground.media.readStreams(),
     onSampled: () => feed.changed('quality'),
     log: log.child({ part: 'quality' }),
   });
@@ -238,10 +209,10 @@ function createQuality({ log }: Given, { infrastructure, meetings, feed }: Parts
 
 async function createWebhooks(
   { config, log }: Given,
-  { infrastructure, outbound, feed }: Parts,
+  { ground, outbound, feed }: Parts,
   metrics: Registry,
 ): Promise<Webhooks> {
-  const { db, databaseUrl, nodeId } = infrastructure;
+  const { db, databaseUrl, nodeId } = ground;
   const attempts = measureWebhooks(metrics);
   return Webhooks.create({
     queue: new DeliveryQueue(db, databaseUrl),
@@ -259,20 +230,20 @@ async function createWebhooks(
   });
 }
 
-function measure(metrics: Registry, { infrastructure, meetings, node, egressParts, uploadStore }: Parts): void {
-  measureLive(metrics, { rooms: meetings.liveRooms, media: infrastructure.media });
-  measureNode(metrics, node);
-  measureEgress(metrics, egressParts.runner, () => uploadStore.pendingUploads(infrastructure.nodeId));
+function measure(metrics: Registry, { ground, meetings, egressParts, uploadStore }: Parts): void {
+  measureLive(metrics, { rooms: meetings.liveRooms, media: ground.media });
+  measureNode(metrics, meetings.node);
+  measureEgress(metrics, egressParts.studio, () => uploadStore.pendingUploads(ground.nodeId));
 }
 
 function createDashboard({ config, secrets, settings }: Given, parts: Parts): Dashboard {
-  const { infrastructure, urls, meetings, egressParts, feed } = parts;
-  const { db, databaseUrl, nodeId, media, firstKey } = infrastructure;
+  const { ground, urls, meetings, egressParts, feed } = parts;
+  const { db, databaseUrl, nodeId, media, firstKey } = ground;
   return new Dashboard({
     store: new DashboardStore(db),
     quality: new SessionQualityStore(db),
     nodes: meetings.nodeStore,
-    keys: infrastructure.access.keys,
+    keys: ground.access.keys,
     feed,
     installation: {
       version: VERSION,
@@ -280,11 +251,18 @@ function createDashboard({ config, secrets, settings }: Given, parts: Parts): Da
       dataDir: config.dataDir,
       operatorId: firstKey.ownerId,
       keyFromSettings: secrets.firstKey?.apiKey,
-      publicUrl: urls.public,
+      publicUrl: () => urls.public,
       settings,
-      workers: () => media.placement.loads().map(({ peers, ...load }) => ({ ...load, people: peers })),
+      workers: () =>
+        media.workers.map(({ index, worker, rooms, peers, consumers }) => ({
+          index,
+          pid: worker.pid,
+          rooms,
+          people: peers.size,
+          consumers,
+        })),
       doctor: () => createDoctor({ config, secrets, databaseUrl, running: { nodeId, media, urls } }),
-      egress: () => egressParts.runner.counts,
+      egress: () => egressParts.studio.counts,
     },
   });
 }

@@ -2,15 +2,13 @@
 
 import type { X509Certificate } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import type { Config } from '../config/config.ts';
-import type { Secrets } from '../config/secrets.ts';
-import { settingsInForce, unknownSettings } from '../config/settings.ts';
+import { type Config, type Secrets, settingsInForce, unknownSettings } from '../config.ts';
 import type { Check } from '../doctor/check.ts';
 import { browserCheck } from '../doctor/checks/browser.ts';
 import { certificateCheck } from '../doctor/checks/certificate.ts';
 import { compositorCheck } from '../doctor/checks/compositor.ts';
 import { dataFolderCheck } from '../doctor/checks/data-folder.ts';
-import { clockCheck, databaseCheck, migrationsCheck } from '../doctor/checks/database.ts';
+import { clockCheck, databaseCheck, type InspectDatabase, migrationsCheck } from '../doctor/checks/database.ts';
 import { listenersCheck } from '../doctor/checks/listeners.ts';
 import { mediaPortsCheck, mediaWorkerCheck, rtcAddressCheck } from '../doctor/checks/media.ts';
 import { outboundCheck } from '../doctor/checks/outbound.ts';
@@ -20,9 +18,8 @@ import { storageCheck } from '../doctor/checks/storage.ts';
 import { tokensCheck } from '../doctor/checks/tokens.ts';
 import { webhookKeyCheck } from '../doctor/checks/webhook-key.ts';
 import { Doctor } from '../doctor/doctor.ts';
-import type { InspectDatabase } from '../doctor/ports.ts';
-import { tryBrowser } from '../egress/runner/try-browser.ts';
-import { tryCompositor } from '../egress/runner/try-compositor.ts';
+import { tryBrowser } from '../egress/try-browser.ts';
+import { tryCompositor } from '../egress/try-compositor.ts';
 import { ownCertificateFiles } from '../http/certificate.ts';
 import { localAddress, portOf, urlOf } from '../kit/addresses.ts';
 import { ask } from '../kit/ask.ts';
@@ -180,7 +177,7 @@ function whereStored({ dataDir, egress: { s3 } }: Config): string {
   return s3 ? `the bucket ${s3.bucket} at ${s3.endpoint ?? 'Amazon S3'}` : `${dataDir}/storage`;
 }
 
-/** Several checks read the same facts; the first one that asks has them looked up. */
+/** Several checks read the same facts; whoever asks first has them looked up. */
 function once<T>(work: () => Promise<T>): () => Promise<T> {
   let promise: Promise<T> | undefined;
   return () => {

@@ -1,49 +1,47 @@
 // How app.ts builds recording, HLS and livestreams: the parts of `egress`, and what binds them to rooms, media and store.
-
 import { fileURLToPath } from 'node:url';
 import type { Caller } from '../access/access.ts';
-import type { NodeMessages } from '../cluster/ports.ts';
-import type { PageBounds } from '../compositor/ipc.ts';
-import { removeStaleProfiles } from '../compositor/page/profile.ts';
-import type { Config } from '../config/config.ts';
-import type { Secrets } from '../config/secrets.ts';
+import type { Config, Secrets } from '../config.ts';
 import { Dispatcher } from '../egress/dispatcher.ts';
 import { Egress } from '../egress/egress.ts';
-import { Failover } from '../egress/failover.ts';
+import { egressRules } from '../egress/egress-state.ts';
+import { Finisher } from '../egress/finisher.ts';
+import type { PageBounds } from '../egress/ipc.ts';
 import { Moves } from '../egress/moves.ts';
-import type { SessionSource } from '../egress/ports.ts';
-import { createRemoteEgress, type RemoteEgress } from '../egress/remote/remote-egress.ts';
-import { CompositorProcess } from '../egress/runner/compositor-process.ts';
-import { EgressRunner } from '../egress/runner/runner.ts';
-import type { Installation } from '../egress/runner/template.ts';
-import { egressRules } from '../egress/states.ts';
+import type { EgressCommand, SessionSource } from '../egress/ports.ts';
+import { Removals } from '../egress/removals.ts';
 import { FileStorage } from '../egress/storage/file-storage.ts';
-import { Finisher } from '../egress/storage/finisher.ts';
-import { Removals } from '../egress/storage/removals.ts';
 import type { Storage } from '../egress/storage/storage.ts';
-import { Uploads } from '../egress/storage/uploads.ts';
+import { Studio } from '../egress/studio.ts';
+import { Successors } from '../egress/successors.ts';
+import type { Installation } from '../egress/template.ts';
+import { Uploads } from '../egress/uploads.ts';
+import { removeStaleProfiles } from '../egress/worker/page/profile.ts';
 import type { Mailbox } from '../jobs/mailbox.ts';
 import { portOf } from '../kit/addresses.ts';
 import { inBackground } from '../kit/in-background.ts';
 import type { Outbound } from '../kit/outbound/outbound.ts';
 import type { Limits } from '../limits.ts';
-import type { RoomFacts } from '../live/ports.ts';
-import type { ObservedRoom, SessionObserver } from '../live/session-observer.ts';
 import type { Logger } from '../log.ts';
 import type { Media } from '../media/media.ts';
 import { MediaTap, type TapSource } from '../media/tap.ts';
 import type { Notification } from '../protocol/signaling.ts';
-import type { NodeStore } from '../store/cluster/node-store.ts';
+import type { LiveRoom } from '../rooms/live-room.ts';
+import type { Onlooker } from '../rooms/onlooker.ts';
+import type { RoomFacts } from '../rooms/ports.ts';
 import type { Db } from '../store/database.ts';
-import { EgressStore } from '../store/egress/egress-store.ts';
-import type { RemovalStore } from '../store/egress/removal-store.ts';
-import type { UploadStore } from '../store/egress/upload-store.ts';
+import { EgressStore } from '../store/egress-store.ts';
+import type { NodeBus } from '../store/node-bus.ts';
+import type { NodeStore } from '../store/node-store.ts';
+import type { RemovalStore } from '../store/removal-store.ts';
+import type { UploadStore } from '../store/upload-store.ts';
 import { nodeAddress } from './addresses.ts';
-import type { Infrastructure } from './infrastructure.ts';
+import type { Ground } from './ground.ts';
 import type { Urls } from './listeners.ts';
 import type { Meetings } from './meetings.ts';
+import { createRemoteEgress, type RemoteEgress } from './remote-egress.ts';
 
-export const COMPOSITOR = fileURLToPath(new URL('../compositor/main.ts', import.meta.url));
+export const COMPOSITOR = fileURLToPath(new URL('../egress/worker/main.ts', import.meta.url));
 
 /** A page joins as it starts. Each start of the browser makes a new token, for its one room. */
 const TOKEN_SECONDS = 3600;
@@ -59,11 +57,11 @@ export function createEgressStore(db: Db, mailbox: Mailbox, limits: Limits): Egr
 
 export interface EgressParts {
   egress: Egress<Caller>;
-  runner: EgressRunner;
+  studio: Studio;
   uploads: Uploads;
   removals: Removals;
   remote: RemoteEgress;
-  failover: Failover;
+  successors: Successors;
   /** What was tried again in the background is left to the next start. */
   stopRetries(): void;
 }
@@ -71,20 +69,20 @@ export interface EgressParts {
 export function createEgress(deps: {
   config: Config;
   storage: Storage;
-  infrastructure: Infrastructure;
+  ground: Ground;
   meetings: Meetings;
   urls: Urls;
   store: EgressStore;
   uploads: UploadStore;
   removals: RemovalStore;
   outbound: Outbound;
-  messages: NodeMessages;
+  bus: NodeBus;
   log: Logger;
   /** Another compositor, for tests. */
   compositor?: string | undefined;
 }): EgressParts {
   const { config, storage, store, outbound, urls } = deps;
-  const { nodeId, media, access, addresses } = deps.infrastructure;
+  const { nodeId, media, access, addresses } = deps.ground;
   const { rooms, liveRooms, nodeStore } = deps.meetings;
   const { dataDir } = config;
   const log = deps.log.child({ part: 'egress' });
@@ -96,19 +94,19 @@ export function createEgress(deps: {
   const removals = new Removals({ nodeId, store: deps.removals, finisher, uploads, log });
   const remote = createRemoteEgress({
     nodeId,
-    messages: deps.messages,
+    bus: deps.bus,
     // Where other nodes send streams to.
     address: config.egress.address ?? nodeAddress(addresses),
     isOver: async (sessionId) => (await nodeStore.ofSession(sessionId)) === undefined,
     source: (sessionId) => sourceOf(liveRooms.ofSession(sessionId), media, log),
-    notify: (sessionId, notification) => liveRooms.ofSession(sessionId)?.notifyAll(notification),
-    onChanged: (sessionId) => runner.sessionChanged(sessionId),
-    onSpoke: (sessionId, participantId) => runner.spoke(sessionId, participantId),
-    onOver: (sessionId) => runner.sessionEnded(sessionId),
+    tell: (sessionId, notification) => liveRooms.ofSession(sessionId)?.tellAll(notification),
+    onChanged: (sessionId) => studio.sessionChanged(sessionId),
+    onSpoke: (sessionId, participantId) => studio.spoke(sessionId, participantId),
+    onOver: (sessionId) => studio.sessionEnded(sessionId),
     log,
   });
-  const moves = new Moves({ store, notify: remote.notify, log });
-  const runner: EgressRunner = new EgressRunner({
+  const moves = new Moves({ store, tell: remote.tell, log });
+  const studio: Studio = new Studio({
     nodeId,
     store,
     finisher,
@@ -128,8 +126,7 @@ export function createEgress(deps: {
           expiresInSeconds: TOKEN_SECONDS,
         }),
     },
-    launchCompositor: (start, options) =>
-      CompositorProcess.launch({ program: deps.compositor ?? COMPOSITOR, ...options }, start),
+    program: deps.compositor ?? COMPOSITOR,
     outboundAllow: config.outboundAllow,
     folder: dataDir,
     slots: config.roles.includes('egress') ? config.egress.slots : 0,
@@ -138,9 +135,9 @@ export function createEgress(deps: {
   });
   const retries = new AbortController();
   const stopping = retries.signal;
-  const dispatcher = new Dispatcher({ nodeId, store, runner });
+  const dispatcher = new Dispatcher({ nodeId, store, studio });
   const isLive = (sessionId: string) => liveRooms.ofSession(sessionId) !== undefined;
-  const failover = new Failover({ nodeId, store, dispatcher, moves, isLive, log });
+  const successors = new Successors({ nodeId, store, dispatcher, moves, isLive, log });
   const egress = new Egress<Caller>({
     nodeId,
     store,
@@ -148,18 +145,18 @@ export function createEgress(deps: {
       get: (caller, id) => rooms.get(caller, id),
       liveIn: (roomId) => rooms.sessions.liveIn({ roomId }),
     },
-    runner,
+    studio,
     dispatcher,
-    failover,
+    successors,
     removals,
     storage,
     folder: dataDir,
     checkUrl: (url, options) => outbound.checkUrl(url, options),
-    notify: remote.notify,
+    tell: remote.tell,
     stopping,
     log,
   });
-  return { egress, runner, uploads, removals, remote, failover, stopRetries: () => retries.abort() };
+  return { egress, studio, uploads, removals, remote, successors, stopRetries: () => retries.abort() };
 }
 
 export function pageBounds({ limits }: Config): PageBounds {
@@ -196,10 +193,11 @@ export async function createStorage({ dataDir, egress, limits }: Config, secrets
 }
 
 /** Watches all sessions of this node for the egresses of each. */
-export function egressObserver({ egress, runner, remote }: EgressParts, log: Logger): SessionObserver {
+export function egressOnlooker(parts: () => EgressParts, log: Logger): Onlooker {
   return {
-    began: (room) => inBackground(log, 'auto-start', () => egress.autoStart(sessionOf(room))),
+    began: (room) => inBackground(log, 'auto-start', () => parts().egress.autoStart(sessionOf(room))),
     arrived: (room, participant) => {
+      const { egress, remote } = parts();
       const notify = (notices: Notification[]) => {
         for (const notice of notices) participant.link.notify(notice);
       };
@@ -210,16 +208,16 @@ export function egressObserver({ egress, runner, remote }: EgressParts, log: Log
       });
     },
     changed: (room) => {
-      runner.sessionChanged(room.sessionId);
-      remote.host.sessionChanged(room.sessionId);
+      parts().studio.sessionChanged(room.sessionId);
+      parts().remote.host.sessionChanged(room.sessionId);
     },
     spoke: (room, participantId) => {
-      runner.spoke(room.sessionId, participantId);
-      remote.host.sessionChanged(room.sessionId);
+      parts().studio.spoke(room.sessionId, participantId);
+      parts().remote.host.sessionChanged(room.sessionId);
     },
     ended: (_room, sessionId) => {
-      runner.sessionEnded(sessionId);
-      remote.host.sessionEnded(sessionId);
+      parts().studio.sessionEnded(sessionId);
+      parts().remote.host.sessionEnded(sessionId);
     },
   };
 }
@@ -227,19 +225,29 @@ export function egressObserver({ egress, runner, remote }: EgressParts, log: Log
 /** What people in a meeting may do. */
 export function egressOfMeetings(egress: Egress<Caller>) {
   return {
-    start: (room: ObservedRoom, kind: Kind, body: unknown) => egress.startIn(sessionOf(room), kind, body),
-    stop: (room: ObservedRoom, kind: Kind) => egress.stopIn(room.facts, kind),
+    start: (room: LiveRoom, kind: Kind, wish: unknown) => egress.startIn(sessionOf(room), kind, wish),
+    stop: (room: LiveRoom, kind: Kind) => egress.stopIn(room.facts, kind),
   };
 }
 
 type Kind = Parameters<Egress['startIn']>[1];
 
-function sessionOf(room: ObservedRoom) {
+/** Hands egress its jobs out of the mailbox, and the rest to whoever takes the others. */
+export function splitMailbox(mailbox: Mailbox, obey: (command: EgressCommand) => Promise<void>) {
+  type Handle = Parameters<Mailbox['receive']>[0];
+  type SessionHandle = (job: Exclude<Parameters<Handle>[0], EgressCommand>) => Promise<void>;
+  return {
+    send: mailbox.send.bind(mailbox),
+    receive: (handle: SessionHandle) => mailbox.receive((job) => ('egressId' in job ? obey(job) : handle(job))),
+  };
+}
+
+function sessionOf(room: LiveRoom) {
   const { roomId, ownerId, multiComposition } = room.facts as RoomFacts & { multiComposition?: object | null };
   return { sessionId: room.sessionId, room: { roomId, ownerId, multiComposition: multiComposition ?? null } };
 }
 
-function sourceOf(room: ObservedRoom | undefined, media: Media, log: Logger): SessionSource | undefined {
+function sourceOf(room: LiveRoom | undefined, media: Media, log: Logger): SessionSource | undefined {
   if (!room) return undefined;
   const { sessionId } = room;
   // The room may hold another session by the time it is asked.

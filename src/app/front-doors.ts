@@ -4,9 +4,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { sql } from 'kysely';
 import type { Registry } from 'prom-client';
 import { SignIns } from '../access/sign-ins.ts';
-import type { Node } from '../cluster/node.ts';
-import type { Config } from '../config/config.ts';
-import type { Secrets } from '../config/secrets.ts';
+import type { Config, Secrets } from '../config.ts';
 import type { Dashboard } from '../dashboard/dashboard.ts';
 import { Links } from '../http/links.ts';
 import { dashboardEgressRoutes } from '../http/routes/dashboard-egresses.ts';
@@ -23,16 +21,17 @@ import { createHttpServer, type HttpServer } from '../http/server.ts';
 import type { Logger } from '../log.ts';
 import type { Quality } from '../quality/quality.ts';
 import { SignalingServer } from '../signaling/server.ts';
-import { SignInStore } from '../store/access/sign-in-store.ts';
-import type { NodeStore } from '../store/cluster/node-store.ts';
-import { FileStore } from '../store/files/file-store.ts';
-import { FileSweep } from '../store/files/file-sweep.ts';
+import { FileStore } from '../store/file-store.ts';
+import { FileSweep } from '../store/file-sweep.ts';
+import type { NodeStore } from '../store/node-store.ts';
+import { SignInStore } from '../store/sign-in-store.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { type EgressParts, egressOfMeetings } from './egress.ts';
-import type { Infrastructure } from './infrastructure.ts';
+import type { Ground } from './ground.ts';
 import type { Urls } from './listeners.ts';
 import type { Meetings } from './meetings.ts';
 import { ownHosts } from './own-hosts.ts';
+import type { Undo } from './undo.ts';
 
 /** What set-up builds of `web/`. */
 const PAGES_FOLDER = join(import.meta.dirname, '..', '..', 'dist', 'web');
@@ -40,9 +39,8 @@ const PAGES_FOLDER = join(import.meta.dirname, '..', '..', 'dist', 'web');
 interface FrontDeps {
   config: Config;
   secrets: Secrets;
-  infrastructure: Infrastructure;
+  ground: Ground;
   meetings: Meetings;
-  node: Node;
   egress: EgressParts['egress'];
   webhooks: Webhooks;
   quality: Quality;
@@ -58,29 +56,28 @@ export interface FrontDoors {
 }
 
 /** Builds both; neither listens yet. */
-export async function createFrontDoors(deps: FrontDeps, stack: AsyncDisposableStack): Promise<FrontDoors> {
-  const { config, infrastructure, log } = deps;
+export async function createFrontDoors(deps: FrontDeps, undo: Undo): Promise<FrontDoors> {
+  const { config, ground, log } = deps;
   const sweep = new FileSweep({
-    db: infrastructure.db,
+    db: ground.db,
     dataDir: config.dataDir,
     limits: config.limits,
     log: log.child({ part: 'files' }),
   });
-  stack.defer(() => sweep.stop());
+  undo.push(() => sweep.stop());
   await sweep.start();
   const http = await createHttp(deps);
-  stack.defer(() => http.close());
+  undo.push(() => http.close());
   const signaling = createSignaling(deps);
-  stack.defer(() => signaling.close());
+  undo.push(() => signaling.close());
   return { http, signaling };
 }
 
 function createHttp(deps: FrontDeps): Promise<HttpServer> {
-  const { config, secrets, infrastructure, meetings, node, egress, webhooks, quality, dashboard, metrics, urls, log } =
-    deps;
-  const { db, access, nodeId, keyStore, media } = infrastructure;
-  const { rooms, nodeStore, admission } = meetings;
-  const publicUrl = urls.public;
+  const { config, secrets, ground, meetings, egress, webhooks, quality, dashboard, metrics, urls, log } = deps;
+  const { db, access, nodeId, keyStore, media } = ground;
+  const { rooms, node, nodeStore, admission } = meetings;
+  const publicUrl = () => urls.public;
   const links = new Links(publicUrl);
   const isOwnHost = ownHosts({ config, urls, nodes: nodeStore });
   return createHttpServer({
@@ -127,8 +124,8 @@ function createHttp(deps: FrontDeps): Promise<HttpServer> {
   });
 }
 
-function createSignaling({ config, infrastructure, meetings, egress, urls, log }: FrontDeps): SignalingServer {
-  const { media } = infrastructure;
+function createSignaling({ config, ground, meetings, egress, urls, log }: FrontDeps): SignalingServer {
+  const { media } = ground;
   const { liveRooms, admission } = meetings;
   return new SignalingServer({
     services: {
@@ -137,7 +134,7 @@ function createSignaling({ config, infrastructure, meetings, egress, urls, log }
       rtpCapabilities: () => media.rtpCapabilities,
       egress: egressOfMeetings(egress),
     },
-    publicUrl: urls.public,
+    publicUrl: () => urls.public,
     limits: config.limits,
     log,
   });

@@ -1,4 +1,4 @@
-// What `/metrics` reports beside the requests: the live side, read when it is asked for, and webhook attempts.
+// What `/metrics` tells beside the requests: the live side, read when it is asked for, and webhook attempts.
 import { collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client';
 
 /** The process wakes up as often; by default it is a hundred times a second, all that an idle server does. */
@@ -6,7 +6,7 @@ const EVENT_LOOP_LOOK_MS = 100;
 
 interface LiveFacts {
   rooms: { counts: { sessions: number; participants: number } };
-  media: { placement: { loads(): { index: number; consumers: number }[] } };
+  media: { workers: { index: number; consumers: number }[] };
 }
 
 interface EgressFacts {
@@ -21,7 +21,7 @@ interface EgressFacts {
   };
 }
 
-/** What `/metrics` reports of recordings, HLS and livestreams. */
+/** What `/metrics` tells of recordings, HLS and livestreams. */
 export function measureEgress(registry: Registry, egress: EgressFacts, pendingUploads: () => Promise<number>): void {
   new Gauge({
     name: 'roomful_uploads_waiting',
@@ -85,7 +85,7 @@ export function measureLive(registry: Registry, { rooms, media }: LiveFacts): vo
     registers: [registry],
     collect() {
       this.reset();
-      for (const { index, consumers } of media.placement.loads()) this.set({ worker: String(index) }, consumers);
+      for (const { index, consumers } of media.workers) this.set({ worker: String(index) }, consumers);
     },
   });
 }

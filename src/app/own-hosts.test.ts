@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { expect, it } from 'vitest';
-import { readConfig } from '../config/config.ts';
+import { readConfig } from '../config.ts';
 import { ownHosts } from './own-hosts.ts';
 
 it('knows the names of settings, machine, listeners and nodes, and asks for nodes once in a while only', async () => {

@@ -1,8 +1,8 @@
 // The names that this installation goes by: its settings, its listeners, the machine, and the other nodes.
 import { hostname } from 'node:os';
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config.ts';
 import type { IsOwnHost } from '../http/hosts.ts';
-import type { NodeStore } from '../store/cluster/node-store.ts';
+import type { NodeStore } from '../store/node-store.ts';
 import type { Urls } from './listeners.ts';
 
 /** A node that has just come is known after this, and strangers cannot make us ask the database more often. */

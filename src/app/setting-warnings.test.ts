@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { readConfig } from '../config/config.ts';
-import { settingsInForce, unknownSettings } from '../config/settings.ts';
+import { readConfig, settingsInForce, unknownSettings } from '../config.ts';
 import { settingWarnings } from './setting-warnings.ts';
 
 it.each([

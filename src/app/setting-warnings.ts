@@ -1,6 +1,5 @@
 // Settings that work, and probably not as they were meant to. They are logged when the server starts.
-import type { Config } from '../config/config.ts';
-import type { SettingInForce } from '../config/settings.ts';
+import type { Config, SettingInForce } from '../config.ts';
 
 /** A sentence for each, which names the settings. */
 export function settingWarnings(

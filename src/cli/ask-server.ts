@@ -9,7 +9,7 @@ const SIGN_IN_MS = 10_000;
 /** Longer than all checks together may take. */
 const EXAMINATION_MS = 120_000;
 
-/** Receives the progress of a health check. */
+/** Whoever is told of an examination. */
 export interface Hear {
   checks(checks: readonly CheckName[]): void;
   finding(finding: Finding): void;
@@ -52,7 +52,7 @@ function hearLine(text: string, hear: Hear): void {
 
 function addressOf({ config: { host, httpPort, httpsPort } }: Installation): string {
   const [scheme, port] = httpPort ? ['http', httpPort] : ['https', httpsPort];
-  if (!port) throw new UnknownAddress('its ports are chosen at each start');
+  if (!port) throw new UnknownAddress('its ports are chosen anew at each start');
   return urlOf(String(scheme), localAddress(host), Number(port));
 }
 

@@ -2,7 +2,7 @@ import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { insertSession } from '../../test/harness/sessions.ts';
 import { startTestApi, type TestApi } from '../../test/harness/test-api.ts';
-import { NodeStore } from '../store/cluster/node-store.ts';
+import { NodeStore } from '../store/node-store.ts';
 import { runCli } from './cli.ts';
 
 let api: TestApi;

@@ -75,11 +75,11 @@ export async function runCli([name = '', ...args]: readonly string[]): Promise<n
     console.log(await command(args, readInstallation()));
     return 0;
   } catch (error) {
-    return report(error);
+    return tell(error);
   }
 }
 
-function report(error: unknown): number {
+function tell(error: unknown): number {
   if (error instanceof UsageError) {
     console.error(`${error.message}. 'roomful help' lists the commands.`);
     return 2;

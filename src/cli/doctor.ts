@@ -99,7 +99,7 @@ class Report implements Hear {
     return this.#inOrder().some(({ level }) => level === 'failure');
   }
 
-  /** Starts over: what a server said before it fell silent does not count. */
+  /** Begins anew: what a server said before it fell silent does not count. */
   checks(checks: readonly CheckName[]): void {
     this.#checks = checks;
     this.#findings.clear();

@@ -1,14 +1,12 @@
 // The installation that a command works on: its settings, and its database, which may or may not be running.
 import { Access } from '../access/access.ts';
-import type { Keys } from '../access/keys.ts';
-import type { ApiKey } from '../access/ports.ts';
-import { type Config, readConfig } from '../config/config.ts';
-import type { Secrets } from '../config/secrets.ts';
+import type { ApiKey, Keys } from '../access/keys.ts';
+import { type Config, readConfig, type Secrets } from '../config.ts';
 import { StartError } from '../kit/start-error.ts';
 import { createLogger } from '../log.ts';
-import { EmbeddedPostgres } from '../postgres/embedded-postgres.ts';
-import { KeyStore } from '../store/access/key-store.ts';
 import { type Db, openDatabase } from '../store/database.ts';
+import { EmbeddedPostgres } from '../store/embedded-postgres.ts';
+import { KeyStore } from '../store/key-store.ts';
 
 export interface Installation {
   config: Config;

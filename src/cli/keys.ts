@@ -1,5 +1,4 @@
-import { type Keys, validSecrets } from '../access/keys.ts';
-import type { ApiKey } from '../access/ports.ts';
+import { type ApiKey, type Keys, validSecrets } from '../access/keys.ts';
 import { StartError } from '../kit/start-error.ts';
 import { ROTATION_SECONDS } from '../protocol/rest/dashboard.ts';
 import { readArguments, secondsOf, textOf } from './arguments.ts';

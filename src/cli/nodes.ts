@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartError } from '../kit/start-error.ts';
 import { type NodeFacts, nodeState } from '../protocol/node.ts';
-import { NodeStore } from '../store/cluster/node-store.ts';
+import { NodeStore } from '../store/node-store.ts';
 import { readArguments, secondsOf } from './arguments.ts';
 import { type Installation, withDatabase } from './installation.ts';
 import { table } from './table.ts';
@@ -60,14 +60,14 @@ async function undrain(args: readonly string[], installation: Installation): Pro
 /** Says on the way how much is left, beside what the command prints in the end. */
 async function waitUntilDrained(nodes: NodeStore, { id, publicUrl }: NodeFacts, waitS: number): Promise<string> {
   const deadline = Date.now() + waitS * 1000;
-  let printed = '';
+  let told = '';
   for (;;) {
     const node = await nodes.get(id);
     // One that is down has nothing left either: the others end its sessions.
     if (!node || !isBusy(node)) return `Node ${publicUrl} is drained.`;
     const words = leftOn(node);
-    if (words !== printed) console.error(words);
-    printed = words;
+    if (words !== told) console.error(words);
+    told = words;
     if (Date.now() >= deadline) throw new StartError(`Node ${publicUrl} is not drained yet. ${words}`);
     await sleep(Math.min(POLL_MS, deadline - Date.now()));
   }

@@ -1,6 +1,6 @@
 // Rooms are changed through the running server: only it can end the session of a room that is deactivated.
 import { mintToken } from '../access/mint.ts';
-import type { Config } from '../config/config.ts';
+import type { Config } from '../config.ts';
 import { localAddress, urlOf } from '../kit/addresses.ts';
 import { StartError } from '../kit/start-error.ts';
 import { readArguments, textOf, wordsOf } from './arguments.ts';
@@ -78,7 +78,7 @@ function jsonOption(text: string | undefined): Record<string, unknown> {
     const value: unknown = JSON.parse(text);
     if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch {
-    // Reported below, as is JSON that is no object.
+    // Told below, as is JSON that is no object.
   }
   throw new UsageError('--body must be a JSON object');
 }

@@ -71,7 +71,7 @@ export class Dashboard {
   ): Promise<{ keyName: string; operator: boolean; publicUrl: string; version: string }> {
     const key = await this.#ownKey(caller, caller.apiKey);
     const { version, publicUrl } = this.#installation;
-    return { keyName: key.name, operator: this.#isOperator(caller), publicUrl, version };
+    return { keyName: key.name, operator: this.#isOperator(caller), publicUrl: publicUrl(), version };
   }
 
   async overview({ ownerId }: DashboardCaller, range: Range, timeZone: string): Promise<OverviewBody> {
@@ -228,7 +228,7 @@ export class Dashboard {
     };
   }
 
-  /** Takes a node out of service, or puts it back; every page is notified. */
+  /** Takes a node out of service, or puts it back; every page is told. */
   async setDraining(caller: DashboardCaller, nodeId: string, draining: boolean): Promise<void> {
     this.#requireOperator(caller);
     const found = await (draining ? this.#nodes.drain(nodeId, new Date()) : this.#nodes.undrain(nodeId));
@@ -236,19 +236,18 @@ export class Dashboard {
   }
 
   /**
-   * Begins a health check. The function returned reports what is going to be checked, then each result. One at a time,
-   * since it starts processes and writes into the storage.
+   * Begins to examine the installation: what is returned tells what is going to be examined, then each result. One
+   * examination at a time, since it starts processes and writes into the storage.
    */
-  examination(caller: DashboardCaller): (report: (line: DoctorLine) => void) => Promise<void> {
+  examination(caller: DashboardCaller): (tell: (line: DoctorLine) => void) => Promise<void> {
     this.#requireOperator(caller);
-    if (this.#isExamining)
-      throw conflict('EXAMINATION_RUNS', 'A health check is running already; wait until it has ended.');
+    if (this.#isExamining) throw conflict('EXAMINATION_RUNS', 'An examination runs already; wait until it has ended.');
     this.#isExamining = true;
-    return async (report) => {
+    return async (tell) => {
       try {
         const doctor = await this.#installation.doctor();
-        report({ checks: [...doctor.checks] });
-        await doctor.examine((finding) => report({ finding }));
+        tell({ checks: [...doctor.checks] });
+        await doctor.examine((finding) => tell({ finding }));
       } finally {
         this.#isExamining = false;
       }
@@ -299,7 +298,7 @@ async function diskOf(folder: string): Promise<SystemBody['disk']> {
     const { bsize, bavail, blocks } = await statfs(folder);
     return { freeBytes: bsize * bavail, totalBytes: bsize * blocks };
   } catch {
-    // Some file systems do not say.
+    // Some file systems do not tell.
     return null;
   }
 }

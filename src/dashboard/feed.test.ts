@@ -37,7 +37,7 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-test('a change is sent at once, and what follows closely together', async () => {
+test('a change is told at once, and what follows closely together', async () => {
   for (let i = 0; i < 1_000; i++) feed.changed('deliveries');
   feed.changed('rooms');
   await vi.advanceTimersByTimeAsync(0);

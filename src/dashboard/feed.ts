@@ -1,11 +1,16 @@
-// Notifies open dashboards of changes, on any node, so that none of them has to ask.
+// Tells open dashboards that something changed, on whichever node it happened, so that none of them has to ask.
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
 import type { Logger } from '../log.ts';
 import { CHANGE_TOPICS, type ChangeTopic } from '../protocol/rest/dashboard.ts';
-import type { ChangeChannel } from './ports.ts';
 
 /** Notices gather this long: a room that fills up is one change. */
 const GATHER_MS = 400;
+
+/** Carries topics to every node, this one too. */
+export interface ChangeChannel {
+  listen(onChange: (topic?: string) => void): Promise<{ close(): Promise<void> }>;
+  notify(topics: readonly string[]): Promise<void>;
+}
 
 type Listener = (topics: readonly ChangeTopic[]) => void;
 
@@ -14,7 +19,7 @@ export class Feed implements Service {
   readonly #log: Logger;
   readonly #listeners = new Set<Listener>();
   readonly #outgoing = new Gathered<ChangeTopic>(GATHER_MS, (topics) => this.#send(topics));
-  readonly #incoming = new Gathered<ChangeTopic>(GATHER_MS, (topics) => this.#notify(topics));
+  readonly #incoming = new Gathered<ChangeTopic>(GATHER_MS, (topics) => this.#tell(topics));
   #listening: { close(): Promise<void> } | undefined;
   readonly #lifecycle = new Lifecycle(
     async () => {
@@ -55,14 +60,14 @@ export class Feed implements Service {
     for (const known of CHANGE_TOPICS) if (topic === undefined || topic === known) this.#incoming.add(known);
   }
 
-  #notify(topics: ChangeTopic[]): void {
+  #tell(topics: ChangeTopic[]): void {
     for (const listener of this.#listeners) listener(topics);
   }
 
   #send(topics: ChangeTopic[]): void {
     this.#channel
       .notify(topics)
-      .catch((error: unknown) => this.#log.warn({ err: error }, 'dashboards could not be notified of a change'));
+      .catch((error: unknown) => this.#log.warn({ err: error }, 'dashboards were not told of a change'));
   }
 }
 

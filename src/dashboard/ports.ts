@@ -43,7 +43,6 @@ export interface DashboardStore {
 }
 
 export interface SessionQualityStore {
-  /** Both return undefined when there is no such session of this owner. */
   overview(ownerId: string, sessionId: string): Promise<QualityBody | undefined>;
   /** `participant` is an object id. */
   series(ownerId: string, sessionId: string, participant: string): Promise<QualitySeriesBody | undefined>;
@@ -51,16 +50,9 @@ export interface SessionQualityStore {
 
 export interface NodeStore {
   list(): Promise<NodeFacts[]>;
-  /** Both return false when there is no such node. */
+  /** Both answer false when there is no such node. */
   drain(id: string, at: Date): Promise<boolean>;
   undrain(id: string): Promise<boolean>;
-}
-
-/** Carries topics to every node, this one too. */
-export interface ChangeChannel {
-  /** `onChange` gets the topic, or nothing where notices were lost and anything may have changed. */
-  listen(onChange: (topic?: string) => void): Promise<{ close(): Promise<void> }>;
-  notify(topics: readonly string[]): Promise<void>;
 }
 
 /** Examines the installation once. */
@@ -83,7 +75,7 @@ export interface StoredKey {
 
 export interface Keys {
   list(): Promise<StoredKey[]>;
-  create(options: { name?: string | undefined; ownerId?: string | undefined }): Promise<StoredKey>;
+  create(wish: { name?: string | undefined; ownerId?: string | undefined }): Promise<StoredKey>;
   disable(apiKey: string): Promise<StoredKey>;
   rotate(apiKey: string, keepSeconds: number): Promise<StoredKey>;
   endPreviousSecret(apiKey: string): Promise<StoredKey>;
@@ -99,7 +91,7 @@ export interface Installation {
   operatorId: string;
   /** API key whose secret the settings give. */
   keyFromSettings: string | undefined;
-  publicUrl: string;
+  publicUrl: () => string;
   settings: readonly SettingInForce[];
   workers: () => SystemBody['workers'];
   /** A new doctor for each examination. */

@@ -7,16 +7,16 @@ function check(name: string, run: Check['run'], timeoutMs = 1_000): Check {
   return { name, title: name.toUpperCase(), timeoutMs, advice: 'Repair it.', run };
 }
 
-test('findings come in the order of the checks, and each is reported as soon as it is known', async () => {
+test('findings come in the order of the checks, and each is told as soon as it is known', async () => {
   const slow = Promise.withResolvers<Verdict>();
-  const reported: string[] = [];
+  const told: string[] = [];
   const doctor = new Doctor([check('a', () => slow.promise), check('b', () => ok('Fine.'))]);
   const examined = doctor.examine(({ name }) => {
-    reported.push(name);
+    told.push(name);
     if (name === 'b') slow.resolve(failure('Broken.', 'Mend it.'));
   });
   const findings: Finding[] = await examined;
-  expect(reported).toEqual(['b', 'a']);
+  expect(told).toEqual(['b', 'a']);
   expect(findings).toEqual([
     { name: 'a', title: 'A', level: 'failure', found: 'Broken.', advice: 'Mend it.' },
     { name: 'b', title: 'B', level: 'ok', found: 'Fine.', advice: null },

@@ -1,7 +1,5 @@
-// Examines an installation: every check with a bound, a few at once, each reported as soon as it is known.
-
+// Examines an installation: every check with a bound, a few at once, each told as soon as it is known.
 import { reasonOf } from '../kit/ask.ts';
-import { within } from '../kit/timeout.ts';
 import type { CheckName, Finding } from '../protocol/doctor.ts';
 import { type Check, capital, failure, type Verdict } from './check.ts';
 
@@ -24,7 +22,7 @@ export class Doctor {
     return this.#checks.map(({ name, title }) => ({ name, title }));
   }
 
-  /** Runs every check once and returns the findings in the order of the checks; `onFinding` gets each at once. */
+  /** Runs every check once and answers the findings in the order of the checks; `onFinding` hears of each at once. */
   async examine(onFinding: OnFinding = () => undefined): Promise<Finding[]> {
     const findings: Finding[] = [];
     let next = 0;
@@ -48,16 +46,18 @@ export class Doctor {
 
 async function verdictOf(check: Check): Promise<Verdict> {
   const { timeoutMs, advice } = check;
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
   try {
-    const verdict = await within(check.run(), timeoutMs);
-    if (verdict === 'late') throw new Error(`no answer within ${timeoutMs / 1000} s`);
-    return verdict;
+    return await Promise.race([check.run(), late.promise]);
   } catch (error) {
     return failure(sentence(reasonOf(error)), advice);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
-/** Reasons come from anywhere; what is reported begins with a capital and ends with a full stop. */
+/** Reasons come from anywhere; what is told begins with a capital and ends with a full stop. */
 function sentence(text: string): string {
   return /[.!?]$/.test(text) ? capital(text) : `${capital(text)}.`;
 }

@@ -3,17 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { egressCalledOff, egressNotStarted } from '../errors.ts';
 import type { Egress, EgressPlan, EgressStatus } from '../protocol/egress.ts';
-import { needsOf } from './plan.ts';
+import { needsOf } from './admission.ts';
 import type { EgressStore } from './ports.ts';
-import type { EgressRunner } from './runner/runner.ts';
+import type { Studio } from './studio.ts';
 
 export interface DispatcherDeps {
   nodeId: string;
   store: EgressStore;
-  runner: EgressRunner;
+  studio: Studio;
 }
 
-export interface EgressRequest {
+export interface EgressWish {
   sessionId: string;
   plan: EgressPlan;
   /** Whether others of its kind may run beside it. */
@@ -26,7 +26,7 @@ export interface EgressRequest {
 
 /** Another node is asked this often how far it is. */
 const LOOK_EVERY_MS = 200;
-/** Callers wait for half a minute at most. */
+/** Whoever asked waits for half a minute at most. */
 const START_TIMEOUT_MS = 25_000;
 /** What another node has not begun by then, waits for a slot there. */
 const QUEUE_TIMEOUT_MS = 3_000;
@@ -40,17 +40,17 @@ export class Dispatcher {
   }
 
   /** Resolves when it has begun or waits for a slot. Throws when it could not be begun. */
-  async begin({ plan, ...request }: EgressRequest): Promise<Egress> {
-    const { store, runner } = this.#deps;
+  async begin({ plan, ...wish }: EgressWish): Promise<Egress> {
+    const { store, studio } = this.#deps;
     const egress = await store.create({
-      ...request,
+      ...wish,
       plan,
       folder: plan.kind === 'hls' ? randomUUID() : null,
       needs: needsOf(plan.config),
       at: new Date(),
     });
     if (this.#isMine(egress)) {
-      await runner.launch(egress);
+      await studio.launch(egress);
       // It may have been given to another node that had room, or called off.
       return begunOrThrow((await store.get(egress.id)) ?? egress);
     }
@@ -61,7 +61,7 @@ export class Dispatcher {
   async end(egress: Egress): Promise<void> {
     // Asked twice: it is on its way.
     if (egress.status === 'stopping') return;
-    if (this.#isMine(egress)) await this.#deps.runner.end(egress.id);
+    if (this.#isMine(egress)) await this.#deps.studio.end(egress.id);
     else await this.#deps.store.sendTo(egress.nodeId, { command: 'stop-egress', egressId: egress.id });
   }
 

@@ -1,25 +1,25 @@
-// Writes the moves of egresses, however long the database needs to take them, and notifies the meeting of each.
+// Writes the moves of egresses, however long the database needs to take them, and tells the meeting of each.
 import { AppError } from '../errors.ts';
 import { persist } from '../kit/persist.ts';
 import { withoutPaths } from '../kit/reason.ts';
 import type { Logger } from '../log.ts';
 import type { Egress, EgressStatus, Gap } from '../protocol/egress.ts';
 import { noticesOf, playableNotice } from './notices.ts';
-import type { EgressStore, MoveFacts, Notify } from './ports.ts';
+import type { EgressStore, MoveFacts, Tell } from './ports.ts';
 
 export class Moves {
   readonly #store: EgressStore;
-  readonly #notify: Notify;
+  readonly #tell: Tell;
   readonly #log: Logger;
-  readonly #stopped = new AbortController();
+  readonly #patience = new AbortController();
 
-  constructor(options: { store: EgressStore; notify: Notify; log: Logger }) {
+  constructor(options: { store: EgressStore; tell: Tell; log: Logger }) {
     this.#store = options.store;
-    this.#notify = options.notify;
+    this.#tell = options.tell;
     this.#log = options.log;
   }
 
-  /** Returns undefined if the egress has already moved on. */
+  /** Answers nothing when the move is not (any more) possible; then somebody else has made it, or a later one. */
   async move(egress: Egress, to: EgressStatus, given: Partial<MoveFacts> = {}): Promise<Egress | undefined> {
     const at = new Date();
     // Reasons are shown to callers.
@@ -31,7 +31,7 @@ export class Moves {
       const now = await this.#store.get(egress.id);
       return now?.status === to ? now : undefined;
     });
-    if (moved) for (const notice of noticesOf(moved)) this.#notify(moved.sessionId, notice);
+    if (moved) for (const notice of noticesOf(moved)) this.#tell(moved.sessionId, notice);
     return moved;
   }
 
@@ -44,7 +44,7 @@ export class Moves {
   async playable(egress: Egress): Promise<Egress | undefined> {
     const at = new Date();
     const moved = await this.#persist(egress, () => this.#store.playable(egress.id, at));
-    if (moved) this.#notify(moved.sessionId, playableNotice(moved));
+    if (moved) this.#tell(moved.sessionId, playableNotice(moved));
     return moved;
   }
 
@@ -55,7 +55,7 @@ export class Moves {
 
   /** What is not taken now is left to the next start. */
   giveUp(): void {
-    this.#stopped.abort();
+    this.#patience.abort();
   }
 
   #persist<T>(egress: Egress, write: (attempt: number) => Promise<T>): Promise<T> {
@@ -63,7 +63,7 @@ export class Moves {
       isAnswer: (error) => error instanceof AppError,
       onFailure: (error, delayMs) =>
         this.#log.warn({ err: error, egressId: egress.id, delayMs }, 'move of an egress not written, trying again'),
-      signal: this.#stopped.signal,
+      signal: this.#patience.signal,
     });
   }
 }

@@ -1,7 +1,7 @@
-// The notifications that a meeting gets of its egresses, over the sockets.
+// What the meeting itself is told of its egresses, over the sockets.
 import type { Egress, EgressKind, EgressStatus } from '../protocol/egress.ts';
-import { hlsUrls } from '../protocol/egress-urls.ts';
 import type { Notification } from '../protocol/signaling.ts';
+import { hlsUrls } from './egress-state.ts';
 
 const STATE_METHODS = {
   recording: 'recordingStateChanged',
@@ -21,7 +21,7 @@ const WORDS: Partial<Record<EgressStatus, 'STARTING' | 'STARTED' | 'STOPPING' | 
 
 const FAILED_WHILE_RUNNING: Record<EgressKind, number> = { recording: 5001, livestream: 5002, hls: 5003 };
 
-/** The notifications of its present state. */
+/** What having arrived in its state tells. */
 export function noticesOf(egress: Egress): Notification[] {
   const word = WORDS[egress.status];
   if (!word) return [];
@@ -42,7 +42,7 @@ export function playableNotice(egress: Egress): Notification {
   return { method: 'hlsPlayableStateChanged', isPlayable: true, ...hlsUrls(egress) };
 }
 
-/** What a participant who joins later gets of a running egress. */
+/** What somebody who joins later is told of an egress that runs. */
 export function noticesForLateComer(egress: Egress): Notification[] {
   const notices = noticesOf(egress);
   return egress.kind === 'hls' && egress.playableAt ? [...notices, playableNotice(egress)] : notices;

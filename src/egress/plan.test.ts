@@ -3,8 +3,8 @@ import { createOutbound } from '../kit/outbound/outbound.ts';
 import { planOf, wantsFile } from './plan.ts';
 
 const outbound = createOutbound({ allow: [] });
-const plan = (kind: Parameters<typeof planOf>[0], request: unknown) =>
-  planOf(kind, request, (url, options) => outbound.checkUrl(url, options));
+const plan = (kind: Parameters<typeof planOf>[0], wish: unknown) =>
+  planOf(kind, wish, (url, options) => outbound.checkUrl(url, options));
 
 describe('a plan', () => {
   it('has the documented defaults', () => {
@@ -77,7 +77,7 @@ describe('a file beside a stream', () => {
     [{ config: { recording: { enabled: 'false' } } }, false],
     [{ config: null }, false],
     [undefined, false],
-  ])('is wanted by %j: %s', (request, wanted) => {
-    expect(wantsFile(request)).toBe(wanted);
+  ])('is wanted by %j: %s', (wish, wanted) => {
+    expect(wantsFile(wish)).toBe(wanted);
   });
 });

@@ -1,7 +1,4 @@
 // What egress needs from the rest of the server, in its own words; app.ts fulfils it.
-
-import type { EgressParticipant, EgressStream, SrtpKeys, WantedStream } from '../compositor/ipc.ts';
-import type { EgressJob } from '../jobs/job.ts';
 import type {
   Continuation,
   Egress,
@@ -13,6 +10,7 @@ import type {
 } from '../protocol/egress.ts';
 import type { Paging } from '../protocol/rest/common.ts';
 import type { Notification } from '../protocol/signaling.ts';
+import type { EgressParticipant, EgressStream, SrtpKeys, WantedStream } from './ipc.ts';
 
 /** A session as a composition sees it, wherever it lives. */
 export interface SessionSource {
@@ -27,15 +25,15 @@ export interface SessionSource {
   /** `host:port` that clients in it send their media to, by TCP. */
   mediaHosts(): string[];
   openTap(options: TapOptions): Tap;
-  /** Allows a hidden observer with this secret id. Call the returned function to revoke it, which sends the observer away. */
+  /** Whoever joins under this id is seen by nobody; until the answer is called, which sends it away. */
   expectObserver(participantId: string): () => void;
 }
 
 /** Sessions by the node that they live on. */
 export interface Sessions {
-  /** Resolves with undefined if there is no such session any more. */
+  /** Nothing when there is no such session (any more). */
   open(sessionId: string, nodeId: string): Promise<SessionSource | undefined>;
-  /** Stops following it: nothing of it is composed here any more. */
+  /** Nothing of it is composed here any more. */
   release(sessionId: string): void;
 }
 
@@ -52,16 +50,16 @@ export interface TapOptions {
   port: number;
   /** Another machine, and the key (base64) that feedback from there is encrypted with. */
   elsewhere?: { ip: string; sendKey: string };
-  /** Called before any stream, and again when all streams begin again: the keys that the receiver has to use. */
+  /** Told before any stream, and again when all begins anew: what the receiver has to use. */
   onSecured?(keys: SrtpKeys): void;
-  /** Called before its first packet. */
+  /** Told before its first packet. */
   onStream(stream: EgressStream): void;
   onStreamGone(streamId: string): void;
   onStreamPaused(streamId: string, paused: boolean): void;
 }
 
-/** Sends a notification to everybody in a meeting, wherever it lives. */
-export type Notify = (sessionId: string, notification: Notification) => void;
+/** Everything that one egress tells its meeting. */
+export type Tell = (sessionId: string, notification: Notification) => void;
 
 /** The room of a caller, as far as egress cares. */
 export interface EgressRoom {
@@ -84,18 +82,18 @@ export interface EgressRooms<C extends EgressCaller = EgressCaller> {
   liveIn(roomId: string): Promise<string | undefined>;
 }
 
-/** What auto-start asks for in a session. */
-export interface AutoStartRequest {
+/** The parts of the store's own shapes that are handed in here. */
+export interface AutoStartWish {
   id: string;
   kind: 'recording' | 'hls' | 'composite';
   request: unknown;
 }
 
-/** An egress that could not be started and that no caller waits for, and why; with its plan, if one could be made. */
+/** What nobody waits for an answer to and could not be begun, and why; the plan, where one could be made. */
 export interface NotBegun {
   /** The auto-start request it comes from. */
   requestId?: string | undefined;
-  kind: AutoStartRequest['kind'];
+  kind: AutoStartWish['kind'];
   plan?: EgressPlan | undefined;
   reason: string;
 }
@@ -122,10 +120,8 @@ export interface NewEgress {
   plan: EgressPlan;
   folder: string | null;
   at: Date;
-  /** Whether others of its kind may run beside it. */
   beside: boolean;
   needs: EgressNeeds;
-  /** The auto-start request it comes from. */
   requestId?: string | undefined;
   /** The one that broke off, and that this one takes the place of; there is one at most. */
   continues?: string | undefined;
@@ -133,48 +129,37 @@ export interface NewEgress {
 
 /** What a node must have to run an egress. */
 export interface EgressNeeds {
-  /** As `ROOMFUL_EGRESS_SLOTS` counts them. */
   slots: number;
   browser: boolean;
 }
 
-export interface EgressFilter {
-  kind: EgressKind;
-  /** roomId or customRoomId; every one given has to match. */
-  rooms: readonly string[];
-  sessionId?: string | undefined;
-}
+export type EgressCommand = {
+  command: 'start-egress' | 'stop-egress' | 'continue-egress' | 'delete-egress';
+  egressId: string;
+};
 
 /** Every move is one transaction with its event; see the store. */
 export interface EgressStore {
-  /**
-   * Stores a new egress of a live session, as queued, for the node that can take it best. Throws when the session is
-   * over, one of its kind still runs, or another one continues the same egress already.
-   */
-  create(egress: NewEgress): Promise<Egress>;
-  /** Moves a queued egress to a node that has room for it, if there is one, and has it started there. */
+  create(wish: NewEgress): Promise<Egress>;
+  /** Gives what waits to a node that has room for it, if there is one, and lets it start there. */
   handOver(id: string, needs: EgressNeeds, at: Date): Promise<Egress | undefined>;
-  /** Returns undefined if the egress has already moved on. */
+  /** Answers nothing when the move is not (any more) possible. */
   move(id: string, to: EgressStatus, facts: MoveFacts): Promise<Egress | undefined>;
-  /** Notes the first moment at which a player could play, and publishes its event, once. */
   playable(id: string, at: Date): Promise<Egress | undefined>;
   addGap(id: string, gap: Gap): Promise<void>;
-  /** Requests of auto-start that are neither taken nor refused yet. */
-  autoStartRequests(sessionId: string): Promise<AutoStartRequest[]>;
+  wishes(sessionId: string): Promise<AutoStartWish[]>;
   /** Returns the failed egress that it became, unless it was settled already or is of a kind that there is none of. */
   keepFailed(notBegun: NotBegun, sessionId: string, at: Date): Promise<Egress | undefined>;
-  /** Sends a job to a node. */
-  sendTo(nodeId: string, job: EgressJob): Promise<void>;
+  sendTo(nodeId: string, job: EgressCommand): Promise<void>;
   get(id: string): Promise<Egress | undefined>;
-  /** One of an owner's, unless it was deleted. */
   find(ownerId: string, kind: EgressKind, id: string): Promise<Egress | undefined>;
-  /** Newest first. */
-  list(ownerId: string, filter: EgressFilter, paging: Paging): Promise<{ egresses: Egress[]; total: number }>;
-  /** Those of a room that have not ended, oldest first. */
+  list(
+    ownerId: string,
+    filter: { kind: EgressKind; rooms: readonly string[]; sessionId?: string | undefined },
+    paging: Paging,
+  ): Promise<{ egresses: Egress[]; total: number }>;
   unfinishedIn(roomId: string, kind: EgressKind): Promise<Egress[]>;
-  /** Those of a node that have not ended, oldest first. */
   unfinishedOn(nodeId: string): Promise<Egress[]>;
-  /** Those that run in a session, on any node. */
   runningIn(sessionId: string): Promise<Egress[]>;
   /** Those that were to go on in live sessions of a node, and run on others that have not been seen since. */
   brokenOff(sessionNodeId: string, since: Date): Promise<Egress[]>;
@@ -182,7 +167,6 @@ export interface EgressStore {
   positionOf(egress: Egress): Promise<number>;
   /** On nodes that have not been seen since. */
   unfinishedOnLost(since: Date): Promise<Egress[]>;
-  /** An HLS stream by its id, no matter who owns it. */
   hls(id: string): Promise<Egress | undefined>;
   continuation(id: string): Promise<Continuation>;
   byFolder(folder: string): Promise<Egress | undefined>;

@@ -70,7 +70,7 @@ export class Callers {
   /** Runs the check of something secret; an address that is wrong too often is refused before it. */
   async attempt<T>(request: FastifyRequest, check: () => Promise<T>): Promise<T> {
     const waitMs = this.#failures.isEmpty ? 0 : this.#failures.waitMs(addressGroup(request.ip));
-    // A caller that shares its address with a flood, behind one proxy or NAT, is served with a token that was good before.
+    // Whoever shares the address of a flood, behind one proxy or NAT, goes on with the token they have.
     if (waitMs > 0 && !this.#isKnown(request)) throw tooManyAttempts(waitMs / 1000);
     try {
       return await check();

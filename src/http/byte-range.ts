@@ -22,7 +22,7 @@ export function rangeOf(header: string | undefined, size: number): ByteRange | '
   return end < start ? undefined : { start, end };
 }
 
-/** Sends a file or the part of it that was asked for. `open` is called only when content is to be sent. */
+/** Answers with a file or the part of it that was asked for. `open` is called only when content is to be sent. */
 export async function sendRange(
   request: FastifyRequest,
   reply: FastifyReply,

@@ -35,7 +35,7 @@ export async function loadCertificate(options: {
   return made;
 }
 
-/** SHA-256 of a certificate's public key, base64: what browsers can be made to trust without an authority. */
+/** SHA-256 of a certificate's public key, base64: what browsers can be told to trust without an authority. */
 export function publicKeyHash({ cert }: Pick<Certificate, 'cert'>): string {
   const key = new X509Certificate(cert).publicKey.export({ type: 'spki', format: 'der' });
   return createHash('sha256').update(key).digest('base64');

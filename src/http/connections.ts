@@ -90,7 +90,7 @@ const REFUSALS: Record<string, Refusal> = {
   },
 };
 
-/** Sends what Node's parser refuses the same error body as every other refusal. */
+/** Answers what Node's parser refuses, in the shape of all other refusals. */
 function answerClientErrors(server: Server): void {
   const answers = new WeakMap<object, ServerResponse>();
   const remember = (request: { socket: object }, response: ServerResponse) => answers.set(request.socket, response);
@@ -98,14 +98,14 @@ function answerClientErrors(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const answer = answers.get(socket);
     const isAnswering = answer?.headersSent && !answer.writableFinished;
-    // Anything written into an answer that has begun would be read as part of it.
+    // Whatever is written into an answer that has begun would be taken for a part of it.
     if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) socket.destroy();
-    else sendRefusal(socket, REFUSALS[error.code ?? ''] ?? BAD_REQUEST);
+    else sayGoodbye(socket, REFUSALS[error.code ?? ''] ?? BAD_REQUEST);
   });
 }
 
-/** Discards for a moment what the peer still sends: a reset would take the answer from it. */
-function sendRefusal(socket: Socket, refusal: Refusal): void {
+/** What the peer still sends is thrown away for a moment: a reset would take the answer from them. */
+function sayGoodbye(socket: Socket, refusal: Refusal): void {
   socket.removeAllListeners('data').on('data', () => undefined);
   socket.end(rawAnswer(refusal));
   const end = setTimeout(() => socket.destroy(), LINGER_MS);
@@ -127,15 +127,15 @@ function rawAnswer({ status, reason, code, message }: Refusal): string {
   return `HTTP/1.1 ${status} ${reason}\r\n${lines.join('\r\n')}\r\n\r\n${body}`;
 }
 
-/** Counts what may happen thousands of times a second, and reports it now and then. */
+/** Counts what may happen thousands of times a second, and tells of it now and then. */
 class Tally {
-  readonly #report: (count: number, latest: unknown) => void;
+  readonly #tell: (count: number, latest: unknown) => void;
   #count = 0;
   #latest: unknown;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(report: (count: number, latest: unknown) => void) {
-    this.#report = report;
+  constructor(tell: (count: number, latest: unknown) => void) {
+    this.#tell = tell;
   }
 
   add(what?: unknown): void {
@@ -154,6 +154,6 @@ class Tally {
     const [count, latest] = [this.#count, this.#latest];
     this.#count = 0;
     this.#latest = undefined;
-    this.#report(count, latest);
+    this.#tell(count, latest);
   }
 }

@@ -5,7 +5,7 @@ import { insertEgress } from '../../test/harness/egresses.ts';
 import { insertRoomSession } from '../../test/harness/participants.ts';
 import { Access } from '../access/access.ts';
 import type { EgressBody, EgressRow, OverviewBody, SystemBody, TimelineBody } from '../protocol/rest/dashboard.ts';
-import { KeyStore } from '../store/access/key-store.ts';
+import { KeyStore } from '../store/key-store.ts';
 
 let stage: EgressStage;
 let base: string;
@@ -84,7 +84,7 @@ describe('the lists', () => {
     expect(await found('perPage=2&page=2&order=asc')).toEqual(['large', 'failed']);
     expect((await list(`search=${encodeURIComponent('_100%')}`)).length).toBe(4);
     expect(await list(`search=${encodeURIComponent("'; drop table egresses; --")}`)).toEqual([]);
-    for (const wrong of ['kind=capture', 'status=odd', 'sort=token', 'order=up']) {
+    for (const wrong of ['kind=film', 'status=odd', 'sort=token', 'order=up']) {
       expect((await ask(`/egresses?${wrong}`)).status).toBe(400);
     }
     const [push] = await list('status=running&kind=livestream');
@@ -153,7 +153,7 @@ describe('one of them', () => {
   });
 });
 
-test('open pages are notified of every change, of waiting and of a deletion too', async () => {
+test('open pages are told of every move, of waiting and of a deletion too', async () => {
   const answer = await fetch(`${base}/dashboard-api/live`, { headers: { cookie } });
   const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
@@ -162,7 +162,7 @@ test('open pages are notified of every change, of waiting and of a deletion too'
     text = '';
   };
   await until(/event: connected/);
-  const where = await session('notified');
+  const where = await session('told');
   await until(/"rooms"/);
   const id = await insertEgress(stage.app.database.db, where, { status: 'queued' });
   await until(/"egresses"/);

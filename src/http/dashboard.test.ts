@@ -2,21 +2,21 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { insertParticipant, insertRoomSession } from '../../test/harness/participants.ts';
 import { qualitySample } from '../../test/harness/samples.ts';
 import { PUBLIC_URL, startTestApi, type TestApi } from '../../test/harness/test-api.ts';
-import type { ApiKey } from '../access/ports.ts';
+import type { ApiKey } from '../access/keys.ts';
 import { SignIns } from '../access/sign-ins.ts';
 import { Dashboard } from '../dashboard/dashboard.ts';
 import { Feed } from '../dashboard/feed.ts';
 import type { Doctor } from '../dashboard/ports.ts';
 import { createLogger } from '../log.ts';
 import type { ChangeTopic } from '../protocol/rest/dashboard.ts';
-import { KeyStore } from '../store/access/key-store.ts';
-import { SignInStore } from '../store/access/sign-in-store.ts';
-import { NodeStore } from '../store/cluster/node-store.ts';
-import { ChangeChannel } from '../store/dashboard/change-channel.ts';
-import { DashboardStore } from '../store/dashboard/dashboard-store.ts';
-import { SessionQualityStore } from '../store/dashboard/session-quality-store.ts';
-import { QualityStore } from '../store/live/quality-store.ts';
-import { publishEvent } from '../store/webhooks/events.ts';
+import { ChangeChannel } from '../store/change-channel.ts';
+import { DashboardStore } from '../store/dashboard-store.ts';
+import { publishEvent } from '../store/events.ts';
+import { KeyStore } from '../store/key-store.ts';
+import { NodeStore } from '../store/node-store.ts';
+import { QualityStore } from '../store/quality-store.ts';
+import { SessionQualityStore } from '../store/session-quality-store.ts';
+import { SignInStore } from '../store/sign-in-store.ts';
 
 let api: TestApi;
 let feed: Feed;
@@ -54,7 +54,7 @@ beforeAll(async () => {
             return operator.id;
           },
           keyFromSettings: undefined,
-          publicUrl: PUBLIC_URL,
+          publicUrl: () => PUBLIC_URL,
           settings: [{ name: 'DATABASE_URL', value: 'set', isDefault: false, secret: true, meaning: '' }],
           workers: () => [],
           doctor: async () => doctor,
@@ -124,7 +124,7 @@ describe('signing in', () => {
   test.each([
     ['a wrong secret', () => ({ apiKey: api.key.apiKey, secret: 'wrong' })],
     ['an unknown key', () => ({ apiKey: 'nobody', secret: api.key.secret })],
-    ["another key's secret", () => ({ apiKey: api.key.apiKey, secret: api.otherKey.secret })],
+    ["somebody else's secret", () => ({ apiKey: api.key.apiKey, secret: api.otherKey.secret })],
   ])('with %s is refused in the same words', async (_, wrong) => {
     const { status, body, headers } = await ask('POST', '/sign-in', { body: wrong() });
     expect([status, body.code]).toEqual([401, 'SIGN_IN_REFUSED']);
@@ -290,8 +290,8 @@ describe('an owner', () => {
 
   test('mints tokens that the API takes', async () => {
     const cookie = await signIn();
-    const options = { expiresInSeconds: 600, permissions: ['allow_join'], roles: ['crawler'] };
-    const { body } = await ask('POST', '/tokens', { cookie, body: options });
+    const wish = { expiresInSeconds: 600, permissions: ['allow_join'], roles: ['crawler'] };
+    const { body } = await ask('POST', '/tokens', { cookie, body: wish });
     expect((await api.call('GET', '/v2/rooms', undefined, body.token)).status).toBe(200);
   });
 
@@ -321,10 +321,10 @@ describe('the pages', () => {
     await insertParticipant(api.database.db, session, 'bob', { stays: [{ joined: at(10), left: at(20) }] });
     const { body } = await ask('GET', '/overview?range=7d&timeZone=UTC', { cookie: await signIn(key) });
     expect(body.unit).toBe('day');
-    const reported = body.usage
+    const told = body.usage
       .slice(-3)
       .map(({ sessions, minutes, people }: Record<string, number>) => [sessions, minutes, people]);
-    expect(reported).toEqual([
+    expect(told).toEqual([
       [1, 20, 1],
       [0, 50, 2],
       [0, 0, 0],

@@ -5,39 +5,39 @@ import { clip } from '../kit/text.ts';
 import type { CodeWith } from '../protocol/error-codes.ts';
 import type { ErrorBody } from '../protocol/rest/errors.ts';
 
-/** Sends an error: ours as it says, Fastify's refusals of a request in our shape, anything else masked. */
+/** Answers with an error: ours as it says, Fastify's refusals of a request in our shape, anything else masked. */
 export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = toAppError(error);
   if (known) {
     if (known.status >= 500) logRefusal(known.code, error, request);
-    setRetryAfter(known, reply);
+    sayWhen(known, reply);
     if (known.acceptEncoding !== undefined) reply.header('accept-encoding', known.acceptEncoding);
     return reply.code(known.status).send(errorBody(known, request.id));
   }
-  request.log.error({ err: error, method: request.method, path: pathOf(request) }, 'request failed');
-  const message = `Something went wrong on the server. Its log has the details under request id ${request.id}.`;
+  request.log.error({ err: error, method: request.method, path: pathOf(request) }, 'request.failed');
+  const message = `Something went wrong on our side; the server's log names it by request id ${request.id}.`;
   return reply.code(500).send(errorBody({ status: 500, code: 'INTERNAL_ERROR', message }, request.id));
 }
 
 /** As `handleError` in the shape that `join()` of the browser SDK reads, whose `code` is a number. */
 export function handleJoinError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = toAppError(error);
-  if (!known) request.log.error({ err: error, path: pathOf(request) }, 'request failed');
+  if (!known) request.log.error({ err: error, path: pathOf(request) }, 'request.failed');
   else {
     if (known.status >= 500) logRefusal(known.code, error, request);
-    setRetryAfter(known, reply);
+    sayWhen(known, reply);
   }
   const { status, signalingCode, message } = known ?? {
     status: 500,
     signalingCode: 5000,
-    message: `Something went wrong on the server. Its log has the details under request id ${request.id}.`,
+    message: `Something went wrong on our side; the server's log names it by request id ${request.id}.`,
   };
   return reply.code(status).send({ error: message, message, code: signalingCode, statusCode: status });
 }
 
-/** Refuses a path or method that does not exist. */
+/** Answers a path or method that does not exist. */
 export function handleNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const message = `Not found: ${request.method} ${clip(pathOf(request), 200)}. See /docs.`;
+  const message = `There is no ${request.method} ${clip(pathOf(request), 200)}; /docs lists what there is.`;
   return reply.code(404).send(errorBody({ status: 404, code: 'NOT_FOUND', message }, request.id));
 }
 
@@ -50,12 +50,12 @@ function logRefusal(code: string, error: unknown, request: FastifyRequest): void
   const now = performance.now();
   const { nextAt, unlogged } = refusals.get(code) ?? { nextAt: 0, unlogged: 0 };
   const isDue = now >= nextAt;
-  if (isDue) request.log.warn({ err: error, ...(unlogged > 0 && { unlogged }) }, 'request refused');
+  if (isDue) request.log.warn({ err: error, ...(unlogged > 0 && { unlogged }) }, 'request.refused');
   const next = isDue ? { nextAt: now + REFUSALS_LOGGED_EVERY_MS, unlogged: 0 } : { nextAt, unlogged: unlogged + 1 };
   refusals.set(code, next);
 }
 
-function setRetryAfter({ retryAfterS }: AppError, reply: FastifyReply): void {
+function sayWhen({ retryAfterS }: AppError, reply: FastifyReply): void {
   if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS);
 }
 

@@ -1,5 +1,5 @@
-// The names under which our pages are served. Another site could point a name of its own at this server (DNS rebinding);
-// to the browser it would then be one site with our pages, and with the user who is signed in there.
+// Under which names our pages are served. A page of somebody else could point a name of theirs at this server (DNS
+// rebinding); to the browser it would then be one site with our pages, and with whoever is signed in there.
 import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { hostNotKnown } from '../errors.ts';

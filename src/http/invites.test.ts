@@ -8,7 +8,7 @@ let roomId: string;
 beforeAll(async () => {
   api = await startTestApi({
     withDatabase: async (_, { access, rooms }) => ({
-      v2: [inviteRoutes({ access, rooms, publicUrl: PUBLIC_URL })],
+      v2: [inviteRoutes({ access, rooms, publicUrl: () => PUBLIC_URL })],
       open: (callers) => [guestTokenRoutes({ access, callers })],
     }),
   });
@@ -36,7 +36,7 @@ describe('an invite', () => {
     expect((await invite({}, guest.body.token)).status).toBe(403);
   });
 
-  it('is only made for one’s own rooms, and with permissions that let a guest in', async () => {
+  it('is only made for one’s own rooms, and with permissions that let somebody in', async () => {
     expect((await invite({}, await mintToken(api.otherKey))).status).toBe(404);
     for (const permissions of [['allow_mod'], ['ask_join', 'allow_mod'], ['everything'], []]) {
       expect((await invite({ permissions })).status, String(permissions)).toBeGreaterThanOrEqual(400);

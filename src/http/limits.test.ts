@@ -2,7 +2,6 @@
 import { sql } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
 import { mintToken, startTestApi, type TestApi } from '../../test/harness/test-api.ts';
-import { whileLocked } from '../../test/harness/while-locked.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 
 let api: TestApi;
@@ -69,7 +68,7 @@ describe('addresses', () => {
   const guess = (url: string, from: string) =>
     fetch(`${url}/v2/rooms`, { headers: { authorization: 'no.token', 'x-forwarded-for': from } });
 
-  it('behind a trusted proxy are distinguished', async () => {
+  it('behind a trusted proxy are told apart', async () => {
     const url = await start({ failedTokens: 1 }, { trustedProxies: ['127.0.0.0/8'] });
     const statuses = [];
     for (const from of ['192.0.2.1', '192.0.2.1', '192.0.2.2', '2001:db8::1', '2001:db8::2']) {
@@ -84,6 +83,14 @@ describe('addresses', () => {
   });
 });
 
+/** While nobody can read `table`, so that what does hangs as a heavy query would. */
+async function whileHeld(table: string, work: () => Promise<void>): Promise<void> {
+  await api.database.db.transaction().execute(async (tx) => {
+    await sql`lock table ${sql.table(table)} in access exclusive mode`.execute(tx);
+    await work();
+  });
+}
+
 const hanging = async () => {
   const found = await sql<{ count: number }>`select count(*) as count from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock'`.execute(api.database.db);
@@ -96,7 +103,7 @@ describe('heavy calls of one owner', () => {
   it('leave connections to others, wait their turn, and are all answered in the end', async () => {
     await start({});
     let heavy: Promise<{ status: number }[]> = Promise.resolve([]);
-    await whileLocked(api.database.db, ['sessions'], async () => {
+    await whileHeld('sessions', async () => {
       heavy = Promise.all(Array.from({ length: 300 }, () => listSessions()));
       await expect.poll(hanging).toBeGreaterThanOrEqual(DEFAULT_LIMITS.ownerReads);
       const others = await mintToken(api.otherKey);
@@ -109,7 +116,7 @@ describe('heavy calls of one owner', () => {
   it('are refused when even more are under way, each of them with a time to come again', async () => {
     await start({ ownerRequests: 5, ownerReads: 2 });
     let heavy: Promise<{ status: number }[]> = Promise.resolve([]);
-    await whileLocked(api.database.db, ['sessions'], async () => {
+    await whileHeld('sessions', async () => {
       heavy = Promise.all(Array.from({ length: 5 }, () => listSessions()));
       await expect.poll(hanging).toBeGreaterThanOrEqual(2);
       const refused = await api.call('POST', '/v2/rooms', {});
@@ -125,7 +132,7 @@ describe('calls of all owners', () => {
   it('are refused early when the server has enough under way', async () => {
     await start({ nodeRequests: 1 });
     let heavy: Promise<{ status: number }> | undefined;
-    await whileLocked(api.database.db, ['sessions'], async () => {
+    await whileHeld('sessions', async () => {
       heavy = listSessions();
       await expect.poll(hanging).toBeGreaterThanOrEqual(1);
       const refused = await listSessions(api.otherKey);
@@ -148,7 +155,7 @@ describe('a place that was taken', () => {
     ];
     expect(answers.map(({ status }) => status)).toEqual([404, 400, 404, 404, 200, 200]);
     const headers = { authorization: await mintToken(api.key) };
-    await whileLocked(api.database.db, ['sessions'], async () => {
+    await whileHeld('sessions', async () => {
       const gone = new AbortController();
       const aborted = fetch(`${url}/v2/sessions`, { headers, signal: gone.signal }).catch((error: Error) => error.name);
       await expect.poll(hanging).toBeGreaterThanOrEqual(1);

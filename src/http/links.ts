@@ -1,10 +1,12 @@
 // The `links` objects of the REST API, on the deployment's own public address.
 
-export class Links {
-  readonly #publicUrl: string;
+/** Base URL without a trailing slash; a function because listeners may get their ports late. */
+export type PublicUrl = () => string;
 
-  /** Base URL without a trailing slash. */
-  constructor(publicUrl: string) {
+export class Links {
+  readonly #publicUrl: PublicUrl;
+
+  constructor(publicUrl: PublicUrl) {
     this.#publicUrl = publicUrl;
   }
 
@@ -26,25 +28,25 @@ export class Links {
 
   /** The page that plays an HLS stream. */
   watchPage(hlsId: string): string {
-    return `${this.#publicUrl}/watch/${hlsId}`;
+    return `${this.#publicUrl()}/watch/${hlsId}`;
   }
 
   /** The page that plays a recording; the fragment is what lets one in, and no server or log ever sees it. */
   recordingPage(recordingId: string, fileToken: string): string {
-    return `${this.#publicUrl}/recordings/${recordingId}#${fileToken}`;
+    return `${this.#publicUrl()}/recordings/${recordingId}#${fileToken}`;
   }
 
   /** An address for our own pages: a path where this node answers it, since a page may be open under another host. */
   forPages(url: string): string {
-    const own = `${this.#publicUrl}/`;
+    const own = `${this.#publicUrl()}/`;
     return url.startsWith(own) ? url.slice(own.length - 1) : url;
   }
 
   file(id: string): string {
-    return `${this.#publicUrl}/files/${id}`;
+    return `${this.#publicUrl()}/files/${id}`;
   }
 
   #to(resource: string, id: string): string {
-    return `${this.#publicUrl}/v2/${resource}/${encodeURIComponent(id)}`;
+    return `${this.#publicUrl()}/v2/${resource}/${encodeURIComponent(id)}`;
   }
 }

@@ -1,8 +1,8 @@
 // Recordings, HLS streams and livestreams as answers show them.
 
 import type { Shown } from '../egress/egress.ts';
+import { fileUrl, hlsUrls } from '../egress/egress-state.ts';
 import { type Continuation, type Egress, type RecordingFile, recordingFile } from '../protocol/egress.ts';
-import { fileUrl, hlsUrls } from '../protocol/egress-urls.ts';
 import type { EgressBody, EgressRow } from '../protocol/rest/dashboard.ts';
 import type { HlsAddresses, WatchedFile, WatchedHls, WatchedRecording } from '../protocol/rest/watching.ts';
 import type { Links } from './links.ts';
@@ -89,7 +89,7 @@ export function presentLivestream(shown: Shown, links: Links) {
   };
 }
 
-/** What anyone with the link of a stream may know. */
+/** What whoever has the link of a stream may know. */
 export function presentWatchedHls(egress: Egress, continuation: Continuation, links: Links): WatchedHls {
   const { id, status, reason, startedAt, endedAt, config } = egress;
   return {
@@ -103,7 +103,7 @@ export function presentWatchedHls(egress: Egress, continuation: Continuation, li
   };
 }
 
-/** What anyone with the link of a recording may know. */
+/** What whoever has the link of a recording may know. */
 export function presentWatchedRecording(
   egress: Egress,
   file: RecordingFile,

@@ -9,7 +9,7 @@ import type { Limits } from '../limits.ts';
 const LOOK_EVERY_MS = 1_000;
 const RESOLUTION_MS = 20;
 
-/** Refuses requests with 503, except to routes that must always answer: their config says so. */
+/** Answers 503 to all but what has to be answered always, which says so in its route's config. */
 export function refuseUnderPressure(
   app: FastifyInstance,
   limits: Pick<Limits, 'eventLoopDelayMs' | 'heapPercent'>,

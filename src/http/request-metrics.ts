@@ -16,7 +16,7 @@ export function measureRequests(app: FastifyInstance, metrics: Registry): void {
     duration.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
     request.log.debug(
       { method: request.method, route, status: reply.statusCode, ms: reply.elapsedTime },
-      'request answered',
+      'request.answered',
     );
   });
 }

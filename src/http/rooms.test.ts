@@ -57,7 +57,7 @@ describe('POST /v2/rooms', () => {
       awsDirPath: 'a/b',
       somethingNew: { is: ['tolerated'] },
     };
-    const options = {
+    const wish = {
       customRoomId: 'every option ✓',
       webhook: { endPoint: 'https://hooks.example.com/x', events: [...EVENT_TYPES, 'participant-track-*', '*'] },
       autoCloseConfig: { type: 'session-end-and-deactivate', duration: 60 },
@@ -70,11 +70,11 @@ describe('POST /v2/rooms', () => {
       geoFence: 'sg001',
       allowedParticipantIds: ['a', 'b'],
     };
-    const { status, body: room } = await create({ ...options, region: 'sg001', junk: 1 });
+    const { status, body: room } = await create({ ...wish, region: 'sg001', junk: 1 });
     expect(status).toBe(200);
-    expect(room).toMatchObject(options);
+    expect(room).toMatchObject(wish);
     expect(room).not.toHaveProperty('region');
-    expect((await api.call('GET', `/v2/rooms/${room.roomId}`)).body).toMatchObject(options);
+    expect((await api.call('GET', `/v2/rooms/${room.roomId}`)).body).toMatchObject(wish);
   });
 
   test('null means absent', async () => {
@@ -160,7 +160,7 @@ describe('POST /v2/rooms', () => {
     expect(answer.body.message).toContain(field);
   });
 
-  test('patterns are explained in words', async () => {
+  test('patterns are told in words', async () => {
     const { body } = await create({ customRoomId: 'a\nb' });
     expect(body.message).toBe(
       'customRoomId: must be 1 to 256 characters without control characters and without #, which ends an address: ' +

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mintToken, PUBLIC_URL, startTestApi, type TestApi } from '../../test/harness/test-api.ts';
 import { createLogger } from '../log.ts';
-import { FileStore } from '../store/files/file-store.ts';
+import { FileStore } from '../store/file-store.ts';
 import type { Draining } from './routes/health.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { createHttpServer, type HttpDeps } from './server.ts';
@@ -46,7 +46,7 @@ const deps = (): HttpDeps => ({
   rooms: api.rooms,
   files: new FileStore(api.database.db, api.dataDir),
   checks: {},
-  publicUrl: PUBLIC_URL,
+  publicUrl: () => PUBLIC_URL,
   log: createLogger('silent'),
 });
 
@@ -237,7 +237,7 @@ describe('pages and the dashboard', () => {
     await app.close();
   });
 
-  test('ask for TLS for ever only where the server is set to, and over TLS', async () => {
+  test('ask for TLS for ever only where the server is told to, and over TLS', async () => {
     const app = await createHttpServer({ ...deps(), strictTransport: true, trustedProxies: ['127.0.0.1'] });
     const hstsOf = async (proto: string) => {
       const { headers } = await app.inject({ url: '/ping', headers: { 'x-forwarded-proto': proto } });

@@ -23,13 +23,12 @@ import { watchBodies } from './body-watch.ts';
 import { CORS_HEADERS, CORS_OPTIONS, exposeRates } from './cors.ts';
 import { handleError, handleNotFound } from './error-handler.ts';
 import type { IsOwnHost } from './hosts.ts';
-import { Links } from './links.ts';
-import type { FileStore } from './ports.ts';
+import { Links, type PublicUrl } from './links.ts';
 import { refuseUnderPressure } from './pressure.ts';
 import { measureRequests } from './request-metrics.ts';
 import { type DashboardDeps, dashboardRoutes } from './routes/dashboard.ts';
 import { docsRoutes } from './routes/docs.ts';
-import { type Admission, fileRoutes } from './routes/files.ts';
+import { type Admission, type FileStore, fileRoutes } from './routes/files.ts';
 import { type Draining, healthRoutes, type ReadinessCheck } from './routes/health.ts';
 import { initConfigRoutes } from './routes/init-config.ts';
 import { roomRoutes } from './routes/rooms.ts';
@@ -51,10 +50,10 @@ export interface HttpDeps {
   limits?: Limits;
   /** Addresses and CIDRs of proxies that are believed who calls. */
   trustedProxies?: readonly string[];
-  publicUrl: string;
+  publicUrl: PublicUrl;
   /** Names that the dashboard is served under beside addresses and `localhost`; any where it is left out. */
   isOwnHost?: IsOwnHost;
-  /** Whether browsers are asked to use TLS only from then on. */
+  /** Whether browsers are told to come back with TLS only. */
   strictTransport?: boolean;
   log: Logger;
   metrics?: Registry;
@@ -174,7 +173,7 @@ async function registerRoutes(
   const { access, admission, rooms, files, checks, publicUrl, metrics, dashboard } = deps;
   const links = new Links(publicUrl);
   const restApi = async (scope: FastifyInstance) => {
-    if (dashboard) notifyOfChanges(scope, dashboard.dashboard.feed);
+    if (dashboard) tellOfChanges(scope, dashboard.dashboard.feed);
     await scope.register(roomRoutes({ rooms, links }), { prefix: '/v2/rooms' });
     await scope.register(sessionRoutes({ rooms, links }), { prefix: '/v2/sessions' });
     for (const routes of deps.v2 ?? []) await scope.register(routes, { prefix: '/v2' });
@@ -198,8 +197,8 @@ async function registerRoutes(
   for (const routes of deps.open?.(callers) ?? []) await app.register(routes);
 }
 
-/** Sessions notify of changes themselves; rooms are changed by requests alone. */
-function notifyOfChanges(scope: FastifyInstance, feed: DashboardDeps['dashboard']['feed']): void {
+/** Sessions tell of their changes themselves; rooms are changed by requests alone. */
+function tellOfChanges(scope: FastifyInstance, feed: DashboardDeps['dashboard']['feed']): void {
   scope.addHook('onResponse', async (request, reply) => {
     if (request.method === 'POST' && reply.statusCode < 300 && request.routeOptions.url?.includes('/v2/rooms')) {
       feed.changed('rooms');

@@ -6,7 +6,7 @@ import { fits } from '../kit/validate.ts';
 import { createLogger } from '../log.ts';
 import { ParticipantStatsBody, SessionStatsBody } from '../protocol/rest/session-stats.ts';
 import { Quality } from '../quality/quality.ts';
-import { QualityStore } from '../store/live/quality-store.ts';
+import { QualityStore } from '../store/quality-store.ts';
 import { sessionStatsRoutes } from './routes/session-stats.ts';
 
 const T = (second: number) => new Date(Date.UTC(2026, 0, 1, 12, 0, second));
@@ -124,7 +124,7 @@ describe('stats of a participant', () => {
     });
   });
 
-  test('say "unknown" of a device that reported nothing', async () => {
+  test('say "unknown" of a device that told nothing', async () => {
     const { body } = await statsOf('/participant/bob/stats');
     expect([body.deviceInfo, body.sdkInfo]).toEqual([
       { deviceName: 'unknown', deviceVersion: 'unknown' },
@@ -143,7 +143,7 @@ test('who may not see a session does not see its stats', async () => {
   );
 });
 
-test('samples go with their session, and of a participant who is gone none is kept', async () => {
+test('samples go with their session, and of somebody who is gone none is kept', async () => {
   await store.insert([
     { row: rowOf('ann'), ...qualitySample(T(10)) },
     { row: 'gone', ...qualitySample(T(10)) },

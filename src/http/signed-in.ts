@@ -2,14 +2,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { crossSiteRequest } from '../errors.ts';
 import { PAGE_HEADER } from '../protocol/rest/dashboard.ts';
+import type { PublicUrl } from './links.ts';
 
 const READING = ['GET', 'HEAD', 'OPTIONS'];
 
 /** The cookie of a sign-in. With TLS it has a name of its own, which browsers refuse to take from anywhere else. */
 export class SignInCookie {
-  readonly #publicUrl: string;
+  readonly #publicUrl: PublicUrl;
 
-  constructor(publicUrl: string) {
+  constructor(publicUrl: PublicUrl) {
     this.#publicUrl = publicUrl;
   }
 
@@ -36,7 +37,7 @@ export class SignInCookie {
   /** Over TLS here, or at a proxy in front that the public address names. */
   #isSecure(request: FastifyRequest): boolean {
     if (request.protocol === 'https') return true;
-    const own = URL.parse(this.#publicUrl);
+    const own = URL.parse(this.#publicUrl());
     return own?.protocol === 'https:' && own.host === request.headers.host;
   }
 }
@@ -45,11 +46,11 @@ export class SignInCookie {
  * Refuses what a page of another site, or of another port of this host, made the browser ask. `SameSite` alone would
  * let the latter pass. What changes something also has to carry a header that no plain form can send.
  */
-export function refuseOtherSites(scope: FastifyInstance, publicUrl: string): void {
+export function refuseOtherSites(scope: FastifyInstance, publicUrl: PublicUrl): void {
   scope.addHook('onRequest', async ({ method, headers }: FastifyRequest) => {
     const site = headers['sec-fetch-site'];
     if (site !== undefined && site !== 'same-origin' && site !== 'none') throw crossSiteRequest();
-    if (headers.origin !== undefined && !isOwn(headers.origin, headers.host, publicUrl)) throw crossSiteRequest();
+    if (headers.origin !== undefined && !isOwn(headers.origin, headers.host, publicUrl())) throw crossSiteRequest();
     if (!READING.includes(method) && headers[PAGE_HEADER] === undefined) throw crossSiteRequest();
   });
   scope.addHook('onSend', async (_request, reply) => {

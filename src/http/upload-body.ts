@@ -12,7 +12,6 @@ import { clip } from '../kit/text.ts';
 import { findProblems } from '../kit/validate.ts';
 import { MAX_FILE_BYTES, MAX_UPLOAD_BODY_BYTES, UploadBody } from '../protocol/rest/joining.ts';
 import { asBodyError, asText, charsetOf, decompression, limited, runSteps, type Size } from './body-encoding.ts';
-import type { Write } from './ports.ts';
 
 /** More than any name may have, so that what is wrong with one can be said. */
 const MAX_KEPT_TEXT = 1_024;
@@ -21,6 +20,9 @@ const MAX_DEPTH = 32;
 const PIECE_CHARS = 64 * 1024;
 
 const SIZE: Size = { bytes: MAX_UPLOAD_BODY_BYTES, tooLarge: uploadTooLarge };
+
+/** Writes a piece of the file. */
+export type Write = (content: Buffer) => Promise<void>;
 
 /** The body is no JSON; the message says where. */
 export class MalformedBody extends Error {}

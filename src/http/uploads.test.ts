@@ -9,7 +9,7 @@ import { canMount, smallDisk } from '../../test/harness/small-disk.ts';
 import { mintToken, startTestApi, type TestApi } from '../../test/harness/test-api.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import { newObjectId } from '../protocol/ids.ts';
-import { FileSweep } from '../store/files/file-sweep.ts';
+import { FileSweep } from '../store/file-sweep.ts';
 
 let api: TestApi;
 let roomId: string;
@@ -106,15 +106,15 @@ describe('the body of an upload', () => {
     const authorization = await mintToken(api.key, { permissions: ['allow_join'] });
     const url = await api.listen();
     const path = `/base64-upload?roomId=${roomId}`;
-    await using declared = await RawHttp.open(url);
-    declared.send(head('POST', path, { authorization, 'content-length': 20_000_000 }));
-    expect((await declared.answer()).status).toBe(413);
-    await using undeclared = await RawHttp.open(url);
-    undeclared.send(head('POST', path, { authorization, 'transfer-encoding': 'chunked' }));
+    await using told = await RawHttp.open(url);
+    told.send(head('POST', path, { authorization, 'content-length': 20_000_000 }));
+    expect((await told.answer()).status).toBe(413);
+    await using untold = await RawHttp.open(url);
+    untold.send(head('POST', path, { authorization, 'transfer-encoding': 'chunked' }));
     // White space is no content, and counts all the same.
     const chunk = `100000\r\n${' '.repeat(0x100000)}\r\n`;
-    for (let i = 0; i < 16; i++) undeclared.send(chunk);
-    expect((await undeclared.answer()).status).toBe(413);
+    for (let i = 0; i < 16; i++) untold.send(chunk);
+    expect((await untold.answer()).status).toBe(413);
     expect(await kept()).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-// Warns callers about fields of theirs that have no effect.
+// Tells callers of what they sent and what has no effect.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
 import { findWarnings, type Warning } from '../kit/warnings.ts';

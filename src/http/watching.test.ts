@@ -22,7 +22,7 @@ async function remove(path: string): Promise<void> {
   await fetch(`${base}${path}`, { method: 'DELETE', headers: { authorization: await stage.app.token() } });
 }
 
-/** A finished recording as the REST API shows it. */
+/** A finished recording as the REST API tells of it. */
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into
 async function recorded(room: object = {}): Promise<any> {
   const roomId = await stage.room(room);
@@ -39,7 +39,7 @@ const tokenIn = (recording: { file: { fileUrl: string } }) =>
   /recordings-files\/([\w-]{22})\.mp4$/.exec(recording.file.fileUrl)?.[1] ?? '';
 
 describe('a stream', () => {
-  test('is shown to anyone who knows its id, from its start to its end, and nothing more than a player needs', async () => {
+  test('is told of to whoever knows its id, from its start to its end, and nothing more than a player needs', async () => {
     const roomId = await stage.room({ customRoomId: 'secret-project' });
     await stage.join(roomId);
     const webhookUrl = 'https://example.com/hook?key=private';

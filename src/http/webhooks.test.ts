@@ -9,8 +9,8 @@ import { insertSession } from '../../test/harness/sessions.ts';
 import { mintToken, startTestApi, type TestApi } from '../../test/harness/test-api.ts';
 import { createOutbound } from '../kit/outbound/outbound.ts';
 import { createLogger } from '../log.ts';
-import { DeliveryQueue } from '../store/webhooks/delivery-queue.ts';
-import { WebhookStore } from '../store/webhooks/webhook-store.ts';
+import { DeliveryQueue } from '../store/delivery-queue.ts';
+import { WebhookStore } from '../store/webhook-store.ts';
 import { Webhooks } from '../webhooks/webhooks.ts';
 import { publicKeyRoutes, webhookRoutes } from './routes/webhooks.ts';
 
@@ -75,7 +75,7 @@ describe('deliveries', () => {
     });
   });
 
-  test('are newest first by number, also of transactions that take long or contain much', async () => {
+  test('are newest first by number, also of transactions that take long or tell of much', async () => {
     const { db } = api.database;
     await db.transaction().execute(async (long) => {
       // Its time begins here, and the next event is committed before its own.
@@ -156,7 +156,7 @@ describe('deliveries', () => {
 });
 
 describe('endpoints', () => {
-  test('show their health, and one that answered 410 is enabled again', async () => {
+  test('tell their health, and one that answered 410 is enabled again', async () => {
     await deliver(2);
     receiver.answer(() => 410);
     await deliver(1);
@@ -180,7 +180,7 @@ describe('endpoints', () => {
 });
 
 describe('a test event', () => {
-  test('is signed like a real one, and its outcome is returned', async () => {
+  test('is signed like a real one, and its outcome is told', async () => {
     receiver.answer((_arrival, _count, response) => {
       response.writeHead(202).end('thank you');
       return undefined;
@@ -194,7 +194,7 @@ describe('a test event', () => {
     expect(new Webhook(signingSecret).verify(arrival?.body ?? '', headers)).toMatchObject({ webhookType: asked.type });
   });
 
-  test('to a forbidden address is refused, to a dead one it says why', async () => {
+  test('to a forbidden address is refused, to a dead one it tells why', async () => {
     const forbidden = await api.call('POST', '/v2/webhooks/test', { url: 'http://169.254.169.254/' });
     expect([forbidden.status, forbidden.body.code]).toEqual([400, 'DESTINATION_FORBIDDEN']);
     const dead = await api.call('POST', '/v2/webhooks/test', { url: 'http://127.0.0.1:1/' });
@@ -204,9 +204,9 @@ describe('a test event', () => {
 
 describe('settings', () => {
   test('of the API key hold its receiver and secret', async () => {
-    const settings = { endPoint: receiver.url, events: ['session-*'] };
-    const { body } = await api.call('PUT', '/v2/webhooks/settings', settings);
-    expect(body).toEqual({ ...settings, signingSecret: expect.stringMatching(/^whsec_/) });
+    const wish = { endPoint: receiver.url, events: ['session-*'] };
+    const { body } = await api.call('PUT', '/v2/webhooks/settings', wish);
+    expect(body).toEqual({ ...wish, signingSecret: expect.stringMatching(/^whsec_/) });
     expect((await api.call('GET', '/v2/webhooks/settings')).body).toEqual(body);
     const removed = await api.call('PUT', '/v2/webhooks/settings', { endPoint: null });
     expect(removed.body).toEqual({ signingSecret: body.signingSecret });

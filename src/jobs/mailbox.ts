@@ -2,24 +2,44 @@
 // transaction of the state they follow from, may lie in the future, and survive every restart.
 import type { Kysely } from 'kysely';
 import { fromKysely, PgBoss } from 'pg-boss';
+import { type Static, Type } from 'typebox';
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
 import { fits } from '../kit/validate.ts';
 import type { Logger } from '../log.ts';
-import { Job } from './job.ts';
+
+const Text = Type.String({ maxLength: 256 });
+
+/** Everything a node may be asked to do for one of its sessions. */
+const Job = Type.Union([
+  Type.Object({ command: Type.Literal('auto-close'), sessionId: Text }),
+  Type.Object({
+    command: Type.Literal('end-session'),
+    sessionId: Text,
+    reason: Type.Enum(['ended-by-api', 'deactivated']),
+  }),
+  Type.Object({ command: Type.Literal('remove-participant'), sessionId: Text, participantId: Text }),
+  Type.Object({
+    command: Type.Literal('reconnect-timeout'),
+    sessionId: Text,
+    participantId: Text,
+    disconnectedAt: Text,
+  }),
+  Type.Object({
+    command: Type.Enum(['start-egress', 'stop-egress', 'continue-egress', 'delete-egress']),
+    egressId: Text,
+  }),
+]);
+export type Job = Static<typeof Job>;
 
 /** Jobs in the future are looked for this often; what is due at once arrives by notification. */
 const POLLING_SECONDS = 1;
 const RETRY_LIMIT = 10;
 const BATCH_SIZE = 20;
 
-/** What pg-boss calls a send to a queue that does not exist. */
-const QUEUE_NOT_FOUND = 'PGBOSS_QUEUE_NOT_FOUND';
-
 type Transaction = Pick<Kysely<unknown>, 'executeQuery'>;
-type Boss = Pick<PgBoss, 'on' | 'start' | 'stop' | 'createQueue' | 'work' | 'send'>;
 
 export class Mailbox implements Service {
-  readonly #boss: Boss;
+  readonly #boss: PgBoss;
   readonly #nodeId: string;
   readonly #log: Logger;
   #handle: ((job: Job) => Promise<void>) | undefined;
@@ -28,11 +48,16 @@ export class Mailbox implements Service {
     () => this.#boss.stop({ graceful: true, timeout: 5_000 }),
   );
 
-  /** `boss` stands in for pg-boss in tests. */
-  constructor(options: { databaseUrl: string; nodeId: string; log: Logger; boss?: Boss }) {
+  constructor(options: { databaseUrl: string; nodeId: string; log: Logger }) {
     this.#nodeId = options.nodeId;
     this.#log = options.log.child({ part: 'jobs' });
-    this.#boss = options.boss ?? newBoss(options.databaseUrl);
+    this.#boss = new PgBoss({
+      connectionString: options.databaseUrl,
+      application_name: 'roomful jobs',
+      max: 4,
+      schedule: false,
+      useListenNotify: true,
+    });
     this.#boss.on('error', (error) => this.#log.warn({ err: error }, 'job queue failed, going on'));
   }
 
@@ -59,7 +84,7 @@ export class Mailbox implements Service {
 
   /**
    * Sends a job to a node, at once or for later; with `tx` it exists only if that transaction commits. A job for a node
-   * that has never been, or has been forgotten, is dropped: no node would take it.
+   * that has never been, or has been forgotten, is dropped: nobody would take it.
    */
   async send(nodeId: string, job: Job, options: { tx?: Transaction; startAt?: Date } = {}): Promise<void> {
     const { startAt, tx } = options;
@@ -93,17 +118,7 @@ function queueOf(nodeId: string): string {
   return `node-${nodeId}`;
 }
 
-function newBoss(databaseUrl: string): PgBoss {
-  return new PgBoss({
-    connectionString: databaseUrl,
-    application_name: 'roomful jobs',
-    max: 4,
-    schedule: false,
-    useListenNotify: true,
-  });
-}
-
 /** Noticed before anything is written, so that a transaction goes on. */
 function isUnknownQueue(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === QUEUE_NOT_FOUND;
+  return error instanceof Error && /^Queue \S+ does not exist$/.test(error.message);
 }

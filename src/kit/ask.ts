@@ -1,5 +1,5 @@
-// Sends a request to a server of the operator's own, whatever its certificate, and returns the certificate with the
-// answer. Addresses that a caller of the API has named go through `outbound/`.
+// Asks a server of the operator's own something, whatever its certificate, and tells of the certificate. For what a
+// caller of the API has named there is `outbound/`.
 import { X509Certificate } from 'node:crypto';
 import { request as httpRequest, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';

@@ -57,7 +57,7 @@ test('an empty or torn lock file does not count', () => {
   DataLock.acquire(folder).release();
 });
 
-test('release leaves a lock alone that another process has taken since', () => {
+test('release leaves a lock alone that somebody else has taken since', () => {
   const lock = DataLock.acquire(folder);
   writeFileSync(lockFile(), '1 2 3\n');
   lock.release();

@@ -38,7 +38,7 @@ export class DataLock {
     return holder !== undefined && isRunning(holder) ? pidOf(holder) : undefined;
   }
 
-  /** Idempotent. Leaves the file alone if it has become another process's. */
+  /** Idempotent. Leaves the file alone if it has become somebody else's. */
   release(): void {
     if (readIfPresent(this.#path) === this.#content) rmSync(this.#path, { force: true });
   }
@@ -66,7 +66,7 @@ function tryLink(path: string, content: string): boolean {
   }
 }
 
-/** Removes a dead holder's lock, unless another process has done so and taken the lock in the meantime. */
+/** Removes a dead holder's lock, unless somebody else has done so and taken the lock in the meantime. */
 function putAside(path: string, dead: string): void {
   const aside = `${path}.${process.pid}.aside`;
   try {

@@ -16,7 +16,7 @@ function traced(onStart: () => Promise<void> = async () => undefined) {
 }
 
 describe('a lifecycle', () => {
-  it('starts and stops once, however often it is asked', async () => {
+  it('starts and stops once, whoever asks and however often', async () => {
     const { lifecycle, trace } = traced();
     await Promise.all([lifecycle.start(), lifecycle.start()]);
     await Promise.all([lifecycle.stop(), lifecycle.stop()]);

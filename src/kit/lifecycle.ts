@@ -1,4 +1,4 @@
-// What every long-lived part has in common: one start, one stop, however often either is called.
+// What every long-lived part has in common: one start, one stop, whoever asks and however often.
 
 /**
  * A part that runs for the life of the process. Both calls are idempotent, concurrent callers share one promise, stop
@@ -36,7 +36,7 @@ export class Lifecycle implements Service {
     return this.#stopping;
   }
 
-  /** A stop waits for the start it interrupts, whose failure its own caller has received. */
+  /** A stop waits for the start it interrupts, whose failure has been told to whoever started. */
   async #settleStart(): Promise<void> {
     await this.#starting?.catch(() => undefined);
   }

@@ -1,16 +1,16 @@
 // Queries of clients that paste an id into an address as it is. The official browser SDK does, and socket.io then takes
 // its address apart and writes it again: `me & you` comes as `roomId=me%20&%20you=undefined`, `50% off` as `50%%20off`.
-// The id cannot always be recovered from that; so all that it may have been is returned, and the caller, who knows which
-// ids exist, decides.
+// What an id was cannot always be told from that; so all that it may have been is returned, and whoever knows which ids
+// there are decides.
 
 /** What socket.io writes for a name without a value. */
 const NO_VALUE = /=undefined$/;
-/** A parameter that an app seems to have added. */
+/** A parameter of somebody's own, as it seems. */
 const PARAMETER = /^\w+=(?!undefined$)/;
 
 /**
  * The texts that may have been pasted behind `name=`, the likeliest first: all up to the next of the `known` parameters,
- * or up to what looks like parameters that an app has added. Empty when there is no such parameter.
+ * or up to what looks like parameters of somebody's own. Empty when there is no such parameter.
  */
 export function pastedValues(query: string, name: string, known: ReadonlySet<string>): string[] {
   const [first, ...rest] = piecesOf(query, name, known);

@@ -22,9 +22,9 @@ it('takes an answer for an answer', async () => {
 });
 
 it('gives up when nobody can wait any longer', async () => {
-  const deadline = new AbortController();
-  const onFailure = () => deadline.abort();
+  const patience = new AbortController();
+  const onFailure = () => patience.abort();
   const write = vi.fn(() => Promise.reject(new Error('away')));
-  await expect(persist(write, { ...patient, onFailure, signal: deadline.signal })).rejects.toThrow('away');
+  await expect(persist(write, { ...patient, onFailure, signal: patience.signal })).rejects.toThrow('away');
   expect(write).toHaveBeenCalledTimes(2);
 });

@@ -1,5 +1,5 @@
-// Repeats a write about something that has already happened until the database takes it: unlike a request it cannot be
-// refused.
+// Repeats a write that tells of something which has already happened until the database takes it: unlike a request it
+// cannot be refused.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 

@@ -1,10 +1,10 @@
-// Distinguishes processes across time: a process id alone may belong to another process after a crash, and in a
+// Tells processes apart across time: a process id alone may belong to another process after a crash, and in a
 // restarted container it often does.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { childEnvironment } from './child-process.ts';
 
-/** The process id, and where the system says it, the moment the process started: `4711 883400 <boot id>`. */
+/** The process id, and where the system tells it, the moment the process started: `4711 883400 <boot id>`. */
 export function processIdentity(pid: number): string {
   return `${pid} ${startOf(pid) ?? ''}`.trimEnd();
 }

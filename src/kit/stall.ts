@@ -1,7 +1,7 @@
 // Ends what no longer moves. A transfer may take as long as it needs, as long as something happens.
 
 export class StallTimer implements Disposable {
-  readonly #controller = new AbortController();
+  readonly #patience = new AbortController();
   readonly #timeoutMs: number;
   #timer: NodeJS.Timeout | undefined;
   #verdict: NodeJS.Immediate | undefined;
@@ -13,13 +13,13 @@ export class StallTimer implements Disposable {
 
   /** Aborted once nothing has moved for the whole time. */
   get signal(): AbortSignal {
-    return this.#controller.signal;
+    return this.#patience.signal;
   }
 
   /** Something has moved: the time begins again, longer by `moreMs` where the next move may take longer. */
   moved(moreMs = 0): void {
     this[Symbol.dispose]();
-    if (this.#controller.signal.aborted) return;
+    if (this.#patience.signal.aborted) return;
     // A process that was busy has not read yet what has come meanwhile: it does so before the verdict.
     this.#timer = setTimeout(() => {
       this.#verdict = setImmediate(() => this.#abort());
@@ -32,6 +32,6 @@ export class StallTimer implements Disposable {
   }
 
   #abort(): void {
-    this.#controller.abort(new Error(`nothing moved for ${this.#timeoutMs / 1000} s`));
+    this.#patience.abort(new Error(`nothing moved for ${this.#timeoutMs / 1000} s`));
   }
 }

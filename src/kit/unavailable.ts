@@ -1,5 +1,5 @@
 // Failures that pass by themselves or by the hand of the operator: a database that is away or full, no memory, no disk,
-// no descriptors. The caller should try again, which is another answer than that something is broken.
+// no descriptors. Whoever asked is to come again, which is another answer than that something is broken.
 import { firstError } from './ask.ts';
 
 /** `busy` when trying again in a moment may do, `full` when the disk of this machine has to be cleared first. */

@@ -10,8 +10,6 @@ export interface Problem {
   allowed: string;
 }
 
-/** What came where a value is missing. */
-const NOTHING = 'nothing';
 /** More problems than this say nothing new, and a hostile body can have thousands. */
 const MAX_PROBLEMS = 5;
 /** Longest piece of the caller's own value that is repeated in a message. */
@@ -41,18 +39,13 @@ export function findProblems<S extends TSchema>(schema: S, value: unknown, root 
     seen.add(path);
     problems.push({
       field: fieldName(path, root),
-      got: missing === undefined ? echo(valueAt(value, error.instancePath)) : NOTHING,
+      got: missing === undefined ? echo(valueAt(value, error.instancePath)) : 'nothing',
       allowed: describe(schemaAt(schema, path)) ?? error.message,
     });
   }
   return problems.length > 0
     ? problems
     : [{ field: root, got: echo(value), allowed: describe(schema) ?? 'another value' }];
-}
-
-/** A problem in words for people. */
-export function problemSentence({ field, got, allowed }: Problem): string {
-  return got === NOTHING ? `${field} is required: ${allowed}.` : `${field}: ${allowed}, but got ${got}.`;
 }
 
 /** True when `value` fits `schema`. */
@@ -96,7 +89,7 @@ function valueAt(value: unknown, path: string): unknown {
 }
 
 type LooseSchema = {
-  /** What is allowed, in a sentence, where keywords such as `pattern` would not say it. */
+  /** What is allowed in our own words, where keywords such as `pattern` would not tell it. */
   'x-allowed'?: string;
   type?: string | string[];
   description?: string;
@@ -152,7 +145,7 @@ function bounds(schema: LooseSchema): string {
 }
 
 function echo(value: unknown): string {
-  if (value === undefined) return NOTHING;
+  if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (value !== null && typeof value === 'object') return 'an object';
   const text = typeof value === 'string' ? JSON.stringify(value) : String(value);

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readConfig } from '../config/config.ts';
+import { readConfig } from '../config.ts';
 import { AppError } from '../errors.ts';
 import { Media } from './media.ts';
 import type { PeerMedia } from './peer-media.ts';
@@ -37,12 +37,15 @@ const UPSETTING: [what: string, rtpParameters: object][] = [
   ['a bitrate that is null', { codecs: [CODEC], encodings: [{ ssrc: 1, maxBitrate: null }] }],
   ['a bitrate that is no whole number', { codecs: [CODEC], encodings: [{ ssrc: 1, maxBitrate: 1.5 }] }],
   ['a bitrate in words', { codecs: [CODEC], encodings: [{ ssrc: 1, maxBitrate: 'fast' }] }],
-  ['an unknown extension', { codecs: [CODEC], encodings: [{ ssrc: 1 }], headerExtensions: [{ uri: 'urn:x', id: 1 }] }],
+  [
+    'an extension that nobody knows',
+    { codecs: [CODEC], encodings: [{ ssrc: 1 }], headerExtensions: [{ uri: 'urn:x', id: 1 }] },
+  ],
   ['codecs that are none', { codecs: [{ ...CODEC, rtcpFeedback: [{ type: 'nack', parameter: 7 }, null] }] }],
 ];
 
 describe('a request that breaks off in the middle', () => {
-  it.each(UPSETTING)('harms no other peer on the worker: %s', async (_, rtpParameters) => {
+  it.each(UPSETTING)('harms nobody else on the worker: %s', async (_, rtpParameters) => {
     const [bad, good] = [media.openRoom().openPeer(), media.openRoom().openPeer()];
     const refused = produce(bad, rtpParameters);
     // In the same breath, before anything could be repaired later.
@@ -53,7 +56,7 @@ describe('a request that breaks off in the middle', () => {
     expect(lines.filter(({ msg }) => /stuck|died/.test(msg))).toEqual([]);
   });
 
-  it('is distinguished from one that is merely refused', async () => {
+  it('is told apart from one that is merely refused', async () => {
     const peer = media.openRoom().openPeer();
     const [, upsetting = {}] = UPSETTING[0] ?? [];
     await expect(produce(peer, upsetting)).rejects.toMatchObject({ code: 'MEDIA_BROKEN' });

@@ -1,10 +1,9 @@
-// One media worker: a process, its router and its port.
-
+// One media worker: a process, its router, its port, and who is on it.
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Router, Transport, WebRtcServer, Worker } from 'mediasoup/types';
 import { brokeMedia } from '../errors.ts';
-import { within } from '../kit/timeout.ts';
+import type { PeerMedia } from './peer-media.ts';
 
 /** A worker answers in a millisecond; one that is silent for so long forwards nothing either. */
 const SILENCE_S = 10;
@@ -17,6 +16,8 @@ export class MediaWorker {
   readonly webRtcServer: WebRtcServer;
   /** Each `host:port` that clients send to by TCP. */
   readonly tcpHosts: readonly string[];
+  readonly peers = new Set<PeerMedia>();
+  rooms = 0;
   readonly #onSuspect: (worker: MediaWorker) => void;
   readonly #silenceS: number;
 
@@ -38,15 +39,22 @@ export class MediaWorker {
     this.tcpHosts = options.tcpHosts;
     this.#onSuspect = options.onSuspect;
     this.#silenceS = options.silenceS ?? SILENCE_S;
-    // Its own answer to a signal is to close at once; the owner closes it when every participant has been notified.
+    // Its own answer to a signal is to close at once; the owner closes it when everybody has been told.
     const { onSignal } = this.worker as unknown as { onSignal?: () => void };
     for (const signal of onSignal ? ['SIGINT', 'SIGTERM'] : []) process.removeListener(signal, onSignal as () => void);
+  }
+
+  /** Consumers and data consumers it forwards to: what its load grows with. */
+  get consumers(): number {
+    let count = 0;
+    for (const peer of this.peers) count += peer.consumerCount;
+    return count;
   }
 
   /**
    * Runs a request of `transport` that carries what a client sent. mediasoup writes a message before it sends it, into a
    * buffer that all requests to the worker share, and one that throws in the middle leaves it half written: every later
-   * request would fail. It is cleared at once, before any other request uses it, and the request is refused.
+   * request would fail. It is cleared at once, before anybody else can use it, and the request is refused.
    */
   request<T>(transport: Transport, run: () => Promise<T>): Promise<T> {
     const answer = run();
@@ -71,7 +79,7 @@ export class MediaWorker {
     }
   }
 
-  /** Ends the process, in whatever state it is; the owner replaces it. */
+  /** Ends the process, in whatever state it is; whoever listens to its death replaces it. */
   kill(): void {
     try {
       process.kill(this.worker.pid, 'SIGKILL');
@@ -89,7 +97,7 @@ export class MediaWorker {
     } catch {
       this.kill();
     }
-    if ((await within(gone, CLOSE_TIMEOUT_MS, { ref: false })) === 'late') this.kill();
+    if ((await Promise.race([gone, sleep(CLOSE_TIMEOUT_MS, 'late', { ref: false })])) === 'late') this.kill();
   }
 }
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readConfig } from '../config/config.ts';
+import { readConfig } from '../config.ts';
 import { Media } from './media.ts';
 import type { PeerMedia } from './peer-media.ts';
 
@@ -57,7 +57,7 @@ describe('rooms', () => {
     expect(far.worker).not.toBe(speaker.worker);
     const [one, two] = await Promise.all([
       far.consume(publication, media.rtpCapabilities),
-      (await receiving(media.placement.openPeer(far.worker))).consume(publication, media.rtpCapabilities),
+      (await receiving(media.openPeer(far.worker))).consume(publication, media.rtpCapabilities),
     ]);
     expect([one?.producerId, two?.producerId]).toEqual([publication.producer.id, publication.producer.id]);
     const closed = once(one as never, 'producerclose');
@@ -110,7 +110,7 @@ describe('capabilities', () => {
 });
 
 describe('a worker that dies', () => {
-  it('is replaced on its port, and only its own peers are reported', async () => {
+  it('is replaced on its port, and only its own peers are told of', async () => {
     const [room, other] = [media.openRoom(), media.openRoom()];
     const [here, elsewhere] = [room.openPeer(), other.openPeer()];
     const died = once(media, 'workerDied') as Promise<[{ index: number; peers: PeerMedia[] }]>;

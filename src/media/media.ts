@@ -3,6 +3,7 @@
 import { EventEmitter } from 'node:events';
 import { isIP } from 'node:net';
 import type { RtpCapabilities, TransportListenInfo } from 'mediasoup/types';
+import { notYetReady } from '../errors.ts';
 import { hostAndPort } from '../kit/addresses.ts';
 import { inBackground } from '../kit/in-background.ts';
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
@@ -11,9 +12,7 @@ import type { Logger } from '../log.ts';
 import type { StreamReading } from '../protocol/quality.ts';
 import { MEDIA_CODECS } from './codecs.ts';
 import { MediaWorker } from './media-worker.ts';
-import type { PeerMedia } from './peer-media.ts';
-import { Pipes } from './pipes.ts';
-import { Placement } from './placement.ts';
+import { PeerMedia } from './peer-media.ts';
 import { RoomMedia } from './room-media.ts';
 import { StreamReader } from './stream-reader.ts';
 import { launchWorker } from './worker-launcher.ts';
@@ -39,6 +38,8 @@ export interface MediaOptions {
   silenceS?: number;
 }
 
+/** About what one core forwards comfortably: 22 people who all see and hear each other. */
+const CONSUMERS_PER_WORKER = 1000;
 /** A worker that dies at once, again and again, must not take the machine with it. */
 const RESTART_DELAY_MS = 200;
 /** How often each worker is asked whether it is still there. */
@@ -54,8 +55,7 @@ interface MediaEvents {
 export class Media extends EventEmitter<MediaEvents> implements Service {
   readonly #options: MediaOptions;
   readonly #workers: (MediaWorker | undefined)[] = [];
-  readonly pipes = new Pipes();
-  readonly placement: Placement;
+  readonly #pipes = new Map<string, Promise<void>>();
   readonly #reader = new StreamReader();
   #watch: NodeJS.Timeout | undefined;
   readonly #lifecycle = new Lifecycle(
@@ -66,8 +66,6 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
   constructor(options: MediaOptions) {
     super();
     this.#options = options;
-    const { consumersPerWorker } = options;
-    this.placement = new Placement({ workers: () => this.workers, pipes: this.pipes, consumersPerWorker });
   }
 
   start(): Promise<void> {
@@ -108,19 +106,53 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
    * sending it, and mediasoup then waits for it before it switches simulcast layers, for ever.
    */
   get rtpCapabilities(): RtpCapabilities {
-    const { codecs = [], headerExtensions = [] } = this.placement.leastLoaded().router.rtpCapabilities;
+    const { codecs = [], headerExtensions = [] } = this.#leastLoaded().router.rtpCapabilities;
     return { codecs, headerExtensions: headerExtensions.filter((extension) => extension.uri !== ABS_CAPTURE_TIME) };
   }
 
   /** Places a room on the least loaded worker. */
   openRoom(): RoomMedia {
-    return new RoomMedia(this.placement);
+    const home = this.#leastLoaded();
+    home.rooms += 1;
+    return new RoomMedia(this, home);
+  }
+
+  /** Places a peer on its room's worker, or elsewhere when that one has enough to do (or has died). */
+  openPeer(home: MediaWorker): PeerMedia {
+    const limit = this.#options.consumersPerWorker ?? CONSUMERS_PER_WORKER;
+    const usable = !home.worker.closed && home.consumers < limit;
+    return new PeerMedia(this, usable ? home : this.#leastLoaded());
+  }
+
+  /** Makes what is produced on one worker consumable on another, once however often it is asked. */
+  pipe(from: MediaWorker, to: MediaWorker, what: { producerId: string } | { dataProducerId: string }): Promise<void> {
+    if (from === to) return Promise.resolve();
+    const id = 'producerId' in what ? what.producerId : what.dataProducerId;
+    const key = `${id} ${to.index}`;
+    let pipe = this.#pipes.get(key);
+    if (!pipe) {
+      const forget = () => this.#pipes.delete(key);
+      pipe = from.router.pipeToRouter({ ...what, router: to.router }).then(({ pipeConsumer, pipeDataConsumer }) => {
+        pipeConsumer?.observer.once('close', forget);
+        pipeDataConsumer?.observer.once('close', forget);
+      });
+      pipe.catch(forget);
+      this.#pipes.set(key, pipe);
+    }
+    return pipe;
   }
 
   /** What has been counted of every stream, by who sends or receives it: one pass over each worker. */
   async readStreams(): Promise<Map<PeerMedia, StreamReading[]>> {
-    const passes = await Promise.all(this.workers.map((worker) => this.#reader.read(this.placement.peersOn(worker))));
+    const passes = await Promise.all(this.workers.map(({ peers }) => this.#reader.read(peers)));
     return new Map(passes.flatMap((pass) => [...pass]));
+  }
+
+  #leastLoaded(): MediaWorker {
+    const [first, ...rest] = this.workers;
+    if (!first) throw notYetReady('The media server is being restarted; try again in a moment.');
+    const load = (worker: MediaWorker) => worker.consumers + worker.rooms;
+    return rest.reduce((least, worker) => (load(worker) < load(least) ? worker : least), first);
   }
 
   async #startAll(): Promise<void> {
@@ -132,7 +164,7 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
     this.#watch.unref();
   }
 
-  /** A worker that does not answer is replaced, and its participants are asked to reconnect. */
+  /** A worker that does not answer is replaced, and its people are told to reconnect. */
   #examine(worker: MediaWorker): void {
     inBackground(this.#options.log, 'a media worker that is examined', async () => {
       try {
@@ -183,7 +215,7 @@ export class Media extends EventEmitter<MediaEvents> implements Service {
     this.#workers[index] = undefined;
     if (this.#lifecycle.stopped) return;
     this.#options.log.error({ worker: index, pid: dead?.worker.pid }, 'media worker died, replacing it');
-    const peers = dead ? [...this.placement.peersOn(dead)] : [];
+    const peers = [...(dead?.peers ?? [])];
     inBackground(this.#options.log, 'replacing a media worker', async () => {
       await this.#startReplacement(index);
       this.emit('workerDied', { index, peers });

@@ -14,8 +14,8 @@ import type {
   SctpStreamParameters,
   WebRtcTransport,
 } from 'mediasoup/types';
+import type { Media } from './media.ts';
 import type { MediaWorker } from './media-worker.ts';
-import type { Pipes } from './pipes.ts';
 
 export type AppData = Record<string, unknown>;
 export type Protocol = 'UDP_OVER_TCP' | 'UDP_ONLY' | 'TCP_ONLY';
@@ -49,7 +49,7 @@ const INITIAL_OUTGOING_BITRATE = 1_000_000;
 
 export class PeerMedia extends EventEmitter<PeerMediaEvents> {
   readonly worker: MediaWorker;
-  readonly #pipes: Pipes;
+  readonly #media: Media;
   readonly #transports = new Map<string, WebRtcTransport>();
   readonly producers = new Map<string, Publication>();
   readonly dataProducers = new Map<string, DataPublication>();
@@ -59,10 +59,11 @@ export class PeerMedia extends EventEmitter<PeerMediaEvents> {
   readonly #underWay = { transports: 0, producers: 0, dataProducers: 0 };
   #closed = false;
 
-  constructor(pipes: Pipes, worker: MediaWorker) {
+  constructor(media: Media, worker: MediaWorker) {
     super();
-    this.#pipes = pipes;
+    this.#media = media;
     this.worker = worker;
+    worker.peers.add(this);
   }
 
   get closed(): boolean {
@@ -145,14 +146,14 @@ export class PeerMedia extends EventEmitter<PeerMediaEvents> {
   }
 
   /**
-   * Receives a stream, paused until `resume` so that no packet is lost on a client that is not yet ready. Returns
-   * undefined when this peer cannot decode it, has no transport to receive it on, or either side is gone.
+   * Receives a stream, paused until `resume` so that no packet is lost on a client that is not yet ready. Answers
+   * nothing when this peer cannot decode it, has no transport to receive it on, or either side is gone.
    */
   async consume(publication: Publication, rtpCapabilities: RtpCapabilities): Promise<Consumer | undefined> {
     const { producer, worker } = publication;
     const transport = this.#receiving();
     if (!transport || producer.closed || this.#closed) return undefined;
-    await this.#pipes.pipe(worker, this.worker, { producerId: producer.id });
+    await this.#media.pipe(worker, this.worker, { producerId: producer.id });
     if (transport.closed || producer.closed) return undefined;
     if (!this.worker.router.canConsume({ producerId: producer.id, rtpCapabilities })) return undefined;
     const options = { producerId: producer.id, rtpCapabilities, paused: true, appData: producer.appData };
@@ -166,7 +167,7 @@ export class PeerMedia extends EventEmitter<PeerMediaEvents> {
     const { producer, worker } = publication;
     const transport = this.#receiving();
     if (!transport || producer.closed || this.#closed) return undefined;
-    await this.#pipes.pipe(worker, this.worker, { dataProducerId: producer.id });
+    await this.#media.pipe(worker, this.worker, { dataProducerId: producer.id });
     if (transport.closed || producer.closed) return undefined;
     const consumer = await transport.consumeData({ dataProducerId: producer.id, appData: producer.appData });
     this.dataConsumers.set(consumer.id, consumer);
@@ -229,6 +230,7 @@ export class PeerMedia extends EventEmitter<PeerMediaEvents> {
     if (this.#closed) return;
     this.#closed = true;
     for (const transport of [...this.#transports.values()]) transport.close();
+    this.worker.peers.delete(this);
     this.emit('closed');
   }
 

@@ -6,7 +6,7 @@ import { networkInterfaces } from 'node:os';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../test/harness/free-port.ts';
-import { readConfig } from '../config/config.ts';
+import { readConfig } from '../config.ts';
 import { Media } from './media.ts';
 import { askPorts, tryWorker } from './reach.ts';
 import { askByTcp, askByUdp } from './stun.ts';
@@ -65,7 +65,7 @@ describe('media ports', () => {
     expect(media.workers[0]?.tcpHosts).toEqual([expect.stringMatching(/^\[::1\]:\d+$/), expect.stringMatching(/^127/)]);
   });
 
-  it('do not answer a caller with the wrong password', async () => {
+  it('do not answer whoever has the wrong password', async () => {
     await startMedia(undefined);
     const [worker] = media?.workers ?? [];
     if (!worker) throw new Error('no worker');
@@ -80,7 +80,7 @@ describe('media ports', () => {
     await expect(askByUdp({ ...target('udp'), password: 'guessed' }, 300)).rejects.toThrow('no answer');
   });
 
-  it('that another process has do not answer', async () => {
+  it('that somebody else has do not answer', async () => {
     const server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { port: number };
@@ -93,7 +93,7 @@ describe('media ports', () => {
 });
 
 describe('a worker', () => {
-  it('starts, or fails with the reason', async () => {
+  it('starts, or is told why not', async () => {
     await tryWorker(workerBin);
     await expect(tryWorker('/no/such/worker')).rejects.toThrow();
   });

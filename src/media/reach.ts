@@ -25,7 +25,7 @@ export async function tryWorker(workerBin: string): Promise<{ isRoot: boolean }>
   return { isRoot };
 }
 
-/** Asks the ports of all workers, by the address that they are bound to and by the one announced to browsers. */
+/** Asks the ports of all workers, by the address that they are bound to and by the one that browsers are told. */
 export async function askPorts(media: Media): Promise<PortAnswer[]> {
   const localOf = new Map(
     media.listen.map(({ listenAddress, announcedAddress }) => [

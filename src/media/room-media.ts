@@ -1,12 +1,12 @@
 // A room on the SFU: where its peers are placed and who speaks.
 import { EventEmitter } from 'node:events';
 import type { AudioLevelObserver } from 'mediasoup/types';
+import type { Media } from './media.ts';
 import type { MediaWorker } from './media-worker.ts';
 import type { PeerMedia, Publication } from './peer-media.ts';
-import type { Placement } from './placement.ts';
 
 interface RoomMediaEvents {
-  /** Emitted when another participant is the loudest, or (null) when all have fallen silent. */
+  /** Emitted when somebody else is the loudest, or (null) when everybody has fallen silent. */
   activeSpeaker: [peer: PeerMedia | null];
 }
 
@@ -18,7 +18,7 @@ const SPEAKER_INTERVAL_MS = 900;
 const SPEAKER_THRESHOLD_DBVO = -65;
 
 export class RoomMedia extends EventEmitter<RoomMediaEvents> {
-  readonly #placement: Placement;
+  readonly #media: Media;
   #home: MediaWorker;
   /** One observer for each worker that the room's microphones are on, and the loudest it heard last. */
   readonly #observers = new Map<MediaWorker, Observing>();
@@ -26,15 +26,15 @@ export class RoomMedia extends EventEmitter<RoomMediaEvents> {
   #active: PeerMedia | null = null;
   #closed = false;
 
-  constructor(placement: Placement) {
+  constructor(media: Media, home: MediaWorker) {
     super();
-    this.#placement = placement;
-    this.#home = placement.placeRoom();
+    this.#media = media;
+    this.#home = home;
   }
 
   openPeer(): PeerMedia {
-    if (this.#home.worker.closed) this.#home = this.#placement.placeRoom();
-    return this.#placement.openPeer(this.#home);
+    if (this.#home.worker.closed) this.#moveHome();
+    return this.#media.openPeer(this.#home);
   }
 
   /** Listens to a microphone for the active speaker. */
@@ -59,9 +59,14 @@ export class RoomMedia extends EventEmitter<RoomMediaEvents> {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#placement.removeRoom(this.#home);
+    this.#home.rooms -= 1;
     for (const { observer } of this.#observers.values()) observer.then((it) => it.close()).catch(ignoreGone);
     this.removeAllListeners();
+  }
+
+  #moveHome(): void {
+    const fresh = this.#media.openRoom();
+    this.#home = fresh.#home;
   }
 
   #observerOn(worker: MediaWorker): Promise<AudioLevelObserver> {

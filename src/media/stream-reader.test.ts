@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { Consumer, PlainTransport, Producer, RtpParameters } from 'mediasoup/types';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readConfig } from '../config/config.ts';
+import { readConfig } from '../config.ts';
 import { layerHeights, layerScales } from './layers.ts';
 import { Media } from './media.ts';
 import type { MediaWorker } from './media-worker.ts';
@@ -87,7 +87,7 @@ async function receive(producer: Producer): Promise<Consumer> {
 }
 
 describe('readings', () => {
-  it('report what arrived of a stream, what did not, and what was sent on', async () => {
+  it('tell what arrived of a stream, what did not, and what was sent on', async () => {
     const producer = await publish();
     const consumer = await receive(producer);
     const read = async () => (await media.readStreams()).get(peer) ?? [];

@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import type { PlainTransport, Producer, RtpParameters } from 'mediasoup/types';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SecureChannel } from '../compositor/rtp/secure-channel.ts';
-import { readConfig } from '../config/config.ts';
+import { readConfig } from '../config.ts';
+import { SecureChannel } from '../egress/worker/rtp/secure-channel.ts';
 import { Media } from './media.ts';
 import type { MediaWorker } from './media-worker.ts';
 import { MediaTap, smallestLayerFor, type TapKeys, type TapSource, type TapStream } from './tap.ts';
@@ -98,14 +98,14 @@ function offer(all: TapSource[]): void {
   tap.refresh();
 }
 
-const request = (participantId: string) => ({ participantId, kind: 'audio' as const, width: 0, height: 0 });
+const wish = (participantId: string) => ({ participantId, kind: 'audio' as const, width: 0, height: 0 });
 const ssrcs = () => [...streams.values()].map(({ ssrc }) => ssrc);
 
 describe('a tap', () => {
   it('brings what is wanted, from whichever worker, under the announced SSRC', async () => {
     const [first, second] = media.workers as [MediaWorker, MediaWorker];
     offer([await microphone(first, 'ann', 1111), await microphone(second, 'bob', 2222)]);
-    tap.want([request('ann'), request('bob')]);
+    tap.want([wish('ann'), wish('bob')]);
     await expect.poll(() => streams.size).toBe(2);
     const [one] = streams.values();
     expect(one).toMatchObject({ kind: 'audio', mimeType: 'audio/opus', clockRate: 48000, channels: 2, cname: 'ann' });
@@ -115,16 +115,16 @@ describe('a tap', () => {
   it('brings nothing that is not wanted, and stops when it is not any more', async () => {
     const [first] = media.workers as [MediaWorker];
     offer([await microphone(first, 'ann', 1111), await microphone(first, 'bob', 2222)]);
-    tap.want([request('ann')]);
+    tap.want([wish('ann')]);
     await expect.poll(() => arrived.size).toBe(1);
-    tap.want([request('bob')]);
+    tap.want([wish('bob')]);
     await expect.poll(() => [...streams.values()].map(({ participantId }) => participantId)).toEqual(['bob']);
     await expect.poll(() => arrived.size).toBe(2);
   });
 
   it('follows a stream that is paused, ends, or comes only after it was wanted', async () => {
     const [first] = media.workers as [MediaWorker];
-    tap.want([request('ann')]);
+    tap.want([wish('ann')]);
     const source = await microphone(first, 'ann', 1111);
     offer([source]);
     await expect.poll(() => streams.size).toBe(1);
@@ -138,7 +138,7 @@ describe('a tap', () => {
     await expect.poll(() => streams.size).toBe(1);
   });
 
-  it('goes to another machine encrypted, under keys that it reports', async () => {
+  it('goes to another machine encrypted, under keys that it is told', async () => {
     const [first] = media.workers as [MediaWorker];
     const keys: TapKeys[] = [];
     const sendKey = randomBytes(28).toString('base64');
@@ -161,7 +161,7 @@ describe('a tap', () => {
       if (clear) opened.push(clear);
     });
     offer([await microphone(first, 'ann', 1111)]);
-    tap.want([request('ann')]);
+    tap.want([wish('ann')]);
     await expect.poll(() => opened.length).toBeGreaterThan(5);
     expect(keys).toMatchObject([{ send: sendKey }]);
     expect(Buffer.from(keys[0]?.receive ?? '', 'base64')).toHaveLength(28);
@@ -170,7 +170,7 @@ describe('a tap', () => {
   it('goes on through another worker when the one it went through dies', async () => {
     const [first, second] = media.workers as [MediaWorker, MediaWorker];
     offer([await microphone(first, 'ann', 1111), await microphone(second, 'bob', 2222)]);
-    tap.want([request('ann'), request('bob')]);
+    tap.want([wish('ann'), wish('bob')]);
     await expect.poll(() => streams.size).toBe(2);
     process.kill(first.worker.pid, 'SIGKILL');
     await expect

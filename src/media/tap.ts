@@ -18,7 +18,7 @@ export interface TapSource {
   publication: Publication;
 }
 
-export interface TapRequest {
+export interface TapWish {
   participantId: string;
   kind: TapKind;
   /** Pixels; 0 for sound. */
@@ -52,7 +52,7 @@ export interface TapOptions {
   port: number;
   /** Another machine, and the key that its feedback is encrypted with. */
   elsewhere?: { ip: string; sendKey: string };
-  /** Emitted before any stream that is encrypted with these keys. */
+  /** Told before any stream that is encrypted with these keys. */
   onSecured?(keys: TapKeys): void;
   onStream(stream: TapStream): void;
   onStreamGone(streamId: string): void;
@@ -93,7 +93,7 @@ export class MediaTap {
   readonly #sources: () => TapSource[];
   readonly #options: TapOptions;
   readonly #log: Logger;
-  #requests: TapRequest[] = [];
+  #wishes: TapWish[] = [];
   readonly #tapped = new Map<string, Tapped>();
   #outlet: { worker: MediaWorker; transport: PlainTransport } | undefined;
   /** One pass at a time brings what is consumed to what is wanted; a change during it asks for another. */
@@ -114,8 +114,8 @@ export class MediaTap {
   }
 
   /** All that is wanted now. */
-  want(requests: TapRequest[]): void {
-    this.#requests = requests;
+  want(wishes: TapWish[]): void {
+    this.#wishes = wishes;
     this.#adjust();
   }
 
@@ -153,33 +153,32 @@ export class MediaTap {
     for (const tapped of [...this.#tapped.values()]) {
       if (!wanted.has(tapped.source.publication.producer.id)) this.#drop(tapped);
     }
-    for (const { source, request } of wanted.values()) {
+    for (const { source, wish } of wanted.values()) {
       const tapped = this.#tapped.get(source.publication.producer.id);
-      if (tapped) await this.#chooseLayer(tapped, request);
-      else await this.#consume(source, request);
+      if (tapped) await this.#chooseLayer(tapped, wish);
+      else await this.#consume(source, wish);
       if (this.#closed) return;
     }
   }
 
-  #wantedSources(): Map<string, { source: TapSource; request: TapRequest }> {
-    const wanted = new Map<string, { source: TapSource; request: TapRequest }>();
+  #wantedSources(): Map<string, { source: TapSource; wish: TapWish }> {
+    const wanted = new Map<string, { source: TapSource; wish: TapWish }>();
     const sources = this.#sources();
-    for (const request of this.#requests) {
+    for (const wish of this.#wishes) {
       // A camera that was replaced may for a moment be there twice: the newest is it.
       const source = sources.findLast(
-        (it) =>
-          it.participantId === request.participantId && it.kind === request.kind && !it.publication.producer.closed,
+        (it) => it.participantId === wish.participantId && it.kind === wish.kind && !it.publication.producer.closed,
       );
-      if (source) wanted.set(source.publication.producer.id, { source, request });
+      if (source) wanted.set(source.publication.producer.id, { source, wish });
     }
     return wanted;
   }
 
-  async #consume(source: TapSource, request: TapRequest): Promise<void> {
+  async #consume(source: TapSource, wish: TapWish): Promise<void> {
     const { producer, worker } = source.publication;
     const outlet = await this.#open(worker);
     if (producer.closed || this.#closed) return;
-    await this.#media.pipes.pipe(worker, outlet.worker, { producerId: producer.id });
+    await this.#media.pipe(worker, outlet.worker, { producerId: producer.id });
     if (producer.closed || this.#closed || outlet.transport.closed) return;
     const rtpCapabilities = plainCapabilities(outlet.worker.router.rtpCapabilities);
     const consumer = await outlet.transport.consume({ producerId: producer.id, rtpCapabilities, paused: true });
@@ -193,14 +192,14 @@ export class MediaTap {
     consumer.on('producerresume', () => this.#options.onStreamPaused(consumer.id, false));
     this.#options.onStream(streamOf(source, consumer));
     if (consumer.producerPaused) this.#options.onStreamPaused(consumer.id, true);
-    await this.#chooseLayer(tapped, request);
+    await this.#chooseLayer(tapped, wish);
     await consumer.resume();
   }
 
-  async #chooseLayer(tapped: Tapped, request: TapRequest): Promise<void> {
+  async #chooseLayer(tapped: Tapped, wish: TapWish): Promise<void> {
     const { consumer, source } = tapped;
     if (consumer.type === 'simple' || consumer.closed) return;
-    const layer = smallestLayerFor(request.height, source);
+    const layer = smallestLayerFor(wish.height, source);
     if (layer === tapped.layer) return;
     tapped.layer = layer;
     await consumer.setPreferredLayers({ spatialLayer: layer });

@@ -6,7 +6,7 @@ export interface CompositionConfig {
   mode: 'video-and-audio' | 'audio';
   quality: 'low' | 'med' | 'high';
   orientation: 'landscape' | 'portrait';
-  /** A web page that is captured instead of composing the picture from the layout. */
+  /** A page that is filmed instead of composing the picture from the layout. */
   templateUrl: string | null;
 }
 

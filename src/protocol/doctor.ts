@@ -1,6 +1,6 @@
 // What examining an installation finds, from the command line and on the dashboard's system page alike.
 
-/** `skipped`: could not be checked, because something else failed that is reported as well. */
+/** `skipped`: it could not be told, for want of something else that is told of. */
 export const LEVELS = ['ok', 'skipped', 'warning', 'failure'] as const;
 export type Level = (typeof LEVELS)[number];
 

@@ -81,7 +81,7 @@ export interface Continuation {
   continuedBy: { id: string; ended: boolean } | null;
 }
 
-/** A gap in a recording, because its compositor had to be restarted. */
+/** A stretch that a recording lacks, because its compositor had to be started anew. */
 export interface Gap {
   at: Date;
   ms: number;

@@ -1,4 +1,4 @@
-// Which events an endpoint gets: names and patterns, as callers write them and as they are matched.
+// Which events a receiver gets: names and patterns, as callers write them and as they are matched.
 import { EVENT_TYPES, LATER_EVENT_TYPES } from './events.ts';
 
 /** Families that the reference names without their members; a filter that begins with one of them may match. */
@@ -20,7 +20,7 @@ export function isEventFilter(filter: string): boolean {
 
 const ALLOWED = `must be one of ${EVENT_TYPES.join(', ')}, or a pattern with * such as recording-*`;
 
-/** Filters that match nothing, in the list that callers know as `field`, as problems of a refusal. */
+/** Filters that match nothing, in the list that callers know as `field`, as a refusal tells of them. */
 export function eventFilterProblems(
   field: string,
   filters: readonly string[],

@@ -1,4 +1,4 @@
-// The events of a room: names as webhooks carry them, and the shape of each `data`.
+// The events a room tells of: names as webhooks carry them, and the shape of each `data`.
 
 export const EVENT_TYPES = [
   'participant-joined',

@@ -31,7 +31,7 @@ export function newRoomId(): string {
   return `${randomText(4)}-${randomText(4)}-${randomText(4)}`;
 }
 
-/** A new participant id, for a client that brings none: 12 letters and digits (62 bits). */
+/** A new participant id, for somebody who brings none: 12 letters and digits (62 bits). */
 export function newParticipantId(): string {
   return randomText(12);
 }

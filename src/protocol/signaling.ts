@@ -3,7 +3,6 @@
 import { type Static, type TObject, Type } from 'typebox';
 import { BoundedJson, BoundedMessage, BoundedObject } from './bounded-json.ts';
 import type { NumberOf } from './error-codes.ts';
-import type { LeaveReason } from './leave-reasons.ts';
 import {
   DtlsParameters,
   RtpCapabilities,
@@ -11,10 +10,6 @@ import {
   SctpCapabilities,
   SctpStreamParameters,
 } from './media-parameters.ts';
-import { STREAM_KINDS, type StreamKind } from './stream-kinds.ts';
-
-export * from './leave-reasons.ts';
-export * from './stream-kinds.ts';
 
 export const MODES = ['SEND_AND_RECV', 'RECV_ONLY', 'SIGNALLING_ONLY'] as const;
 export type Mode = (typeof MODES)[number];
@@ -42,6 +37,39 @@ const Text = (maxLength = SHORT) => Type.String({ maxLength });
 const Name = (maxLength = SHORT) => Type.String({ maxLength, 'x-text': 'name' });
 const Id = Type.String({ minLength: 1, maxLength: SHORT });
 const oneOf = <const T extends string[]>(values: readonly [...T]) => Type.Enum([...values] as [...T]);
+
+/** Streams as `pauseAllConsumers` and the media state name them. */
+export const STREAM_KINDS = ['audio', 'video', 'share', 'shareAudio'] as const;
+export type StreamKind = (typeof STREAM_KINDS)[number];
+
+export type ReasonKey = keyof typeof LEAVE_REASONS;
+
+/** Why somebody left: `close.reason` and `peerClosed.reason`; apps compare codes. */
+export const LEAVE_REASONS = {
+  WEBSOCKET_DISCONNECTED: { code: 1001, message: 'The connection was lost.' },
+  REMOVE_PEER: { code: 1002, message: 'The participant was removed from the meeting.' },
+  SWITCH_ROOM: { code: 1005, message: 'The participant went to another meeting.' },
+  ROOM_CLOSE: { code: 1006, message: 'The meeting was ended.' },
+  UNKNOWN: { code: 1007, message: 'The participant left for an unknown reason.' },
+  REMOVE_ALL: { code: 1008, message: 'All participants were removed from the meeting.' },
+  MEETING_END_API: { code: 1009, message: 'The meeting was ended through the API.' },
+  REMOVE_PEER_API: { code: 1010, message: 'The participant was removed through the API.' },
+  DUPLICATE_PARTICIPANT: { code: 1011, message: 'The same participant joined from elsewhere.' },
+  MANUAL_LEAVE_CALLED: { code: 1101, message: 'The participant left.' },
+  WEBSOCKET_CONNECTION_ATTEMPTS_EXHAUSTED: { code: 1102, message: 'The connection could not be restored.' },
+  JOIN_ROOM_FAILED: { code: 1103, message: 'Joining the meeting failed.' },
+  SWITCH_ROOM_FAILED: { code: 1104, message: 'Going to the other meeting failed.' },
+} as const;
+
+export interface LeaveReason {
+  code: number;
+  message: string;
+}
+
+/** Looks up a reason by the key a client sends; an unknown key reads as `UNKNOWN`. */
+export function leaveReason(key: string): LeaveReason {
+  return Object.hasOwn(LEAVE_REASONS, key) ? LEAVE_REASONS[key as ReasonKey] : LEAVE_REASONS.UNKNOWN;
+}
 
 const ConsumerRef = Type.Object({ consumerId: Id });
 const ProducerRef = Type.Object({ producerId: Id });
@@ -181,7 +209,7 @@ const NOTICES: readonly string[] = [
   'removePeer',
 ] satisfies RequestName[];
 
-/** Whether everybody in the room is notified of a request: it costs as much as there are people. */
+/** Whether a request is told to everybody in the room: it costs as much as there are people. */
 export function isNotice(method: string): boolean {
   return NOTICES.includes(method);
 }
@@ -208,7 +236,7 @@ export interface PeerInfo {
   metaData: Record<string, unknown>;
 }
 
-/** What a server sends without waiting for an answer; `method` names it on the wire. */
+/** What a server tells without waiting for an answer; `method` names it on the wire. */
 export type Notification =
   | {
       method: 'entryResponded';
@@ -255,7 +283,7 @@ export type Notification =
     }
   | { method: 'error'; code: number; message: string };
 
-/** What a server asks of a client, which acknowledges it. */
+/** What a server asks of a client, as an event with an acknowledgement. */
 export interface ServerRequests {
   newConsumer: {
     peerId: string;

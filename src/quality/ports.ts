@@ -1,7 +1,7 @@
 // What quality needs of the rest of the server, in its own words.
 import type { QualitySample, StreamReading } from '../protocol/quality.ts';
 
-/** A participant who is in a session now. */
+/** Somebody who is in a session now. */
 export interface Present {
   /** Row id of the participant. */
   row: string;

@@ -89,7 +89,7 @@ test('nothing is kept while the database is away, and it goes on when it is back
   expect(stored[0]?.[0]?.audio.sendPackets).toBe(50);
 });
 
-test('without anybody nothing is read, and who comes later starts afresh', async () => {
+test('without anybody nothing is read, and who comes later begins anew', async () => {
   await pass();
   present = [];
   await pass();

@@ -26,8 +26,8 @@ export class Quality implements Service {
   #known = new Map<string, Interval | StreamReading>();
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
-  /** A database that is away is logged once, not every few seconds. */
-  #isLogged = false;
+  /** One line tells of a database that is away, not one every few seconds. */
+  #isTold = false;
   readonly #lifecycle = new Lifecycle(
     async () => {
       this.#timer = setInterval(() => this.#sampleOnce(), this.#deps.intervalMs ?? INTERVAL_MS);
@@ -74,12 +74,12 @@ export class Quality implements Service {
       const samples = await this.#samples();
       if (samples.length === 0) return;
       await store.insert(samples);
-      this.#isLogged = false;
+      this.#isTold = false;
       onSampled();
     } catch (error) {
       // What was measured meanwhile is of no use later on.
-      if (!this.#isLogged) log.warn({ err: error }, 'quality samples could not be stored');
-      this.#isLogged = true;
+      if (!this.#isTold) log.warn({ err: error }, 'quality samples could not be kept');
+      this.#isTold = true;
     }
   }
 

@@ -66,7 +66,7 @@ describe('an interval', () => {
     expect(later).toMatchObject({ bitrate: 32_000, isFresh: true });
   });
 
-  it('does not count backwards, as when a counter was reset', () => {
+  it('does not count backwards, as when a counter began anew', () => {
     const before = reading({ bytes: 1_000, packets: 10, lost: 3 });
     const now = reading({ atMs: 10_000, bytes: 0, packets: 0, lost: 0 });
     expect(intervalOf(now, before)).toMatchObject({ bitrate: 0, packets: 0, lost: 0 });
@@ -87,7 +87,7 @@ describe('a sample', () => {
     expect(sentHeights).toEqual([720]);
   });
 
-  it('is missing for a participant who neither sends nor receives', () => {
+  it('is missing for somebody who neither sends nor receives', () => {
     expect(sampleOf([], new Map(), AT)).toBeUndefined();
   });
 

@@ -70,7 +70,7 @@ export function sampleOf(
   return { at, audio: of('audio'), video: of('video'), sentHeights };
 }
 
-/** A receiver does not know where a packet got lost; we do. */
+/** A receiver cannot tell where a packet got lost; we can. */
 function withoutLossAtSource(interval: Interval, atSource: ReadonlyMap<string, number>): Interval {
   if (interval.reading.direction === 'send') return interval;
   const before = Math.round((atSource.get(interval.reading.producerId) ?? 0) * interval.packets);
@@ -93,7 +93,7 @@ function mediaQuality(intervals: readonly Interval[]): MediaQuality {
     recvLost: sum(received, 'lost'),
     rttMs,
     jitterMs: mean(flowing.map(({ reading }) => reading.jitterMs)),
-    // Not being heard is as bad as not hearing.
+    // Whoever is not heard has trouble as much as who does not hear.
     score: scores.length === 0 ? null : Math.min(...scores),
   };
 }

@@ -1,60 +1,124 @@
-// What rooms need from the rest of the server: where they and their sessions are kept, and the sessions going on now.
-import type { Paging } from '../protocol/rest/common.ts';
-import type { ListedRoom, Room } from '../protocol/room.ts';
-import type { ListedSession, Session, SessionParticipant } from '../protocol/session.ts';
+// What live rooms need from the rest of the server, in their own words.
+import type { LeaveReason, Mode } from '../protocol/signaling.ts';
 
-export interface RoomStore {
+/** The part of a stored room that a session depends on. */
+export interface RoomFacts {
+  roomId: string;
+  ownerId: string;
+  apiKey: string;
+  autoCloseConfig?: { type?: string | undefined; duration?: number | undefined } | null | undefined;
+  autoStartConfig?: unknown;
+}
+
+/** What the token allows its bearer in the room. */
+export interface JoinGrant {
+  ownerId: string;
+  entry: 'allowed' | 'ask';
+  moderator: boolean;
+  /** The one participant id that the token is for. */
+  participantId?: string;
+}
+
+export type EndReason =
+  | 'everyone-left'
+  | 'closed'
+  | 'ended-by-api'
+  | 'auto-closed'
+  | 'deactivated'
+  | 'node-lost'
+  | 'node-stopped';
+
+export type MediaSpanKind = 'mic' | 'webcam' | 'screenShare' | 'screenShareAudio';
+
+/** How a session ends in the store: its row, the leaves of everybody still in it, and its events, in one transaction. */
+export interface SessionEnd {
+  sessionId: string;
+  reason: EndReason;
+  leaveCode: number;
+  at: Date;
+}
+
+/** Something auto-start asks for when a session begins. */
+export interface AutoStartRequest {
+  kind: 'recording' | 'hls' | 'composite';
+  request: unknown;
+}
+
+export interface JoinRecord {
+  room: RoomFacts;
+  /** Present when this join begins the session. */
+  begin: { closesAt: Date; autoStart: AutoStartRequest[] } | undefined;
+  sessionId: string;
+  participantId: string;
+  name: string;
+  mode: Mode;
+  deviceInfo: unknown;
+  metaData: unknown;
+  /** Hash of the token that they joined with. */
+  tokenHash: string;
+  at: Date;
   /**
-   * Stores a room, or returns the owner's room that already has its customRoomId. Returns undefined when one of its other
-   * ids is taken.
+   * How it relates to a stay that is still open: `resume` goes on with one whose connection was lost, `replace` ends
+   * one that another connection holds and begins a new one.
    */
-  insert(room: Room): Promise<Room | undefined>;
-  /** By roomId, customRoomId or object id, in that order. */
-  find(ownerId: string, id: string): Promise<Room | undefined>;
-  /** Newest first, without long lists. */
-  list(
-    ownerId: string,
-    filter: { query?: string | undefined; only?: string | undefined },
-    paging: Paging,
-  ): Promise<{ rooms: ListedRoom[]; total: number }>;
-  /** By roomId only. */
-  disable(ownerId: string, roomId: string, at: Date): Promise<Room | undefined>;
+  previous: 'none' | 'resume' | 'replace';
 }
 
-export interface SessionFilter {
-  /** roomId or customRoomId; every one given has to match. */
-  rooms: readonly string[];
-  customRoomId?: string | undefined;
-  status?: 'ongoing' | 'ended' | undefined;
-  startedFrom?: Date | undefined;
-  startedTo?: Date | undefined;
+/** Every method commits one transaction: the rows, the events that tell of them, and the jobs that follow. */
+export interface LiveStore {
+  /**
+   * Returns the participant's row id, and the hash of the token that the id was last joined with in this session. Throws
+   * when the room is disabled or has a live session elsewhere.
+   */
+  join(record: JoinRecord): Promise<{ row: string; lastTokenHash: string | null }>;
+  leave(leave: {
+    sessionId: string;
+    participant: string;
+    reason: LeaveReason;
+    at: Date;
+    end?: SessionEnd;
+  }): Promise<void>;
+  endSession(end: SessionEnd): Promise<void>;
+  /** Notes that a connection was lost and queues the decision that is due when it has not come back. */
+  disconnect(lost: {
+    sessionId: string;
+    participant: string;
+    participantId: string;
+    at: Date;
+    graceMs: number;
+  }): Promise<void>;
+  changeMode(participant: string, mode: Mode, at: Date): Promise<void>;
+  rename(participant: string, name: string): Promise<void>;
+  openSpan(participant: string, kind: MediaSpanKind, at: Date): Promise<void>;
+  closeSpan(participant: string, kind: MediaSpanKind, at: Date): Promise<void>;
 }
 
-export interface SessionStore {
-  /** Newest first, each with its first participants and how many there are. */
-  list(ownerId: string, filter: SessionFilter, paging: Paging): Promise<{ sessions: ListedSession[]; total: number }>;
-  /** An owner's session with all its participants. */
-  find(ownerId: string, sessionId: string): Promise<Session | undefined>;
-  /** An owner's session with one page of its participants, in the order they first came. */
-  findWithParticipants(
-    ownerId: string,
+/** A published message, as topics keep and carry it. */
+export interface TopicMessage {
+  id: string;
+  message: string;
+  payload: Uint8Array;
+  timestamp: string;
+  senderId: string;
+  senderName: string;
+  sendOnly: string[];
+  /** Position among the topic's kept messages, empty when it was not kept. */
+  persistId: string;
+}
+
+export interface TopicStore {
+  keep(sessionId: string, topic: string, message: TopicMessage): Promise<string>;
+  /**
+   * The latest `limit` messages that `participantId` may see, oldest first. Private ones up to `privateAfter` are left out:
+   * they were for another who held that id.
+   */
+  history(
     sessionId: string,
-    filter: { present: boolean },
-    paging: Paging,
-  ): Promise<{ session: Session; total: number } | undefined>;
-  participant(
-    ownerId: string,
-    sessionId: string,
+    topic: string,
     participantId: string,
-  ): Promise<{ session: Session; participant: SessionParticipant | undefined } | undefined>;
-  /** The newest session of a room, the live one where there is one. */
-  latestOf(roomId: string): Promise<{ id: string; live: boolean } | undefined>;
-}
-
-/** The sessions going on now, on any node. */
-export interface LiveSessions {
-  endSession(sessionId: string, reason: 'ended-by-api' | 'deactivated'): Promise<void>;
-  removeParticipant(sessionId: string, participantId: string): Promise<void>;
-  /** The media node that a room's session lives on, or would. */
-  placement(room: { roomId: string }): Promise<{ publicUrl: string }>;
+    limit: number,
+    privateAfter?: string,
+  ): Promise<TopicMessage[]>;
+  /** Position of the latest message that a session keeps. */
+  latest(sessionId: string): Promise<string>;
 }

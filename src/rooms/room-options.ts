@@ -2,10 +2,11 @@
 import { asAppError, invalidInput } from '../errors.ts';
 import { clip } from '../kit/text.ts';
 import type { Problem } from '../kit/validate.ts';
-import { type AutoStartRequest, autoStartRequests } from '../protocol/auto-start.ts';
 import { eventFilterProblems, readEventFilter } from '../protocol/event-filters.ts';
 import type { AutoCloseConfig, CreateRoomBody } from '../protocol/rest/rooms.ts';
 import type { Room } from '../protocol/room.ts';
+import { autoStartRequests } from './auto-start.ts';
+import type { AutoStartRequest } from './ports.ts';
 
 export interface OptionChecks {
   /** Throws, saying why, when an address may not be reached at all; what a name resolves to is checked at delivery. */

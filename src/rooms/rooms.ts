@@ -13,12 +13,12 @@ import { isObjectId, isObserverId, isRoomId, newObjectId, newRoomId } from '../p
 import { type Paging, ParticipantId } from '../protocol/rest/common.ts';
 import type { CreateRoomBody } from '../protocol/rest/rooms.ts';
 import type { ListedRoom, Room } from '../protocol/room.ts';
-import type { LiveSessions, RoomStore, SessionStore } from './ports.ts';
-import { type RoomsCaller, requireParticipant, withinReach } from './reachability.ts';
+import { type RoomsCaller, requireParticipant, withinReach } from './reach.ts';
 import { type OptionChecks, type RoomOptions, readOptions } from './room-options.ts';
 import { Sessions } from './sessions.ts';
+import type { LiveSessions, RoomStore, SessionStore } from './stored.ts';
 
-/** What ids look like that a caller may have meant; anything else was never an id. */
+/** What ids look like that somebody may have meant; anything else was never an id. */
 const PLAUSIBLE_ID = /^[\x21-\x7e]{1,256}$/;
 
 export interface RoomsDeps extends OptionChecks {
@@ -91,7 +91,7 @@ export class Rooms {
     const known = await this.#store.find(caller.ownerId, roomId);
     if (known?.roomId !== roomId) throw roomNotFound(402);
     withinReach(caller, known);
-    // Disabled first: clients that join from now on are refused, so that no session begins behind the one that is ended.
+    // Disabled first: whoever joins from now on is refused, so that no session begins behind the one that is ended.
     const room = await this.#store.disable(caller.ownerId, roomId, new Date());
     if (!room) throw roomNotFound(402);
     const session = await this.sessions.liveIn(room);

@@ -4,8 +4,8 @@ import { isOn, type Paging } from '../protocol/rest/common.ts';
 import type { EndSessionBody, ListSessionsQuery, RemoveParticipantBody } from '../protocol/rest/sessions.ts';
 import type { Room } from '../protocol/room.ts';
 import type { ListedSession, Session, SessionParticipant } from '../protocol/session.ts';
-import type { LiveSessions, SessionStore } from './ports.ts';
-import { type RoomsCaller, requireParticipant, withinReach } from './reachability.ts';
+import { type RoomsCaller, requireParticipant, withinReach } from './reach.ts';
+import type { LiveSessions, SessionStore } from './stored.ts';
 
 type FindRoom = (caller: RoomsCaller, id: string) => Promise<Room>;
 

@@ -1,15 +1,15 @@
-// The state of one client's connection: the room it is for, and its participant there.
+// One client's connection: which room it is for, and who it became there.
 import { badRequest, joinTimeout } from '../errors.ts';
 import { SerialQueue } from '../kit/serial-queue.ts';
-import type { LiveRoom } from '../live/live-room.ts';
-import type { Participant } from '../live/participant.ts';
-import type { JoinGrant, RoomFacts } from '../live/ports.ts';
 import type { Logger } from '../log.ts';
 import type { EgressKind } from '../protocol/egress.ts';
 import { LEAVE_REASONS, type LeaveReason, leaveReason, type Mode } from '../protocol/signaling.ts';
-import type { ClientSocket } from './adapter.ts';
+import type { LiveRoom } from '../rooms/live-room.ts';
+import type { Participant } from '../rooms/participant.ts';
+import type { JoinGrant, RoomFacts } from '../rooms/ports.ts';
+import type { SocketLink } from './link.ts';
 
-/** What handlers need besides the connection itself. */
+/** What handlers need beside the connection itself. */
 export interface SignalingServices {
   /** Checks a token for the room of one of several names; throws the documented refusals. */
   admit(
@@ -20,14 +20,16 @@ export interface SignalingServices {
   openRoom(facts: RoomFacts): LiveRoom;
   /** Recordings, HLS streams and livestreams of a meeting. */
   egress: {
-    start(room: LiveRoom, kind: EgressKind, options: unknown): Promise<void>;
+    start(room: LiveRoom, kind: EgressKind, wish: unknown): Promise<void>;
     stop(room: LiveRoom, kind: EgressKind): Promise<void>;
   };
   rtpCapabilities(): unknown;
+  /** The address of the pub/sub socket for somebody who has joined. */
+  pubsubUrl(room: LiveRoom, participant: Participant): string;
 }
 
 export class Connection {
-  readonly link: ClientSocket;
+  readonly link: SocketLink;
   readonly services: SignalingServices;
   readonly peerId: string;
   readonly grant: JoinGrant;
@@ -38,7 +40,7 @@ export class Connection {
   readonly mode: Mode;
   #room: LiveRoom | undefined;
   #participant: Participant | undefined;
-  /** The room that the client switches to, and its participant there. */
+  /** Who it is going to be in the room that it switches to. */
   #switching: { room: LiveRoom; participant: Participant } | undefined;
   /** Entering and leaving run one at a time: a connection is one participant, and none once it is gone. */
   readonly #entries = new SerialQueue();
@@ -48,7 +50,7 @@ export class Connection {
   #leaveReason: LeaveReason | undefined;
 
   constructor(options: {
-    link: ClientSocket;
+    link: SocketLink;
     services: SignalingServices;
     peerId: string;
     facts: RoomFacts;
@@ -76,7 +78,7 @@ export class Connection {
         await this.#room.leave(this.#participant, LEAVE_REASONS.WEBSOCKET_DISCONNECTED);
       this.#room = undefined;
       this.#participant = undefined;
-      this.#mustBeConnected();
+      this.#mustBeThere();
       const room = this.services.openRoom(this.#facts);
       const { link, peerId: id, grant } = this;
       const participant = await room.enter({ link, id, name, grant, token: this.#token, reconnectSecret });
@@ -87,7 +89,7 @@ export class Connection {
     });
   }
 
-  /** Asks for entry to another room; joining it completes the switch. */
+  /** Asks for entry to another room, which it goes to by joining it. */
   switchTo(to: { meetingId: string; id: string; secret: string | undefined }): Promise<{
     room: LiveRoom;
     participant: Participant;
@@ -98,7 +100,7 @@ export class Connection {
       const room = this.services.openRoom(facts);
       if (room === this.room) throw badRequest('SAME_ROOM', 'This is the meeting the participant is in.');
       await this.#abandonSwitch();
-      this.#mustBeConnected();
+      this.#mustBeThere();
       const { link } = this;
       const token = to.secret ?? '';
       const entry = { link, id: to.id, name, grant, token, media, switchingRoomId: to.meetingId };
@@ -108,7 +110,7 @@ export class Connection {
     });
   }
 
-  /** The room that the client switches to, and its participant there. */
+  /** The room that it is going to, and who it will be there. */
   get switching(): { room: LiveRoom; participant: Participant } | undefined {
     return this.#switching;
   }
@@ -118,7 +120,7 @@ export class Connection {
     return this.#room;
   }
 
-  /** The client's participant, once it is admitted. */
+  /** Who the client is, once it has been let in. */
   get participant(): Participant {
     if (!this.#participant || !this.room.isAdmitted(this.#participant)) {
       throw badRequest('NOT_ADMITTED', 'Ask for entry first, and wait to be let in.');
@@ -126,14 +128,14 @@ export class Connection {
     return this.#participant;
   }
 
-  /** The same, for requests that need a joined participant. */
+  /** The same, for what only takes place in the meeting. */
   get joined(): Participant {
     const { participant } = this;
     if (!this.room.isJoined(participant)) throw badRequest('NOT_JOINED', 'Join the meeting first.');
     return participant;
   }
 
-  /** Becomes the participant of the other room, and leaves the present one. */
+  /** Becomes who it is in the room that it switched to, and leaves the other. */
   async completeSwitch(): Promise<void> {
     const switching = this.#switching;
     const [room, participant] = [this.#room, this.#participant];
@@ -144,12 +146,12 @@ export class Connection {
     await room.leave(participant, LEAVE_REASONS.SWITCH_ROOM, new Date(), true);
   }
 
-  /** Why the client is about to leave. */
+  /** Why it leaves, as it says first. */
   defineLeaveReason(key: string): void {
     this.#leaveReason = leaveReason(key);
   }
 
-  /** The client left without a reason. */
+  /** It left without saying why. */
   hungUp(): void {
     this.#leaveReason ??= LEAVE_REASONS.MANUAL_LEAVE_CALLED;
   }
@@ -167,13 +169,13 @@ export class Connection {
     });
   }
 
-  /** Closes the connection of a client that was admitted and has not joined in time. */
+  /** Sends a client away that is let in now, and has not joined when the time for that is over. */
   #expectJoin(room: LiveRoom, participant: Participant): void {
     clearTimeout(this.#joinTimer);
     if (this.#isGone || room.isJoined(participant)) return;
-    const wasAdmitted = room.isAdmitted(participant);
+    const wasLetIn = room.isAdmitted(participant);
     this.#joinTimer = setTimeout(() => {
-      if (!wasAdmitted || room.isJoined(participant)) return this.#expectJoin(room, participant);
+      if (!wasLetIn || room.isJoined(participant)) return this.#expectJoin(room, participant);
       const { signalingCode, message } = joinTimeout(participant.id);
       this.link.notify({ method: 'error', code: signalingCode, message });
       this.link.close({ code: LEAVE_REASONS.JOIN_ROOM_FAILED.code, message });
@@ -186,7 +188,7 @@ export class Connection {
     await switching?.room.leave(switching.participant, LEAVE_REASONS.SWITCH_ROOM_FAILED, new Date(), true);
   }
 
-  #mustBeConnected(): void {
+  #mustBeThere(): void {
     if (this.#isGone) throw badRequest('CONNECTION_GONE', 'The connection is gone.');
   }
 }

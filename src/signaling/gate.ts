@@ -1,4 +1,4 @@
-// How many connections there may be: of this node, of clients whose token has not been checked, and of one owner.
+// How many connections there may be: of this node, of strangers whose token has not been checked, and of one owner.
 import { tooManyConnections } from '../errors.ts';
 import { InFlight } from '../kit/in-flight.ts';
 import type { Limits } from '../limits.ts';

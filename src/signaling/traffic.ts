@@ -1,5 +1,4 @@
-// What one connection may send, how much of it may be under way, and how much may wait for the client. A client that
-// crosses a bound is refused, then cut off.
+// What one connection may send and how much may wait for it. Whoever crosses a bound is refused, then cut off.
 import { RateLimit } from '../kit/rate-limit.ts';
 import type { Limits } from '../limits.ts';
 
@@ -8,10 +7,8 @@ export type TrafficLimits = Pick<
   'socketRequestsPerSecond' | 'socketNoticesPerSecond' | 'socketBytesPerSecond' | 'socketBufferBytes'
 >;
 
-/** A client that is refused and goes on at this many times the rate is cut off. */
+/** A client that is refused and goes on at this many times the rate is no client. */
 const CUT_FACTOR = 5;
-/** The SDK has a handful of requests under way at most. */
-const MAX_REQUESTS_UNDER_WAY = 100;
 
 export class Traffic {
   readonly #limits: TrafficLimits;
@@ -21,7 +18,6 @@ export class Traffic {
   readonly #bytes: RateLimit;
   readonly #cut: (limit: keyof TrafficLimits) => void;
   #isCut = false;
-  #underWay = 0;
 
   /** `cut` ends the connection, whatever waits to be read or written; it is called once, with the bound crossed. */
   constructor(limits: TrafficLimits, cut: (limit: keyof TrafficLimits) => void) {
@@ -40,19 +36,9 @@ export class Traffic {
     return !this.#isCut;
   }
 
-  /**
-   * Begins to serve a request, unless there are too many; `isNotice` when everybody in the room is notified of it.
-   * `served` follows each that was begun.
-   */
-  beginRequest(isNotice: boolean): boolean {
-    if (this.#underWay >= MAX_REQUESTS_UNDER_WAY) return false;
-    if (!this.#requests.take() || (isNotice && !this.#notices.take())) return false;
-    this.#underWay += 1;
-    return true;
-  }
-
-  served(): void {
-    this.#underWay -= 1;
+  /** Whether another request may be served; `isNotice` when everybody in the room is told of it. */
+  mayServe(isNotice: boolean): boolean {
+    return this.#requests.take() && (!isNotice || this.#notices.take());
   }
 
   /** So many bytes wait to be read by the client. */

@@ -72,7 +72,7 @@ export async function openDatabase(
 function newPool(options: PoolConfig): Pool {
   const pool = new Pool({ ...options, application_name: 'roomful' });
   // Without a listener a dropped connection would end the process, an idle one here and one in the middle of a
-  // transaction there; the pool replaces it, and what waits for a query fails with the error.
+  // transaction there; the pool replaces it, and whoever waits for a query hears of it from that.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;

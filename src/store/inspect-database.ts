@@ -1,8 +1,24 @@
 // Looks at a database without changing anything in it.
 import { Client } from 'pg';
-import type { DatabaseFacts } from '../doctor/ports.ts';
 import { MIGRATION_NAMES } from './database.ts';
-import { SIGNING_KEY } from './webhooks/webhook-store.ts';
+import { SIGNING_KEY } from './webhook-store.ts';
+
+export interface DatabaseFacts {
+  version: string;
+  /** Such as 180004. */
+  versionNumber: number;
+  /** Of a round trip: the median of some. */
+  latencyMs: number;
+  /** How far its clock is ahead of ours. */
+  skewMs: number;
+  freeConnections: number;
+  /** Migrations of this version that it has not had, and those it has had that this version does not know. */
+  pending: string[];
+  unknown: string[];
+  signingKey: string | undefined;
+  /** Keys that still call the REST API with tokens without roles. */
+  keysWithoutRoles: { apiKey: string; name: string; usedAt: Date }[];
+}
 
 const ROUND_TRIPS = 5;
 /** The migration that brought what is asked of keys. */
@@ -59,7 +75,7 @@ async function keysWithoutRoles(client: Client): Promise<DatabaseFacts['keysWith
   return rows;
 }
 
-/** Of several round trips the quickest shows most exactly how far the clocks are apart. */
+/** Of several round trips the quickest tells most exactly how far the clocks are apart. */
 async function clockOf(client: Client): Promise<{ latencyMs: number; skewMs: number }> {
   const trips: { ms: number; skewMs: number }[] = [];
   for (let nth = 0; nth < ROUND_TRIPS; nth++) {

@@ -1,4 +1,4 @@
-// The one list of all tables, as Kysely sees them, with what their columns mean; the migrations create them.
+// The tables, as Kysely sees them. Column meanings are told here; the migrations create what is written here.
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 import type { EgressKind, EgressPlan, EgressStatus, FileFormat } from '../protocol/egress.ts';
 import type { EventData, EventType } from '../protocol/events.ts';
@@ -310,7 +310,7 @@ export interface NodesTable {
   draining_since: Date | null;
   /** Slots for compositions that nothing takes now. */
   egress_free: Generated<number>;
-  /** Whether it can capture pages. */
+  /** Whether it can film pages. */
   has_browser: Generated<boolean>;
   /** SHA-256 of the public key of its certificate, base64, where it made that itself. */
   certificate: string | null;
@@ -322,9 +322,9 @@ export interface SharedSecretsTable {
   value: string;
 }
 
-/** A sign-in to the dashboard in a browser. */
+/** Somebody signed in to the dashboard in a browser. */
 export interface DashboardSignInsTable {
-  /** SHA-256 of the cookie's value, which cannot be read here. */
+  /** SHA-256 of the cookie's value, which nobody can read here. */
   token_hash: string;
   api_key: string;
   /** SHA-256 of the secret it was made with: a new secret ends it. */

@@ -2,19 +2,16 @@
 //
 // Every delivery is on its own: claims and completions are made for as many as have come together meanwhile, but none
 // waits for the slowest of a batch. Order within a stream is the queue's doing: it offers one delivery at a time.
-
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Batcher } from '../kit/batcher.ts';
 import { inBackground } from '../kit/in-background.ts';
 import { Lifecycle, type Service } from '../kit/lifecycle.ts';
-import { within } from '../kit/timeout.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import { type Attempt, attemptPost, type HeaderSigner, type Poster } from './attempt.ts';
+import type { ClaimedDelivery, DeliveryStore, FinishedAttempt } from './delivery.ts';
 import { EndpointWatch } from './endpoint-watch.ts';
-import { finishedAttempt } from './finished-attempt.ts';
 import { type PlaceLimits, Places, usedUp } from './places.ts';
-import type { ClaimedDelivery, DeliveryQueue, FinishedAttempt } from './ports.ts';
 import { type Lane, type NextStep, nextStep } from './retry.ts';
 import { webhookBody } from './signature.ts';
 
@@ -23,7 +20,7 @@ export interface DelivererMetrics {
 }
 
 export interface DelivererParts {
-  queue: DeliveryQueue;
+  store: DeliveryStore;
   outbound: Poster;
   signer: HeaderSigner;
   log: Logger;
@@ -35,7 +32,7 @@ export interface DelivererParts {
 
 /** An attempt takes at most 12 s (10 s for the answer, 2 s for its body); the rest is for writing it down. */
 const LEASE_MS = 60_000;
-/** Finds what no notification announced: retries left from before a restart, or by a node that died. */
+/** Finds what no notification told of: retries left by an earlier life, or by a node that died. */
 const POLL_MS = 5_000;
 /** An owner whose receiver is dead has some thousand more by then, at most. */
 const EXCESS_LOOK_MS = 60_000;
@@ -44,7 +41,7 @@ const DATABASE_RETRY_MS = 1_000;
 const STOP_TIMEOUT_MS = 15_000;
 
 export class Deliverer implements Service {
-  readonly #queue: DeliveryQueue;
+  readonly #store: DeliveryStore;
   readonly #outbound: Poster;
   readonly #signer: HeaderSigner;
   readonly #log: Logger;
@@ -64,7 +61,7 @@ export class Deliverer implements Service {
   #wanted = false;
   /** The last claim may have left due deliveries behind, for want of a place. */
   #moreDue = false;
-  /** The last claim took all places: a free place is for what has waited longest, not for the same stream. */
+  /** The last claim took all places: a place that is free is for whoever has waited longest, not for the same stream. */
   #isFull = false;
   #claiming: Promise<void> | undefined;
   /** Deliveries that this process has claimed and not finished. */
@@ -77,10 +74,10 @@ export class Deliverer implements Service {
   #timers: NodeJS.Timeout[] = [];
   #onIdle: () => void = () => undefined;
 
-  constructor({ queue, outbound, signer, log, nodeId, limits = DEFAULT_LIMITS, metrics }: DelivererParts) {
+  constructor({ store, outbound, signer, log, nodeId, limits = DEFAULT_LIMITS, metrics }: DelivererParts) {
     this.#places = new Places(limits);
     this.#mostPending = limits.webhooksPending;
-    this.#queue = queue;
+    this.#store = store;
     this.#outbound = outbound;
     this.#signer = signer;
     this.#log = log;
@@ -98,8 +95,8 @@ export class Deliverer implements Service {
   }
 
   async #start(): Promise<void> {
-    await this.#queue.releaseClaims(this.#nodeId);
-    this.#listener = await this.#queue.listen(({ afterGap }) => {
+    await this.#store.releaseClaims(this.#nodeId);
+    this.#listener = await this.#store.listen(({ afterGap }) => {
       if (afterGap) this.#mustReconcile = true;
       this.#wake();
     });
@@ -122,20 +119,22 @@ export class Deliverer implements Service {
     await this.#claiming;
     await this.#idleWithin(STOP_TIMEOUT_MS);
     this.#state = 'closed';
-    if (started) await this.#queue.releaseClaims(this.#nodeId).catch((error) => this.#unavailable(error));
+    if (started) await this.#store.releaseClaims(this.#nodeId).catch((error) => this.#unavailable(error));
   }
 
   async #idleWithin(timeoutMs: number): Promise<void> {
     if (this.#places.taken === 0) return;
+    const patience = new AbortController();
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
-    await within(idle, timeoutMs);
+    await Promise.race([idle, sleep(timeoutMs, undefined, { signal: patience.signal }).catch(() => undefined)]);
+    patience.abort();
   }
 
   async #sweep(): Promise<void> {
     try {
-      await this.#queue.releaseLapsedClaims();
+      await this.#store.releaseLapsedClaims();
       this.#wake();
     } catch (error) {
       this.#unavailable(error);
@@ -144,7 +143,7 @@ export class Deliverer implements Service {
 
   async #giveUpExcess(): Promise<void> {
     try {
-      const deliveries = await this.#queue.giveUpExcess(this.#mostPending);
+      const deliveries = await this.#store.giveUpExcess(this.#mostPending);
       if (deliveries > 0) this.#log.warn({ deliveries, most: this.#mostPending }, 'oldest pending webhooks given up');
     } catch (error) {
       this.#unavailable(error);
@@ -156,7 +155,7 @@ export class Deliverer implements Service {
     if (this.#state !== 'open' || this.#claiming) return;
     this.#claiming = this.#claimWhileWanted().finally(() => {
       this.#claiming = undefined;
-      // It may have been called between the last look at the flag and here.
+      // Somebody may have called between the last look at the flag and here.
       if (this.#wanted) this.#wake();
     });
   }
@@ -177,7 +176,7 @@ export class Deliverer implements Service {
     await this.#reconcile();
     const room = this.#places.room();
     const options = { nodeId: this.#nodeId, leaseMs: LEASE_MS, ...room };
-    const claimed = room.limit > 0 ? await this.#queue.claim(options) : [];
+    const claimed = room.limit > 0 ? await this.#store.claim(options) : [];
     this.#isFull = claimed.length >= room.limit;
     this.#moreDue = usedUp(room, claimed);
     // What came too late for a stop is given back by it.
@@ -190,7 +189,7 @@ export class Deliverer implements Service {
    */
   async #reconcile(): Promise<void> {
     if (!this.#mustReconcile || this.#finishing > 0) return;
-    this.#reconciling = this.#queue.releaseClaims(this.#nodeId, [...this.#held]);
+    this.#reconciling = this.#store.releaseClaims(this.#nodeId, [...this.#held]);
     try {
       await this.#reconciling;
       this.#mustReconcile = false;
@@ -220,7 +219,7 @@ export class Deliverer implements Service {
     const body = webhookBody(delivery.type, delivery.data);
     const attempt = await attemptPost(this.#outbound, this.#signer, url, { eventId, sequence: seq, body, secret });
     const step = this.#decide(delivery, attempt);
-    this.#report(delivery, attempt, step);
+    this.#tell(delivery, attempt, step);
     // Before the delivery ends, so that its end finds nothing alive that could move up.
     if (step.state === 'gone') await this.#disable(delivery, step.reason);
     await this.#finished.add(finishedAttempt(delivery, attempt, step));
@@ -238,7 +237,7 @@ export class Deliverer implements Service {
 
   async #disable(delivery: ClaimedDelivery, reason: string): Promise<void> {
     try {
-      await this.#queue.disableEndpoint(delivery, reason);
+      await this.#store.disableEndpoint(delivery, reason);
     } catch (error) {
       // The next delivery will be answered 410 as well, and then it is tried again.
       this.#unavailable(error);
@@ -252,7 +251,7 @@ export class Deliverer implements Service {
     while (this.#state !== 'closed') {
       try {
         const options = { nodeId: this.#nodeId, leaseMs: LEASE_MS, claimNext: this.#state === 'open' && !this.#isFull };
-        const next = await this.#queue.finish(attempts, options);
+        const next = await this.#store.finish(attempts, options);
         for (const delivery of next) this.#begin(delivery);
         break;
       } catch (error) {
@@ -264,7 +263,7 @@ export class Deliverer implements Service {
     if (this.#mustReconcile) this.#wake();
   }
 
-  #report(delivery: ClaimedDelivery, { outcome, durationMs }: Attempt, step: NextStep): void {
+  #tell(delivery: ClaimedDelivery, { outcome, durationMs }: Attempt, step: NextStep): void {
     const { id, eventId, sessionId, seq, type, url, lane } = delivery;
     const ok = step.state === 'delivered';
     this.#metrics?.attempted({ ok, lane, durationMs });
@@ -272,8 +271,8 @@ export class Deliverer implements Service {
     const ageMs = Date.now() - delivery.createdAt.getTime();
     const { state: next, ...plan } = step;
     const facts = { deliveryId: id, eventId, sessionId, seq, type, url, lane, attempt, ageMs, durationMs };
-    if (ok) this.#log.debug({ ...facts, ...outcome }, 'webhook attempted');
-    else this.#log.warn({ ...facts, ...outcome, next, plan, blame: 'destination' }, 'webhook attempted');
+    if (ok) this.#log.debug({ ...facts, ...outcome }, 'webhook.attempted');
+    else this.#log.warn({ ...facts, ...outcome, next, plan, blame: 'destination' }, 'webhook.attempted');
   }
 
   #unavailable(error: unknown): void {
@@ -290,4 +289,29 @@ export class Deliverer implements Service {
     timer.unref();
     this.#retryTimers.add(timer);
   }
+}
+
+function finishedAttempt(delivery: ClaimedDelivery, attempt: Attempt, step: NextStep): FinishedAttempt {
+  const { outcome } = attempt;
+  const lane = step.state === 'pending' ? step.lane : delivery.lane;
+  return {
+    deliveryId: delivery.id,
+    sessionId: delivery.sessionId,
+    at: attempt.at,
+    durationMs: attempt.durationMs,
+    status: outcome.stage === 'answered' ? outcome.status : null,
+    error: errorOf(attempt, step),
+    responseBody: attempt.responseBody,
+    state: step.state === 'gone' ? 'dead' : step.state,
+    lane,
+    delayMs: step.state === 'pending' ? step.delayMs : 0,
+    freesStream: delivery.lane === 'fast' && !(step.state === 'pending' && lane === 'fast'),
+  };
+}
+
+function errorOf({ outcome }: Attempt, step: NextStep): string | null {
+  if (step.state === 'delivered') return null;
+  const happened = outcome.stage === 'answered' ? `answered ${outcome.status}` : outcome.error;
+  const isEnd = step.state === 'dead' && outcome.stage !== 'refused';
+  return isEnd ? `${happened}; ${step.reason}` : happened;
 }

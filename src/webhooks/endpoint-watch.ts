@@ -1,5 +1,4 @@
 // Remembers which endpoints of which owner are failing, so that their streams do not wait for each delivery's own quick retries.
-import { dropOldest } from '../kit/bounded.ts';
 
 /** Failures in a row, over all streams of an endpoint. */
 const FAILING_AFTER = 4;
@@ -25,7 +24,8 @@ export class EndpointWatch {
     const key = keyOf(endpoint);
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.delete(key);
-    dropOldest(this.#failures, MAX_ENDPOINTS);
+    const [oldest] = this.#failures.keys();
+    if (this.#failures.size >= MAX_ENDPOINTS && oldest !== undefined) this.#failures.delete(oldest);
     this.#failures.set(key, failures + 1);
   }
 }

@@ -9,7 +9,7 @@ import { ScriptedReceiver } from '../../test/harness/scripted-receiver.ts';
 import { insertSession } from '../../test/harness/sessions.ts';
 import { createTestDatabase, type TestDatabase } from '../../test/harness/test-database.ts';
 import { DEFAULT_LIMITS } from '../limits.ts';
-import { DeliveryQueue } from '../store/webhooks/delivery-queue.ts';
+import { DeliveryQueue } from '../store/delivery-queue.ts';
 import { EndpointWatch } from './endpoint-watch.ts';
 
 const OWNER = 'owner-of-bad-receivers';

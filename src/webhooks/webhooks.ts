@@ -17,15 +17,15 @@ import type { EventType } from '../protocol/events.ts';
 import { newObjectId } from '../protocol/ids.ts';
 import { attemptPost, type Poster } from './attempt.ts';
 import { Deliverer, type DelivererMetrics } from './deliverer.ts';
+import type { DeliveryStore } from './delivery.ts';
 import type {
   Delivery,
   DeliveryFilter,
-  DeliveryQueue,
   EndpointHealth,
   KeyWebhook,
   LoggedAttempt,
-  WebhookStore,
-} from './ports.ts';
+  WebhookLog,
+} from './delivery-log.ts';
 import { sampleData } from './sample.ts';
 import { newSigningKey, Signer, webhookBody } from './signature.ts';
 
@@ -36,8 +36,8 @@ export interface WebhooksCaller {
 }
 
 export interface WebhooksDeps {
-  queue: DeliveryQueue;
-  store: WebhookStore;
+  queue: DeliveryStore;
+  store: WebhookLog;
   outbound: Poster & { checkUrl(url: string): unknown };
   log: Logger;
   /** The same after a restart. */
@@ -67,7 +67,7 @@ export interface TestResult {
 }
 
 export class Webhooks implements Service {
-  readonly #store: WebhookStore;
+  readonly #store: WebhookLog;
   readonly #outbound: WebhooksDeps['outbound'];
   readonly #signer: Signer;
   readonly #deliverer: Deliverer;
@@ -83,7 +83,7 @@ export class Webhooks implements Service {
     this.#outbound = outbound;
     this.#signer = signer;
     const ownLog = log.child({ part: 'webhooks' });
-    this.#deliverer = new Deliverer({ queue, outbound, signer, log: ownLog, nodeId, limits, metrics });
+    this.#deliverer = new Deliverer({ store: queue, outbound, signer, log: ownLog, nodeId, limits, metrics });
   }
 
   static async create(deps: WebhooksDeps): Promise<Webhooks> {
@@ -152,9 +152,9 @@ export class Webhooks implements Service {
   }
 
   /** Sets the receiver of all events of the API key's rooms; without `endPoint` there is none. */
-  async changeSettings(caller: WebhooksCaller, change: Partial<KeyWebhook>): Promise<KeySettings> {
-    const { endPoint } = change;
-    const events = change.events?.map(readEventFilter);
+  async changeSettings(caller: WebhooksCaller, wish: Partial<KeyWebhook>): Promise<KeySettings> {
+    const { endPoint } = wish;
+    const events = wish.events?.map(readEventFilter);
     if (endPoint) this.#requireAllowed(endPoint);
     const problems = eventFilterProblems('events', events ?? []);
     if (problems.length > 0) throw invalidInput(problems);
@@ -162,7 +162,7 @@ export class Webhooks implements Service {
     return this.settings(caller);
   }
 
-  /** Sends a made-up event now, once, and returns what came of it; nothing of it is kept. */
+  /** Sends a made-up event now, once, and tells what came of it; nothing of it is kept. */
   async test(caller: WebhooksCaller, url: string, type: EventType): Promise<TestResult> {
     const { ownerId } = caller;
     if (this.#tests.enter(ownerId)) throw tooManyWebhookTests(this.#mostTests);

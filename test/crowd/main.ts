@@ -1,7 +1,9 @@
 // People in a room without a browser: our own client, in a process of its own so that its work is in nobody else's
 // figures. They come in by the front doors, send clips and receive nothing. `harness/crowd.ts` starts it.
 import { once } from 'node:events';
-import { type LocalMediaState, Meeting, Observable, type SourceState } from '@roomful/client';
+import type { LocalMediaState, SourceState } from '../../web/client/local-media.ts';
+import { Meeting } from '../../web/client/meeting.ts';
+import { Observable } from '../../web/client/observable.ts';
 import { cameraClip } from '../harness/camera-clip.ts';
 import type { CrowdOrder, CrowdWord } from '../harness/crowd-words.ts';
 import { beepClip, type Clip } from '../harness/test-clip.ts';
@@ -49,7 +51,7 @@ function say(word: CrowdWord): void {
   process.send?.(word);
 }
 
-/** Resolves when a participant is in the room and what they send is on its way. */
+/** Resolves when somebody is in the room and what they send is on its way. */
 async function enter(person: CrowdOrder['people'][number]): Promise<void> {
   const tracks = tracksOf(person);
   const meeting = new Meeting({
@@ -84,7 +86,7 @@ function devices(tracks: readonly ClipTrack[]): LocalMediaState {
   return { mic: source('audio'), camera: source('video'), screen: undefined, devices: [], speakerId: '' };
 }
 
-/** Rejects when a participant is not let in, or put out. */
+/** Rejects when somebody is not let in, or put out. */
 function leftBy(meeting: Meeting): Promise<never> {
   return new Promise((_, reject) => {
     meeting.state.subscribe(() => {

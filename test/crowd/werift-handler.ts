@@ -81,12 +81,12 @@ class Connection {
   readonly #dtls: RTCDtlsTransport;
   readonly #candidates: types.IceCandidate[];
   readonly #tracks = new Map<string, { track: ClipTrack; ssrc: number }>();
-  readonly #report: (state: types.ConnectionState) => void;
+  readonly #tell: (state: types.ConnectionState) => void;
   #opened: Promise<void> | undefined;
 
-  constructor(options: types.HandlerOptions, report: (state: types.ConnectionState) => void) {
+  constructor(options: types.HandlerOptions, tell: (state: types.ConnectionState) => void) {
     const { iceParameters, iceCandidates, dtlsParameters } = options;
-    this.#report = report;
+    this.#tell = tell;
     this.#candidates = iceCandidates;
     const gatherer = new RTCIceGatherer({ useIpv6: false, additionalHostAddresses: ['127.0.0.1'] });
     gatherer.connection.iceControlling = true;
@@ -116,7 +116,7 @@ class Connection {
     const begin = () => track.play((payload) => void this.#dtls.sendRtp(payload.data, header(payload)));
     this.#opened.then(
       () => this.#tracks.has(id) && begin(),
-      () => this.#report('failed'),
+      () => this.#tell('failed'),
     );
   }
 
@@ -139,7 +139,7 @@ class Connection {
     await this.#ice.addRemoteCandidate(undefined);
     await this.#ice.start();
     await this.#dtls.start();
-    this.#report('connected');
+    this.#tell('connected');
   }
 
   #refresh(ssrc: number): void {

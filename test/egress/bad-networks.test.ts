@@ -2,10 +2,10 @@
 import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import type { SinkSpec } from '../../src/compositor/ipc.ts';
-import { arrange, type Tile } from '../../src/compositor/layout.ts';
-import { beeps, isColour, lags, percentile, readTile, type Seen, watch } from '../harness/decoded-media.ts';
+import type { SinkSpec } from '../../src/egress/ipc.ts';
+import { arrange, type Tile } from '../../src/protocol/layout.ts';
 import { SMALL, TestChild } from '../harness/egress-child.ts';
+import { beeps, isColour, lags, percentile, readTile, type Seen, watch } from '../harness/film.ts';
 import { beepClip, COLOURS, videoClip } from '../harness/test-clip.ts';
 
 const [COLOUR] = COLOURS;

@@ -1,6 +1,6 @@
 // The disk is full: what is written to it fails with words that say so, and nothing else does.
 import { expect, it } from 'vitest';
-import { joinParts } from '../../src/egress/storage/joiner.ts';
+import { joinParts } from '../../src/egress/joiner.ts';
 import { TestChild } from '../harness/egress-child.ts';
 import { EgressStage } from '../harness/egress-stage.ts';
 import { canMount, smallDisk } from '../harness/small-disk.ts';

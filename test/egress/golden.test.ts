@@ -1,4 +1,4 @@
-// What every layout looks like, in both themes and orientations, against pictures that a person has looked at and found
+// What every layout looks like, in both themes and orientations, against pictures that somebody has looked at and found
 // good. After a change that is meant: `ROOMFUL_NEW_GOLDEN=1 npm test -- test/egress/golden`, then look at them.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -22,7 +22,7 @@ async function streaming(): Promise<{ roomId: string; hls: Hls }> {
 }
 
 describe('an HLS stream', () => {
-  it('answers its three addresses, and reports when it can be played', async () => {
+  it('answers its three addresses, and tells when it can be played', async () => {
     const { roomId, hls } = await streaming();
     expect(hls).toMatchObject({ roomId, end: null, mode: 'video-and-audio', quality: 'med', orientation: 'landscape' });
     expect(hls.playbackHlsUrl).toMatch(/\/meetings-hls\/[0-9a-f-]{36}\/index\.m3u8$/);
@@ -45,7 +45,7 @@ describe('an HLS stream', () => {
     expect(await playlist.text()).toContain('#EXTINF');
   });
 
-  it('notifies a participant who joins later that it runs, and where', async () => {
+  it('tells somebody who joins later that it runs, and where', async () => {
     const { roomId, hls } = await streaming();
     await stage.event(roomId, 'hls-playable');
     const bob = await stage.join(roomId, 'bob');

@@ -1,4 +1,4 @@
-// Twenty kills, of the compositor, the server and the database, at any moment: nothing is stuck, nothing reported twice, and
+// Twenty kills, of the compositor, the server and the database, at any moment: nothing is stuck, nothing told twice, and
 // every recording plays to within two seconds of the kill.
 import { expect, it } from 'vitest';
 import { KillStage, problemsOf, type Victim } from '../harness/egress-kills.ts';

@@ -56,12 +56,12 @@ it.each([
   ['recordings', 'recording', {}],
   ['hls', 'hls', {}],
   ['livestreams', 'livestream', { outputs: [{ url: 'rtmp://127.0.0.1/live', streamKey: 'x' }] }],
-])('what is stopped before its beginning has failed, and leaves nothing: %s', async (path, kind, options) => {
+])('what is stopped before its beginning has failed, and leaves nothing: %s', async (path, kind, wish) => {
   await using stage = await EgressStage.set({}, { compositor: 'no-picture' });
   const roomId = await stage.room();
   await stage.join(roomId);
   const onFailure = { action: 'close-room', waitTime: 0 };
-  expect((await stage.app.post(`/v2/${path}/start`, { roomId, ...options, onFailure })).status).toBe(200);
+  expect((await stage.app.post(`/v2/${path}/start`, { roomId, ...wish, onFailure })).status).toBe(200);
   expect((await stage.app.post(`/v2/${path}/end`, { roomId })).status).toBe(200);
   await stage.event(roomId, `${kind}-failed`);
   expect(await types(stage, roomId)).toEqual([`${kind}-starting`, `${kind}-stopping`, `${kind}-failed`]);

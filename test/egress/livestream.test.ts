@@ -14,7 +14,7 @@ const types = async (roomId: string) =>
   (await stage.events(roomId)).map(({ type }) => type).filter((type) => type.startsWith('livestream'));
 
 describe('a livestream', () => {
-  it('starts, stops and reports both', async () => {
+  it('starts, stops and tells of both', async () => {
     const roomId = await stage.room();
     await stage.join(roomId);
     expect(await stage.app.post('/v2/livestreams/start', { roomId, outputs: [good] })).toEqual({
@@ -74,7 +74,7 @@ describe('a livestream', () => {
   });
 });
 
-describe('a participant', () => {
+describe('somebody in the meeting', () => {
   it('starts and stops all three kinds, with the permission', async () => {
     const roomId = await stage.room();
     const ann = await stage.join(roomId);

@@ -1,13 +1,13 @@
-// The compositor captures a page: what it shows and plays, in time. `bad-pages.test.ts` has those that cannot be captured.
+// The compositor films a page: what it shows and plays, in time, and what becomes of pages that are no good.
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SinkSpec } from '../../src/compositor/ipc.ts';
-import { hex, toYuv } from '../../src/compositor/picture/colour.ts';
+import type { SinkSpec } from '../../src/egress/ipc.ts';
+import { hex, toYuv } from '../../src/egress/worker/picture/colour.ts';
 import { browserProcesses, pageSpec } from '../harness/browser.ts';
-import { beeps, flashes, offsets, percentile, type Seen, type Shot, watch } from '../harness/decoded-media.ts';
 import { TestChild } from '../harness/egress-child.ts';
+import { beeps, flashes, offsets, percentile, type Seen, type Shot, watch } from '../harness/film.ts';
 
 const mp4 = (folder: string): SinkSpec[] => [{ id: 'file', kind: 'file', format: 'mp4', path: `${folder}/a.mp4` }];
 
@@ -36,10 +36,18 @@ draw();
 setInterval(beep, 50);
 </script>`;
 
+const PAGES: Record<string, string> = {
+  '/clock': CLOCK,
+  '/stuck': '<script>for (;;);</script>',
+};
+
 let server: Server;
 beforeAll(async () => {
-  server = createServer((_request, response) => {
-    response.writeHead(200, { 'content-type': 'text/html' }).end(CLOCK);
+  server = createServer((request, response) => {
+    const page = PAGES[request.url ?? ''];
+    // This one is never answered.
+    if (request.url === '/silent') return;
+    response.writeHead(page ? 200 : 404, { 'content-type': 'text/html' }).end(page ?? 'nothing here');
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -49,8 +57,8 @@ afterAll(() => {
   server.close();
 });
 
-const captureClock = (config = {}) =>
-  TestChild.start(mp4, config, pageSpec(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`));
+const url = (path: string) => `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
+const film = (address: string, config = {}) => TestChild.start(mp4, config, pageSpec(address));
 
 /** Whether a point has a colour, read as the file says it is stored. */
 function isColour(shot: Shot, { x, y }: { x: number; y: number }, colour: string): boolean {
@@ -59,9 +67,9 @@ function isColour(shot: Shot, { x, y }: { x: number; y: number }, colour: string
   return Math.abs(seen.u - u) < 7 && Math.abs(seen.v - v) < 7;
 }
 
-describe('a captured page', () => {
+describe('a page that is filmed', () => {
   it('is seen whole, in its colours, and heard in time with what it shows', async () => {
-    await using child = await captureClock();
+    await using child = await film(url('/clock'));
     await child.hears('sink-started');
     const first = await child.hears('stats');
     await child.hears('stats', (stats) => stats !== first);
@@ -82,7 +90,7 @@ describe('a captured page', () => {
   });
 
   it('fills an upright canvas, and needs no picture to be heard', async () => {
-    await using child = await captureClock({ orientation: 'portrait' });
+    await using child = await film(url('/clock'), { orientation: 'portrait' });
     await child.hears('sink-started');
     await child.hears('stats');
     await child.stop();
@@ -92,7 +100,7 @@ describe('a captured page', () => {
     });
     expect([...seen]).toEqual(['480x854 true']);
 
-    await using audio = await captureClock({ mode: 'audio' });
+    await using audio = await film(url('/clock'), { mode: 'audio' });
     await audio.hears('sink-started');
     await audio.hears('stats');
     await audio.stop();
@@ -101,10 +109,29 @@ describe('a captured page', () => {
   });
 
   it('goes with its compositor, however that ends', async () => {
-    const child = await captureClock();
+    const child = await film(url('/clock'));
     expect(browserProcesses(child.process.pid).length).toBeGreaterThan(0);
     child.process.kill('SIGKILL');
     await expect.poll(() => browserProcesses(child.process.pid), { timeout: 10_000 }).toEqual([]);
     await child[Symbol.asyncDispose]();
+  });
+});
+
+describe('a page that is no good', () => {
+  it('is told with the reason, as the fault of whoever named it', async () => {
+    await expect(film(url('/missing'))).rejects.toThrow(/^destination: .* answered with status 404/);
+    const late = /^destination: .* did not load within 12 s/;
+    await Promise.all(['/stuck', '/silent'].map((path) => expect(film(url(path))).rejects.toThrow(late)));
+  });
+
+  it('on an address that may not be reached is refused, and so is one that nobody listens on', async () => {
+    await expect(film('http://10.1.2.3/')).rejects.toThrow(/10\.1\.2\.3 may not be reached \(private\)/);
+    await expect(film('https://localhost/')).rejects.toThrow(/may not be reached|could not be loaded/);
+    await expect(film('http://127.0.0.1:1/')).rejects.toThrow(/status 5|could not be loaded/);
+  });
+
+  it('is not filmed with a browser that is none', async () => {
+    const page = pageSpec(url('/clock'), { browser: '/bin/false' });
+    await expect(TestChild.start(mp4, {}, page)).rejects.toThrow(/browser could not be started/);
   });
 });

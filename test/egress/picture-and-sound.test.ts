@@ -1,20 +1,10 @@
 // What was published is looked for in the recording, frame by frame: who is where, when, and heard together.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { SinkSpec } from '../../src/compositor/ipc.ts';
-import { arrange, type Tile } from '../../src/compositor/layout.ts';
-import {
-  beeps,
-  flashes,
-  isColour,
-  lags,
-  offsets,
-  percentile,
-  readTile,
-  type Seen,
-  watch,
-} from '../harness/decoded-media.ts';
+import type { SinkSpec } from '../../src/egress/ipc.ts';
+import { arrange, type Tile } from '../../src/protocol/layout.ts';
 import { SMALL, TestChild } from '../harness/egress-child.ts';
+import { beeps, flashes, isColour, lags, offsets, percentile, readTile, type Seen, watch } from '../harness/film.ts';
 import { beepClip, type Clip, COLOURS, type VideoCodec, videoClip } from '../harness/test-clip.ts';
 
 const TONES = [600, 1000, 1500, 2100];

@@ -124,6 +124,6 @@ function pause(one: Playing | undefined, stream: number, isPaused: boolean): voi
   const id = one?.streams[stream]?.id;
   if (!one || id === undefined) return;
   one.publisher.pause(id, isPaused);
-  one.child.send({ type: 'stream-paused', streamId: id, paused: isPaused });
+  one.child.tell({ type: 'stream-paused', streamId: id, paused: isPaused });
   one.child.change(one.publisher.participantId, stream === 0 ? { camOn: !isPaused } : { micOn: !isPaused });
 }

@@ -14,7 +14,7 @@ const stop = (body: object, path = 'end') => stage.app.post(`/v2/recordings/${pa
 const recordings = async (roomId: string) => (await stage.app.get(`/v2/recordings?roomId=${roomId}`)).body as any;
 
 describe('a recording', () => {
-  it('becomes a file that can be fetched, and reports each step', async () => {
+  it('becomes a file that can be fetched, and tells of each step', async () => {
     const roomId = await stage.room();
     const ann = await stage.join(roomId);
     expect(await start({ roomId })).toEqual({ status: 200, body: 'Recording started successfully' });
@@ -110,12 +110,12 @@ describe('a recording', () => {
     [{ preSignedUrl: 'http://10.0.0.1/x' }, /preSignedUrl/],
     [{ fileFormat: 'avi' }, /fileFormat/],
     [{ awsDirPath: '../..' }, /awsDirPath/],
-    [{ templateUrl: 'https://10.0.0.1/template' }, /templateUrl: 10\.0\.0\.1 is blocked/],
+    [{ templateUrl: 'https://10.0.0.1/template' }, /templateUrl: 10\.0\.0\.1 may not be reached/],
     [{ onFailure: { action: 'panic' } }, /onFailure/],
-  ])('is refused when it asks for %j, and nothing is left of it', async (options, sentence) => {
+  ])('is refused when it asks for %j, and nothing is left of it', async (wish, sentence) => {
     const roomId = await stage.room();
     await stage.join(roomId);
-    const { status, body } = await start({ roomId, ...options });
+    const { status, body } = await start({ roomId, ...wish });
     expect([status, body.message]).toEqual([400, expect.stringMatching(sentence)]);
     expect((await recordings(roomId)).data).toEqual([]);
   });
@@ -148,7 +148,7 @@ describe('a recording', () => {
     expect((await start({ roomId, webhookUrl: null, awsDirPath: null, config: null })).status).toBe(200);
   });
 
-  it('goes on after its compositor was killed, and reports the gap', async () => {
+  it('goes on after its compositor was killed, and tells of the gap', async () => {
     const roomId = await stage.room();
     const before = await stage.compositors();
     await stage.join(roomId);
@@ -172,7 +172,7 @@ describe('a recording', () => {
 });
 
 describe('the end of a session', () => {
-  it('stops what runs before it is reported, and files follow', async () => {
+  it('stops what runs before it is told, and files follow', async () => {
     const roomId = await stage.room();
     const ann = await stage.join(roomId);
     await start({ roomId });
@@ -246,15 +246,15 @@ describe('a slot', () => {
     await small.event(first, 'recording-started');
     await small.app.post('/v2/recordings/end', { roomId: first });
     await small.event(second, 'recording-started');
-    // Called off before its turn came: reported, since a caller waits for it.
+    // Called off before its turn came: told, since somebody waits for it.
     await small.app.post('/v2/recordings/end', { roomId: third });
     await small.event(third, 'recording-failed');
     expect((await small.events(third)).map(({ type }) => type)).not.toContain('recording-starting');
   });
 });
 
-describe('a page that is to be captured', () => {
-  it('takes a browser, and a caller who asks without one gets an error that says so', async () => {
+describe('a page that is to be filmed', () => {
+  it('takes a browser, and whoever asks without one is told so', async () => {
     const roomId = await stage.room();
     await stage.join(roomId);
     const { status, body } = await start({ roomId, templateUrl: 'https://example.com/page' });
@@ -264,7 +264,7 @@ describe('a page that is to be captured', () => {
 });
 
 describe('a compositor that cannot be started', () => {
-  it('is reported to the caller and by one event', async () => {
+  it('is told to the caller and by one event', async () => {
     await using broken = await EgressStage.set({}, { compositor: 'never-ready' });
     const roomId = await broken.room();
     const ann = await broken.join(roomId);

@@ -4,15 +4,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { beeps, lags, percentile, readTile, type Seen, watch } from '../harness/decoded-media.ts';
 import { TestChild } from '../harness/egress-child.ts';
+import { beeps, lags, percentile, readTile, type Seen, watch } from '../harness/film.ts';
 import { freePort } from '../harness/free-port.ts';
 import { receiveRtmp } from '../harness/rtmp-server.ts';
 import { beepClip, COLOURS, videoClip } from '../harness/test-clip.ts';
 
 const [COLOUR] = COLOURS;
 
-async function person() {
+async function somebody() {
   return { video: await videoClip('VP8', 640, 360, COLOUR), audio: await beepClip(20, 1000) };
 }
 
@@ -32,20 +32,20 @@ it('one encode feeds a file, HLS and RTMP; a dead server and a bad folder harm n
     { id: 'dead', kind: 'rtmp', url: 'rtmp://127.0.0.1:1/live/other-secret' },
     { id: 'bad', kind: 'file', format: 'mp4', path: `${folder}/not/there/a.mp4` },
   ]);
-  await child.join('a', await person());
+  await child.join('a', await somebody());
   expect((await child.hears('sink-failed', ({ sinkId }) => sinkId === 'bad')).blame).toBe('destination');
   const playable = await child.hears('sink-playable');
   expect(Date.now() - child.startedAt).toBeLessThan(4500);
   expect(playable.sinkId).toBe('hls');
   await child.hears('sink-started', ({ sinkId }) => sinkId === 'rtmp');
-  child.send({ type: 'add-sink', sink: { id: 'late', kind: 'file', format: 'mp4', path: `${child.folder}/late.mp4` } });
+  child.tell({ type: 'add-sink', sink: { id: 'late', kind: 'file', format: 'mp4', path: `${child.folder}/late.mp4` } });
   await sleep(3000);
   const live = readFileSync(`${child.folder}/hls/live.m3u8`, 'utf8');
   for (const [, name] of live.matchAll(/URI="(part[^"]+)"(?!.*HINT)/g)) {
     if (!live.includes(`HINT:TYPE=PART,URI="${name}"`))
       expect([name, existsSync(`${child.folder}/hls/${name}`)]).toEqual([name, true]);
   }
-  child.send({ type: 'remove-sink', sinkId: 'late' });
+  child.tell({ type: 'remove-sink', sinkId: 'late' });
   await child.hears('sink-finished', ({ sinkId }) => sinkId === 'late');
   await sleep(500);
   await child.stop();
@@ -74,7 +74,7 @@ it('a killed child leaves a recording that plays to within two seconds of its de
     { id: 'file', kind: 'file', format: 'mp4', path: `${folder}/a.mp4` },
     { id: 'web', kind: 'file', format: 'webm', path: `${folder}/a.webm` },
   ]);
-  await child.join('a', await person());
+  await child.join('a', await somebody());
   await child.hears('sink-started', ({ sinkId }) => sinkId === 'file');
   await sleep(4000);
   const lived = (Date.now() - child.readyAt) / 1000;
@@ -89,7 +89,7 @@ it('a child whose parent is gone finishes its files and leaves', async () => {
   await using child = await TestChild.start((folder) => [
     { id: 'file', kind: 'file', format: 'webm', path: `${folder}/a.webm` },
   ]);
-  await child.join('a', await person());
+  await child.join('a', await somebody());
   await child.hears('sink-started');
   await sleep(3500);
   const gone = once(child.process, 'exit');
@@ -114,7 +114,7 @@ it('sound alone makes an audio file and an audio stream', async () => {
     ],
     { mode: 'audio' },
   );
-  await child.join('a', await person());
+  await child.join('a', await somebody());
   await child.hears('sink-playable');
   await sleep(3000);
   await child.stop();
@@ -128,7 +128,7 @@ it('sound alone makes an audio file and an audio stream', async () => {
   }
 });
 
-it('a server that refuses, or answers with something else, is reported in its words', async () => {
+it('a server that refuses, or answers with something else, is told in its words', async () => {
   const web = createServer((socket) => socket.on('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')));
   web.listen(0, '127.0.0.1');
   await once(web, 'listening');

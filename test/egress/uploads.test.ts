@@ -21,10 +21,10 @@ afterEach(async () => {
   await storage[Symbol.asyncDispose]();
 });
 
-async function record(options: object = {}) {
+async function record(wish: object = {}) {
   const roomId = await stage.room();
   await stage.join(roomId);
-  await stage.app.post('/v2/recordings/start', { roomId, ...options });
+  await stage.app.post('/v2/recordings/start', { roomId, ...wish });
   await stage.event(roomId, 'recording-started');
   await stage.app.post('/v2/recordings/end', { roomId });
   await stage.event(roomId, 'recording-stopped');

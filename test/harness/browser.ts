@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
-import type { PageSpec } from '../../src/compositor/ipc.ts';
+import type { PageSpec } from '../../src/egress/ipc.ts';
 import { DEFAULT_LIMITS } from '../../src/limits.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -30,7 +30,7 @@ export function launchBrowser(more: readonly string[] = []): Promise<Browser> {
   return chromium.launch({ executablePath: findBrowser(), headless: true, args: [...FLAGS, ...more] });
 }
 
-/** A page to be captured, as a server with default settings asks for it. */
+/** A page to be filmed, as a server with default settings asks for it. */
 export function pageSpec(url: string, more: Partial<PageSpec> = {}): PageSpec {
   const { pageMemoryBytes, pageDiskBytes, pageThreads } = DEFAULT_LIMITS;
   return {

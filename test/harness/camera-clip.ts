@@ -1,4 +1,4 @@
-// Two seconds that cost an encoder and a decoder what a camera costs: texture, a person who sways a little, and grain.
+// Two seconds that cost an encoder and a decoder what a camera costs: texture, somebody who sways a little, and grain.
 import type { Frame } from 'node-av/lib';
 import { CLIP_SECONDS, type Clip, encodeClip, FRAMES_PER_SECOND } from './test-clip.ts';
 

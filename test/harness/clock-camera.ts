@@ -1,4 +1,4 @@
-// A camera that shows a clock, and a microphone that hears it: what of a moment was seen and heard how much later can be
+// A camera that films a clock, and a microphone that hears it: what of a moment was seen and heard how much later can be
 // read off wherever the picture ends up.
 
 /** Where the clock's cells are in the picture, as shares of its width and height. */
@@ -6,9 +6,9 @@ export const CLOCK = { left: 0.1, right: 0.9, y: 0.5, count: 20, tickMs: 50, fla
 
 /** To be run in a tab before its page: every camera and microphone of it is the clock. */
 export const CLOCK_CAMERA = `
-  navigator.mediaDevices.getUserMedia = async (constraints) => {
+  navigator.mediaDevices.getUserMedia = async (wish) => {
     const stream = new MediaStream();
-    if (constraints.video) {
+    if (wish.video) {
       const canvas = document.createElement('canvas');
       [canvas.width, canvas.height] = [640, 360];
       const brush = canvas.getContext('2d');
@@ -28,7 +28,7 @@ export const CLOCK_CAMERA = `
       setInterval(draw, 1000 / 60);
       stream.addTrack(canvas.captureStream(30).getVideoTracks()[0]);
     }
-    if (constraints.audio) {
+    if (wish.audio) {
       const context = new AudioContext();
       const out = context.createMediaStreamDestination();
       const hum = new OscillatorNode(context, { frequency: 1000 });

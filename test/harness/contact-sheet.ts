@@ -1,8 +1,8 @@
 // Many pictures on one sheet, as PNG, and how much two sheets differ.
 import { AV_PIX_FMT_RGB24, AV_PIX_FMT_YUV420P, SWS_AREA } from 'node-av/constants';
 import { Codec, CodecContext, Frame, Packet, SoftwareScaleContext } from 'node-av/lib';
-import type { Canvas } from '../../src/compositor/picture/canvas.ts';
-import { encodePng } from './decoded-media.ts';
+import type { Canvas } from '../../src/egress/worker/picture/canvas.ts';
+import { encodePng } from './film.ts';
 
 const GAP = 6;
 

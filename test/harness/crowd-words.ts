@@ -1,6 +1,6 @@
-// What a crowd and the program that started it say to each other.
+// What a crowd and whoever started it say to each other.
 
-/** What the process is asked to do. */
+/** What the process is told to do. */
 export interface CrowdOrder {
   serverUrl: string;
   roomId: string;

@@ -4,7 +4,7 @@ import { accessibilityOf, type Finding } from './accessibility.ts';
 import { complaintsOf } from './complaints.ts';
 import type { TestServer } from './server.ts';
 
-const TIMEOUT_MS = 15_000;
+const PATIENCE_MS = 15_000;
 
 export class DashboardTab implements AsyncDisposable {
   readonly page: Page;
@@ -17,7 +17,7 @@ export class DashboardTab implements AsyncDisposable {
     this.context = context;
     this.page = page;
     this.complaints = complaintsOf(page);
-    page.setDefaultTimeout(TIMEOUT_MS);
+    page.setDefaultTimeout(PATIENCE_MS);
   }
 
   static async open(browser: Browser, server: TestServer): Promise<DashboardTab> {
@@ -31,7 +31,7 @@ export class DashboardTab implements AsyncDisposable {
     return tab;
   }
 
-  /** Opens a page by its address, as a link that a person was sent. */
+  /** Opens a page by its address, as a link that somebody was sent. */
   async go(path: string): Promise<void> {
     await this.page.goto(`${this.#server.httpsUrl}${path}`);
   }

@@ -2,8 +2,8 @@
 import { createOutbound } from '../../src/kit/outbound/outbound.ts';
 import { createLogger } from '../../src/log.ts';
 import { openDatabase } from '../../src/store/database.ts';
-import { DeliveryQueue } from '../../src/store/webhooks/delivery-queue.ts';
-import { WebhookStore } from '../../src/store/webhooks/webhook-store.ts';
+import { DeliveryQueue } from '../../src/store/delivery-queue.ts';
+import { WebhookStore } from '../../src/store/webhook-store.ts';
 import { Webhooks } from '../../src/webhooks/webhooks.ts';
 
 const [url = ''] = process.argv.slice(2);

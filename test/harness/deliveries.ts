@@ -4,8 +4,8 @@ import type { Logger } from '../../src/log.ts';
 import { createLogger } from '../../src/log.ts';
 import type { SessionEvent } from '../../src/protocol/events.ts';
 import type { Db, DbTx } from '../../src/store/database.ts';
-import { DeliveryQueue } from '../../src/store/webhooks/delivery-queue.ts';
-import { publishEvent } from '../../src/store/webhooks/events.ts';
+import { DeliveryQueue } from '../../src/store/delivery-queue.ts';
+import { publishEvent } from '../../src/store/events.ts';
 import { Deliverer } from '../../src/webhooks/deliverer.ts';
 import { newSigningKey, Signer } from '../../src/webhooks/signature.ts';
 
@@ -24,7 +24,7 @@ export async function newDeliverer(
   { nodeId = 'test-node', outbound = createOutbound({ allow: LOOPBACK_OPEN }), log }: DelivererOptions = {},
 ): Promise<Deliverer> {
   return new Deliverer({
-    queue: new DeliveryQueue(database.db, database.url),
+    store: new DeliveryQueue(database.db, database.url),
     outbound,
     signer: new Signer(await signingKey),
     log: log ?? createLogger('silent'),
@@ -37,11 +37,11 @@ export function publishTo(db: Db, sessionId: string, event: Partial<SessionEvent
 }
 
 export function publishIn(tx: DbTx, sessionId: string, event: Partial<SessionEvent> = {}): Promise<void> {
-  const data = { meetingId: 'abcd-efgh-ijkl', sessionId, participantId: 'p', participantName: 'Ann' };
+  const data = { meetingId: 'abcd-efgh-ijkl', sessionId, participantId: 'p', participantName: 'Somebody' };
   return publishEvent(tx, { type: 'participant-joined', sessionId, data, at: new Date(), ...event });
 }
 
-/** Resolves when no delivery of the session is pending in the given lane any more. Asks, as nothing reports it. */
+/** Resolves when no delivery of the session is pending in the given lane any more. Asks, as nothing tells. */
 export async function untilSettled(db: Db, sessionId: string, lane?: 'fast' | 'slow'): Promise<void> {
   for (;;) {
     const pending = await db

@@ -3,8 +3,8 @@
 /** The fake microphone's short beeps hardly count as speech; this has syllables. */
 export const SPEAKING = `
   const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-  navigator.mediaDevices.getUserMedia = async (constraints) => {
-    if (!constraints.audio) return real(constraints);
+  navigator.mediaDevices.getUserMedia = async (wish) => {
+    if (!wish.audio) return real(wish);
     const context = new AudioContext();
     const voice = new OscillatorNode(context, { type: 'sawtooth', frequency: 180 });
     const volume = new GainNode(context, { gain: 0.5 });
@@ -20,5 +20,5 @@ export const SPEAKING = `
 /** Three layers of 720p from every tab are more than a test machine encodes; one journey has them. */
 export const SMALL_CAMERA = `
   const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-  navigator.mediaDevices.getUserMedia = (constraints) =>
-    real(constraints.video ? { video: { ...constraints.video, width: 320, height: 180, frameRate: 15 } } : constraints);`;
+  navigator.mediaDevices.getUserMedia = (wish) =>
+    real(wish.video ? { video: { ...wish.video, width: 320, height: 180, frameRate: 15 } } : wish);`;

@@ -4,19 +4,12 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type {
-  CompositorCommand,
-  CompositorEvent,
-  EgressParticipant,
-  EgressStream,
-  PageSpec,
-  SinkSpec,
-} from '../../src/compositor/ipc.ts';
+import type { EgressParticipant, EgressStream, FromChild, PageSpec, SinkSpec, ToChild } from '../../src/egress/ipc.ts';
 import type { CompositionConfig } from '../../src/protocol/composition.ts';
 import { RtpPublisher } from './rtp-publisher.ts';
 import type { Clip } from './test-clip.ts';
 
-const MAIN = resolve(import.meta.dirname, '../../src/compositor/main.ts');
+const MAIN = resolve(import.meta.dirname, '../../src/egress/worker/main.ts');
 const SAY_TIMEOUT_MS = 20_000;
 const READY_TIMEOUT_MS = 30_000;
 
@@ -29,11 +22,11 @@ export const SMALL: CompositionConfig = {
   templateUrl: null,
 };
 
-type Said<T extends CompositorEvent['type']> = Extract<CompositorEvent, { type: T }>;
+type Said<T extends FromChild['type']> = Extract<FromChild, { type: T }>;
 
 export class TestChild {
   readonly process: ChildProcess;
-  readonly said: CompositorEvent[] = [];
+  readonly said: FromChild[] = [];
   readonly folder: string;
   readonly people = new Map<string, EgressParticipant>();
   readonly publishers = new Map<string, RtpPublisher>();
@@ -46,7 +39,7 @@ export class TestChild {
   private constructor(process: ChildProcess, folder: string) {
     this.process = process;
     this.folder = folder;
-    process.on('message', (message) => this.said.push(message as CompositorEvent));
+    process.on('message', (message) => this.said.push(message as FromChild));
   }
 
   static async start(
@@ -57,7 +50,7 @@ export class TestChild {
     const folder = mkdtempSync(join(tmpdir(), 'egress-test-'));
     const child = new TestChild(fork(MAIN, [], { stdio: 'inherit', execArgv: [] }), folder);
     child.startedAt = Date.now();
-    child.send({
+    child.tell({
       type: 'start',
       egressId: 'test',
       config: { ...SMALL, ...config },
@@ -79,17 +72,17 @@ export class TestChild {
     return child;
   }
 
-  /** Pictures the machine was too busy for, as reported so far. */
+  /** Pictures the machine was too busy for, as told so far. */
   get droppedTicks(): number {
     return this.said.reduce((most, said) => (said.type === 'stats' ? Math.max(most, said.droppedTicks) : most), 0);
   }
 
-  send(message: CompositorCommand): void {
+  tell(message: ToChild): void {
     this.process.send(message);
   }
 
   /** The first message of a type that fits, said already or to come. */
-  async hears<T extends CompositorEvent['type']>(
+  async hears<T extends FromChild['type']>(
     type: T,
     fits: (message: Said<T>) => boolean = () => true,
     timeoutMs = SAY_TIMEOUT_MS,
@@ -105,7 +98,7 @@ export class TestChild {
     }
   }
 
-  /** A participant joins and sends what is given. */
+  /** Somebody joins and sends what is given. */
   async join(
     id: string,
     clips: { video?: Clip; audio?: Clip; share?: Clip },
@@ -126,7 +119,7 @@ export class TestChild {
       const clip = clips[kind];
       if (!clip) continue;
       const stream = publisher.publish(kind, clip, { rtx });
-      this.send({ type: 'add-stream', stream });
+      this.tell({ type: 'add-stream', stream });
       streams.push(stream);
     }
     return { publisher, streams };
@@ -143,19 +136,19 @@ export class TestChild {
       joinedAt: Date.now() + this.people.size,
     };
     this.people.set(id, { ...before, ...about });
-    this.#sendPeople();
+    this.#tellPeople();
   }
 
   leave(id: string): void {
     this.people.delete(id);
     this.publishers.get(id)?.close();
     this.publishers.delete(id);
-    this.#sendPeople();
+    this.#tellPeople();
   }
 
   async stop(): Promise<void> {
     const gone = once(this.process, 'exit');
-    if (this.process.connected) this.send({ type: 'stop' });
+    if (this.process.connected) this.tell({ type: 'stop' });
     await gone;
   }
 
@@ -167,7 +160,7 @@ export class TestChild {
     return Promise.resolve();
   }
 
-  #sendPeople(): void {
-    this.send({ type: 'participants', participants: [...this.people.values()] });
+  #tellPeople(): void {
+    this.tell({ type: 'participants', participants: [...this.people.values()] });
   }
 }

@@ -4,7 +4,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { watch } from './decoded-media.ts';
+import { watch } from './film.ts';
 import { RawClient } from './raw-client.ts';
 import { TestServer } from './server.ts';
 import { mintToken } from './test-api.ts';
@@ -88,7 +88,7 @@ export class KillStage implements AsyncDisposable {
     await this.#server[Symbol.asyncDispose]();
   }
 
-  /** Returns when it was killed; nothing when it did not run. */
+  /** Answers when it was killed; nothing when it did not run. */
   async #killAfter(victim: Victim, afterMs: number): Promise<number | undefined> {
     await sleep(afterMs);
     const at = Date.now();
@@ -215,7 +215,7 @@ export function problemsOf(round: Round): string[] {
     if (!['completed', 'failed', 'aborted'].includes(fate.status)) problems.push(`${kind} is ${fate.status}`);
     if (count('stopped') + count('failed') !== 1) problems.push(`${kind} ended ${fate.events.join(', ')}`);
     for (const once of ['starting', 'started', 'stopping']) if (count(once) > 1) problems.push(`${kind}-${once} twice`);
-    if (fate.status === 'completed' && count('stopped') !== 1) problems.push(`${kind} completed without its event`);
+    if (fate.status === 'completed' && count('stopped') !== 1) problems.push(`${kind} completed without being told`);
   }
   const { seconds, status } = round.recording;
   if (round.dueSeconds > 2 && status !== 'completed')

@@ -1,11 +1,10 @@
 // What a live room writes, as a list of what was written; any write can be made slow or to fail.
-import type { JoinRecord, LiveStore } from '../../src/live/ports.ts';
+import type { LiveStore } from '../../src/rooms/ports.ts';
 
 type Write = keyof LiveStore;
 
 export class FakeLiveStore implements LiveStore {
   readonly written: string[] = [];
-  readonly joins: JoinRecord[] = [];
   #rows = 0;
   readonly #behaviour = new Map<Write, (() => Promise<void>)[]>();
 
@@ -16,10 +15,8 @@ export class FakeLiveStore implements LiveStore {
 
   readonly #tokens = new Map<string, string>();
 
-  async join(record: JoinRecord) {
-    const { participantId, tokenHash } = record;
+  async join({ participantId, tokenHash }: Parameters<LiveStore['join']>[0]) {
     await this.#write('join', participantId);
-    this.joins.push(record);
     const lastTokenHash = this.#tokens.get(participantId) ?? null;
     this.#tokens.set(participantId, tokenHash);
     return { row: `row-${++this.#rows}-${participantId}`, lastTokenHash };

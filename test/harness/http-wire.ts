@@ -16,7 +16,7 @@ export class RawHttp implements AsyncDisposable {
 
   private constructor(socket: Duplex) {
     this.socket = socket;
-    // Over TLS the connection below may close first, and only the end is reported.
+    // Over TLS the connection below may close first, and only the end is told.
     this.#closed = Promise.race([once(socket, 'end'), once(socket, 'close')]).catch(() => undefined);
     socket.once('end', () => socket.destroy());
     socket.on('data', (chunk: Buffer) => {

@@ -29,7 +29,7 @@ export class Journal<T> {
     for (const look of [...this.#waiting]) look();
   }
 
-  /** Nothing will be added any more: what still waits fails at once, with the reason. */
+  /** Nothing will be added any more: whoever still waits fails at once, with the reason. */
   close(because: string): void {
     this.#closedBecause = because;
     for (const look of [...this.#waiting]) look();

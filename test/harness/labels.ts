@@ -1,8 +1,7 @@
 // Reads which of several names stands in a tile, by comparing it with how the painter writes them.
-
-import type { Tile } from '../../src/compositor/layout.ts';
 import type { CompositionConfig } from '../../src/protocol/composition.ts';
-import type { Shot } from './decoded-media.ts';
+import type { Tile } from '../../src/protocol/layout.ts';
+import type { Shot } from './film.ts';
 import { paintStill } from './still.ts';
 
 export interface Labels {

@@ -44,7 +44,7 @@ export class LossyNetwork implements AsyncDisposable {
     return { ROOMFUL_RTC_ADDRESS: ADDRESS, ROOMFUL_RTC_PORT: String(this.port), ROOMFUL_MEDIA_WORKERS: '1' };
   }
 
-  /** Clients that connect from now on are on the part of the network that `lose` is about. */
+  /** Whoever connects from now on is on the part of the network that `lose` is about. */
   nextAreLate(): void {
     this.#late = new Set();
   }

@@ -5,7 +5,7 @@ import { accessibilityOf, type Finding } from './accessibility.ts';
 import { complaintsOf } from './complaints.ts';
 import type { TestServer } from './server.ts';
 
-const TIMEOUT_MS = 20_000;
+const PATIENCE_MS = 20_000;
 const POLL_MS = 100;
 const ENOUGH_FRAMES = 5;
 
@@ -27,7 +27,7 @@ export class MeetingTab implements AsyncDisposable {
     this.context = context;
     this.page = page;
     this.complaints = complaintsOf(page);
-    page.setDefaultTimeout(TIMEOUT_MS);
+    page.setDefaultTimeout(PATIENCE_MS);
   }
 
   static async open(browser: Browser, server: TestServer, roomId: string, options: TabOptions): Promise<MeetingTab> {
@@ -58,14 +58,14 @@ export class MeetingTab implements AsyncDisposable {
     return this.page.getByRole('button', { name, exact: true });
   }
 
-  /** A participant's camera, by the beginning of its label, or their screen. */
+  /** Somebody's camera, by the beginning of its label, or their screen. */
   tile(name: string, kind: 'video' | 'share' = 'video'): Locator {
     return this.page.locator(`figure[data-kind="${kind}"][aria-label^="${name}"]`);
   }
 
   /** Waits until frames of the picture have been decoded, and returns its width. */
   async sees(name: string, kind: 'video' | 'share' = 'video'): Promise<number> {
-    const deadline = Date.now() + TIMEOUT_MS;
+    const deadline = Date.now() + PATIENCE_MS;
     for (;;) {
       const video = this.tile(name, kind).locator('video');
       await video.waitFor();
@@ -80,7 +80,7 @@ export class MeetingTab implements AsyncDisposable {
   async hears(voices = 1): Promise<void> {
     // Waiting inside the page would take `eval`, which its policy forbids.
     const playing = `[...document.querySelectorAll('audio')].filter((it) => !it.paused && it.currentTime > 0.2).length`;
-    const deadline = Date.now() + TIMEOUT_MS;
+    const deadline = Date.now() + PATIENCE_MS;
     while ((await this.page.evaluate<number>(playing)) < voices) {
       if (Date.now() > deadline) throw new Error(`fewer than ${voices} voices are played`);
       await sleep(POLL_MS);

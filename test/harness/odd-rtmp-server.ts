@@ -1,8 +1,8 @@
 // An RTMP server of a few lines that takes a stream and then does what a test says, such as nothing at all.
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { encodeAmf } from '../../src/compositor/sinks/rtmp/amf.ts';
-import { MESSAGE, toChunks } from '../../src/compositor/sinks/rtmp/chunks.ts';
+import { encodeAmf } from '../../src/egress/worker/sinks/rtmp/amf.ts';
+import { MESSAGE, toChunks } from '../../src/egress/worker/sinks/rtmp/chunks.ts';
 
 const HANDSHAKE_BYTES = 1536;
 const CHANNEL = 3;
@@ -30,7 +30,7 @@ export class OddRtmpServer implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** With a key that must never be shown. */
+  /** With a key that must never be told. */
   get url(): string {
     return `rtmp://127.0.0.1:${this.port}/live/secret-key`;
   }
@@ -41,7 +41,7 @@ export class OddRtmpServer implements AsyncDisposable {
   }
 }
 
-/** Behaves as a server that takes the stream, whatever it was asked; then `then` goes on. */
+/** Answers as a server that takes the stream, whatever it was asked; then `then` goes on. */
 export function takeStream(socket: Socket, then: (socket: Socket) => void): void {
   socket.write(Buffer.concat([Buffer.from([3]), Buffer.alloc(2 * HANDSHAKE_BYTES)]));
   socket.write(command('_result', 1, null, null));

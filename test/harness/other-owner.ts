@@ -1,7 +1,6 @@
-// Another owner on the same server, with a key and rooms of their own.
-import { Keys } from '../../src/access/keys.ts';
-import type { ApiKey } from '../../src/access/ports.ts';
-import { KeyStore } from '../../src/store/access/key-store.ts';
+// Somebody else on the same server, with a key and rooms of their own.
+import { type ApiKey, Keys } from '../../src/access/keys.ts';
+import { KeyStore } from '../../src/store/key-store.ts';
 import { mintToken } from './test-api.ts';
 import type { TestApp } from './test-app.ts';
 
@@ -12,7 +11,7 @@ export interface OtherOwner {
 }
 
 export async function otherOwner(server: TestApp): Promise<OtherOwner> {
-  const key = await new Keys(new KeyStore(server.database.db)).create({ name: 'Another owner' });
+  const key = await new Keys(new KeyStore(server.database.db)).create({ name: 'Somebody else' });
   const token = () => mintToken(key);
   return {
     key,

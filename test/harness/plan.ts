@@ -1,22 +1,11 @@
 // Who sends what and when, carried out by synthetic participants, and what of it is found in the recording: every frame
 // is decoded and read, every sample listened to.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EgressStream, SinkSpec } from '../../src/compositor/ipc.ts';
-import { arrange, type Tile } from '../../src/compositor/layout.ts';
+import type { EgressStream, SinkSpec } from '../../src/egress/ipc.ts';
 import { CANVAS, type CompositionConfig } from '../../src/protocol/composition.ts';
-import {
-  beeps,
-  flashes,
-  isColour,
-  lags,
-  offsets,
-  percentile,
-  readTile,
-  type Seen,
-  type Sound,
-  watch,
-} from './decoded-media.ts';
+import { arrange, type Tile } from '../../src/protocol/layout.ts';
 import { SMALL, TestChild } from './egress-child.ts';
+import { beeps, flashes, isColour, lags, offsets, percentile, readTile, type Seen, type Sound, watch } from './film.ts';
 import { type Labels, labelsOf } from './labels.ts';
 import type { RtpPublisher } from './rtp-publisher.ts';
 import { beepClip, COLOURS, FRAMES_PER_SECOND, type VideoCodec, videoClip } from './test-clip.ts';
@@ -48,7 +37,7 @@ export interface Playing {
 const CODECS: VideoCodec[] = ['VP8', 'H264', 'VP9', 'VP8', 'H264'];
 const PACKETS = [20, 40, 60, 20, 20] as const;
 const NAMES = ['Ada', 'Grace', 'Edsger', 'Katherine', 'Alan', 'Radia', 'Niklaus', 'Barbara', 'Joseph'];
-/** Apart enough to be distinguished within 5 ms. */
+/** Apart enough to be told from each other within 5 ms. */
 const TONES = [600, 1000, 1500, 2100, 2800, 3600, 4500, 5500, 6600];
 
 export function senders(count: number, size = { width: 640, height: 360 }): Sender[] {

@@ -1,4 +1,4 @@
-// What the page of a viewer can be asked for.
+// What the page of somebody who watches can be asked for.
 
 export interface PlayerView {
   /** What hls.js gave up for. */

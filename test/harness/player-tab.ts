@@ -1,4 +1,4 @@
-// A viewer who watches a stream in a tab, with hls.js.
+// Somebody who watches a stream in a tab, with hls.js.
 import type { Browser, Page } from 'playwright-core';
 import type { PlayerPageApi } from './player-page-api.ts';
 

@@ -1,8 +1,8 @@
-// Whether our player plays, as the video element in it reports.
+// Whether our player plays, as the video element in it tells.
 import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 
-const TIMEOUT_MS = 25_000;
+const PATIENCE_MS = 25_000;
 
 export interface Seen {
   /** Seconds in the time of the element. */
@@ -34,7 +34,7 @@ export class PlayerPart {
   async plays(seconds = 1, { picture = true } = {}): Promise<Seen> {
     await this.box.locator('video').waitFor({ state: 'attached' });
     const first = await this.seen();
-    const options = { timeout: TIMEOUT_MS, interval: 100, message: 'the player goes on' };
+    const options = { timeout: PATIENCE_MS, interval: 100, message: 'the player goes on' };
     await expect
       .poll(async () => {
         const { at, width, paused } = await this.seen();
@@ -53,7 +53,7 @@ export class PlayerPart {
   }
 
   /** What the bar says: seconds behind live, or position and length. */
-  async positionText(): Promise<string> {
+  async told(): Promise<string> {
     return (await this.position.getAttribute('aria-valuetext')) ?? '';
   }
 }

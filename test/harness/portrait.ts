@@ -1,6 +1,6 @@
-// A picture of a person, as far as a layout has to be judged by it: a wall, a head, shoulders.
+// A picture of somebody, as far as a layout has to be judged by it: a wall, a head, shoulders.
 import type { Frame } from 'node-av/lib';
-import { toYuv } from '../../src/compositor/picture/colour.ts';
+import { toYuv } from '../../src/egress/worker/picture/colour.ts';
 import { type Clip, encodeClip } from './test-clip.ts';
 
 /** Walls and clothes that go together, by turns. */

@@ -1,7 +1,7 @@
-// The REST API, as a caller who holds a server's key calls it.
+// The REST API, as whoever holds a server's key calls it.
 import { mintToken } from './test-api.ts';
 
-/** Returns what the server does; throws what it refuses. Without a body it is a GET. */
+/** Answers what the server does; throws what it refuses. Without a body it is a GET. */
 export async function callRest(
   server: { httpUrl: string; apiKey: string; secret: string },
   path: string,

@@ -1,4 +1,4 @@
-// An RTMP server that others wrote: FFmpeg's, which takes one stream and hands it on as packets.
+// An RTMP server that somebody else wrote: FFmpeg's, which takes one stream and hands it on as packets.
 import { AVMEDIA_TYPE_VIDEO } from 'node-av/constants';
 import { Codec, CodecContext, Dictionary, FormatContext, Frame, Packet } from 'node-av/lib';
 

@@ -1,7 +1,7 @@
 // A participant made of RTP: sends clips over UDP with sender reports, answers NACKs, and can be given a bad network.
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import type { EgressStream, StreamKind } from '../../src/compositor/ipc.ts';
+import type { EgressStream, StreamKind } from '../../src/egress/ipc.ts';
 import type { Clip } from './test-clip.ts';
 
 export interface Network {
@@ -65,7 +65,7 @@ export class RtpPublisher {
     return new RtpPublisher(participantId, socket, port);
   }
 
-  /** Begins to send; the stream is to be announced to the receiver. */
+  /** Begins to send; the stream is to be told to the receiver. */
   publish(kind: StreamKind, clip: Clip, options: { rtx?: boolean } = {}): EgressStream {
     const ssrc = nextSsrc;
     nextSsrc += 2;

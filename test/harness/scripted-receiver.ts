@@ -12,7 +12,7 @@ export interface Arrival {
   body: string;
 }
 
-/** Decides the answer to an arrival; `count` is how many times that event has come by now. A number is the status to answer. */
+/** Answers an arrival; `count` is how many times that event has come by now. A number is the status to answer. */
 export type Script = (arrival: Arrival, count: number, response: ServerResponse) => number | undefined;
 
 export class ScriptedReceiver implements AsyncDisposable {

@@ -1,4 +1,4 @@
-// What a test can ask of a page with the official SDK, and what the page reports: the words both sides share.
+// What a test can ask of a page with the official SDK, and what the page tells: the words both sides share.
 
 export interface Opening {
   token: string;
@@ -8,7 +8,7 @@ export interface Opening {
   camera?: Record<string, unknown> | undefined;
 }
 
-/** An event of the meeting or of one of its participants, with what can be shown of its arguments. */
+/** An event of the meeting or of one of its participants, with what can be told of its arguments. */
 export interface SdkEvent {
   /** Position among the events of the page. */
   number: number;
@@ -109,4 +109,4 @@ export interface SdkPageApi {
 }
 
 /** Name under which the page finds the function that takes its events. */
-export const EVENT_BINDING = 'reportToTest';
+export const EVENT_BINDING = 'tellTest';

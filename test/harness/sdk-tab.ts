@@ -98,7 +98,7 @@ export class SdkTab implements AsyncDisposable {
     return this.#call({ on: 'realtimeStore' }, method, args);
   }
 
-  /** Returns the id of the observer. */
+  /** Answers the id of the observer. */
   async observe(key: string): Promise<string> {
     return value(await this.#ask('observe', key)) as string;
   }
@@ -146,7 +146,7 @@ export class SdkTab implements AsyncDisposable {
     return this.#ask('view');
   }
 
-  /** Waits until so many further frames of a participant were shown, of a width where one is given. */
+  /** Waits until so many further frames of somebody were shown, of a width where one is given. */
   sees(
     id: string,
     options: { kind?: 'video' | 'share'; frames?: number; width?: number; timeoutMs?: number } = {},
@@ -156,7 +156,7 @@ export class SdkTab implements AsyncDisposable {
     return this.#bounded(what, this.#ask('awaitFrames', { id, kind, frames, width }), timeoutMs);
   }
 
-  /** Waits until something of a participant was heard, above a level of energy heard before. */
+  /** Waits until something of somebody was heard, above a level of energy heard before. */
   hears(
     id: string,
     options: { kind?: 'audio' | 'shareAudio'; above?: number; timeoutMs?: number } = {},
@@ -209,7 +209,7 @@ export class SdkTab implements AsyncDisposable {
   async #bounded<T>(what: string, work: Promise<T>, timeoutMs = WAIT_MS): Promise<T> {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      // The journal knows how to show what was going on.
+      // The journal knows how to tell what was going on.
       late.reject(this.events.failure(what, `not within ${timeoutMs} ms`));
     }, timeoutMs);
     work.catch(() => undefined);

@@ -94,8 +94,8 @@ export class TestServer implements AsyncDisposable {
 
   /** The last lines of the log, without those of every answered request. */
   recently(): string {
-    const isInformative = ({ time, msg }: LogLine) => time !== undefined && msg !== 'request answered';
-    const lines = this.log.filter(isInformative).slice(-SHOWN_LINES).map(showLine);
+    const isTelling = ({ time, msg }: LogLine) => time !== undefined && msg !== 'request.answered';
+    const lines = this.log.filter(isTelling).slice(-SHOWN_LINES).map(showLine);
     return ['Last lines of the server:', ...lines].join('\n  ');
   }
 

@@ -1,4 +1,4 @@
-// An S3-compatible server in memory that may be asked to refuse calls, as some servers do. Objects of one piece only.
+// An S3-compatible server in memory that may be told to refuse calls, as some servers do. Objects of one piece only.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

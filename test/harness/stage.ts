@@ -73,7 +73,7 @@ export class Stage implements AsyncDisposable {
     return new Stage({ server, receiver, browser, pages, cleanUp: building.move() });
   }
 
-  /** A new room whose events all go to the receiver. */
+  /** A new room that tells the receiver everything. */
   async room(body: Record<string, unknown> = {}): Promise<string> {
     const { roomId } = await this.backend.rooms.create({ webhook: { url: this.receiver.url, events: ['*'] }, ...body });
     return roomId;
@@ -88,7 +88,7 @@ export class Stage implements AsyncDisposable {
     return mintToken(key, claims);
   }
 
-  /** Opens a tab for a participant who is about to join. */
+  /** Opens a tab for somebody who is about to join. */
   async open(roomId: string, id: string, person: Person = {}): Promise<SdkTab> {
     const context = await this.#browser.newContext();
     if (person.speaks) await context.addInitScript(SPEAKING);
@@ -103,7 +103,7 @@ export class Stage implements AsyncDisposable {
     });
   }
 
-  /** Opens a tab for a viewer who watches a stream. */
+  /** Opens a tab for somebody who watches a stream. */
   watch(): Promise<PlayerTab> {
     return PlayerTab.open(this.#browser, this.#pages.url('player'));
   }

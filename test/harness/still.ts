@@ -1,14 +1,14 @@
 // The picture that a meeting is composed into at one moment, painted by the compositor's own scene.
 import { setImmediate as turn } from 'node:timers/promises';
-import type { EgressParticipant, EgressStream } from '../../src/compositor/ipc.ts';
-import { MeetingScene } from '../../src/compositor/meeting-scene.ts';
-import type { Canvas } from '../../src/compositor/picture/canvas.ts';
-import { Mixer } from '../../src/compositor/sound/mixer.ts';
+import type { EgressParticipant, EgressStream } from '../../src/egress/ipc.ts';
+import { MeetingScene } from '../../src/egress/worker/meeting-scene.ts';
+import type { Canvas } from '../../src/egress/worker/picture/canvas.ts';
+import { Mixer } from '../../src/egress/worker/sound/mixer.ts';
 import { CANVAS, type CompositionConfig } from '../../src/protocol/composition.ts';
 import { portrait, screenPicture } from './portrait.ts';
 import type { Clip } from './test-clip.ts';
 
-/** A participant in the picture; by default with the camera on and heard. */
+/** Somebody in the picture; by default with the camera on and heard. */
 export interface Person {
   name: string;
   camera?: boolean;
@@ -55,7 +55,7 @@ async function paintUntilStill(scene: MeetingScene): Promise<Canvas> {
     scene.advanceTo(paints, 0);
     const painted = scene.paint(paints);
     if (!painted) throw new Error('no canvas is free');
-    // Text rendering goes on between the paints.
+    // Lettering goes on between the paints.
     await (painted.isNew ? turn() : new Promise((resolve) => setTimeout(resolve, 2)));
     unchanged = painted.isNew ? 0 : unchanged + 1;
     if (unchanged > 60) return painted.canvas;

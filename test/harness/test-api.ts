@@ -6,21 +6,21 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { SignJWT } from 'jose';
 import { Access } from '../../src/access/access.ts';
-import type { ApiKey } from '../../src/access/ports.ts';
+import type { ApiKey } from '../../src/access/keys.ts';
 import { createAdmission } from '../../src/app/admission.ts';
 import { planOf } from '../../src/egress/plan.ts';
 import { createListener } from '../../src/http/listener.ts';
 import { createHttpServer, type HttpDeps } from '../../src/http/server.ts';
 import { DEFAULT_LIMITS } from '../../src/limits.ts';
 import { createLogger } from '../../src/log.ts';
-import type { LiveSessions } from '../../src/rooms/ports.ts';
 import { Rooms, type RoomsDeps } from '../../src/rooms/rooms.ts';
-import { KeyStore } from '../../src/store/access/key-store.ts';
+import type { LiveSessions } from '../../src/rooms/stored.ts';
 import type { Db } from '../../src/store/database.ts';
-import { FileStore } from '../../src/store/files/file-store.ts';
-import { PresenceStore } from '../../src/store/live/presence-store.ts';
-import { RoomStore } from '../../src/store/rooms/room-store.ts';
-import { SessionStore } from '../../src/store/rooms/session-store.ts';
+import { FileStore } from '../../src/store/file-store.ts';
+import { KeyStore } from '../../src/store/key-store.ts';
+import { PresenceStore } from '../../src/store/presence-store.ts';
+import { RoomStore } from '../../src/store/room-store.ts';
+import { SessionStore } from '../../src/store/session-store.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
 
 export interface TestApi extends AsyncDisposable {
@@ -31,7 +31,7 @@ export interface TestApi extends AsyncDisposable {
   database: TestDatabase;
   live: FakeLive;
   key: ApiKey;
-  /** A key of another owner. */
+  /** A key of somebody else. */
   otherKey: ApiKey;
   /** Calls the API as `key` unless other headers are given. */
   call(
@@ -79,7 +79,7 @@ export async function startTestApi({ checkUrl, withDatabase, ...overrides }: Tes
   }
   const app = await createHttpServer({
     access,
-    // Nobody is live here: a caller who has a token for a room counts as being in its meeting.
+    // Nobody is live here: whoever has a token for a room counts as being in its meeting.
     admission: {
       ...createAdmission({ access, rooms, presence: new PresenceStore(database.db) }),
       isInMeeting: async () => true,
@@ -87,13 +87,13 @@ export async function startTestApi({ checkUrl, withDatabase, ...overrides }: Tes
     rooms,
     files: new FileStore(database.db, dataDir, overrides.limits),
     checks: {},
-    publicUrl: PUBLIC_URL,
+    publicUrl: () => PUBLIC_URL,
     log: createLogger('silent'),
     ...overrides,
     ...(await withDatabase?.(database, { access, rooms })),
   });
   const key = await access.keys.create({ name: 'test' });
-  const otherKey = await access.keys.create({ name: 'another owner' });
+  const otherKey = await access.keys.create({ name: 'somebody else' });
   const ownToken = await mintToken(key, { roles: ['crawler'] });
   const listener = createListener(app, { limits: overrides.limits ?? DEFAULT_LIMITS, log: createLogger('silent') });
 

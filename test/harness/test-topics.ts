@@ -1,12 +1,7 @@
-// A participant in a meeting who publishes and reads topics, by hand.
+// Somebody in a meeting who publishes and reads topics, by hand.
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import {
-  decodeServerFrame,
-  encodePublish,
-  encodeSubscribe,
-  type ServerFrame,
-} from '../../packages/client/src/pubsub-frames.ts';
+import { decodeServerFrame, encodePublish, encodeSubscribe, type ServerFrame } from '../../web/client/pubsub-frames.ts';
 import { RawClient } from './raw-client.ts';
 import type { TestApp } from './test-app.ts';
 

@@ -1,11 +1,11 @@
-// A tab of a viewer who has a link and nothing else.
+// A tab of somebody who has a link and nothing else.
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { accessibilityOf, type Finding } from './accessibility.ts';
 import { complaintsOf } from './complaints.ts';
 import { PlayerPart } from './playing.ts';
 import type { TestServer } from './server.ts';
 
-const TIMEOUT_MS = 20_000;
+const PATIENCE_MS = 20_000;
 
 export interface ViewerOptions {
   scheme?: 'light' | 'dark';
@@ -25,7 +25,7 @@ export class ViewerTab implements AsyncDisposable {
     this.page = page;
     this.player = new PlayerPart(page);
     this.complaints = complaintsOf(page);
-    page.setDefaultTimeout(TIMEOUT_MS);
+    page.setDefaultTimeout(PATIENCE_MS);
   }
 
   static async open(

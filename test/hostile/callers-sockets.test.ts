@@ -92,7 +92,7 @@ describe('an id that is pasted into the address', () => {
   });
 
   it.each([
-    ['a parameter of the caller’s own', (id: string) => `roomId=${id}&app=mine&peerId=x&secret=${token}`],
+    ['a parameter of somebody’s own', (id: string) => `roomId=${id}&app=mine&peerId=x&secret=${token}`],
     ['another order', (id: string) => `secret=${token}&peerId=x&roomId=${id}`],
     ['the room named beside it', (id: string) => `room=${id}&asked=%2F%3FroomId&peerId=x&secret=${token}`],
   ])('is found with %s', async (_, query) => expect(await answerAt(query(roomId))).toBe(roomId));
@@ -173,7 +173,7 @@ describe('a message', () => {
     expect(await closed).toEqual([1009, message]);
   });
 
-  it('of an unknown client that is large is not even read', async () => {
+  it('of somebody unknown that is large is not even read', async () => {
     const socket = await openRaw(url());
     const upgrade = ['GET /socket.io/?EIO=4&transport=websocket HTTP/1.1', 'Host: x', 'Connection: Upgrade'];
     const key = ['Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='];

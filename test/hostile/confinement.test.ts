@@ -141,7 +141,7 @@ describe('while a page is recorded', () => {
     await recordPage();
     const mine = profiles().filter((path) => descendants().some(({ args }) => args.includes(path)));
     expect(mine).toHaveLength(1);
-    const compositors = descendants().filter(({ args }) => args.includes('compositor/main.ts'));
+    const compositors = descendants().filter(({ args }) => args.includes('egress/worker/main.ts'));
     await stage.server.kill('SIGKILL');
     for (const { pid } of compositors) process.kill(pid, 'SIGKILL');
     await expect.poll(() => processes().filter(({ args }) => args.includes(String(mine[0])))).toEqual([]);

@@ -1,4 +1,4 @@
-// The database is killed under a meeting: the meeting goes on, and what happened meanwhile is reported when it is back.
+// The database is killed under a meeting: the meeting goes on, and what happened meanwhile is told when it is back.
 import { expect, test, vi } from 'vitest';
 import { RawClient } from '../harness/raw-client.ts';
 import { startTestApp } from '../harness/test-app.ts';
@@ -10,7 +10,7 @@ test('a meeting survives the death of the database, and nothing of it is lost', 
   const ada = await RawClient.join(url, { roomId, peerId: 'ada', secret: await server.token() });
   const ben = await RawClient.join(url, { roomId, peerId: 'ben', secret: await server.token() });
 
-  const starts = () => server.log.filter((line) => line.msg === 'postgres started');
+  const starts = () => server.log.filter((line) => line.msg === 'postgres.started');
   process.kill(Number(starts()[0]?.postgresPid), 'SIGKILL');
   await ben.request('definePeerLeftReason', { leaveReason: 'MANUAL_LEAVE_CALLED' });
   ben.close();

@@ -116,11 +116,9 @@ describe.each(['http', 'https'])('over %s', (scheme) => {
     await using client = await RawHttp.open(urlOf(scheme));
     client.send(rooms({ 'content-length': 100_000 }));
     const trickle = setInterval(() => client.send(' '), IDLE_MS / 6);
-    try {
-      expectRefusal(await client.answer(), 408, 'REQUEST_TIMEOUT');
-    } finally {
-      clearInterval(trickle);
-    }
+    const answer = await client.answer();
+    clearInterval(trickle);
+    expectRefusal(answer, 408, 'REQUEST_TIMEOUT');
     await client.closed();
     await expectOthersServed();
   });

@@ -3,8 +3,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { REQUESTS } from '../../src/protocol/signaling.ts';
-import { Bystander } from '../harness/bystander.ts';
+import { Crowd } from '../harness/crowd.ts';
 import { HOSTILE_VALUES } from '../harness/hostile-values.ts';
+import { type OtherOwner, otherOwner } from '../harness/other-owner.ts';
 import { RawClient } from '../harness/raw-client.ts';
 import { startTestApp, type TestApp } from '../harness/test-app.ts';
 
@@ -13,7 +14,9 @@ const AT_ONCE = 64;
 const TIMEOUT_MS = 20 * 60_000;
 
 let server: TestApp;
-let bystander: Bystander;
+let victim: OtherOwner;
+let crowd: Crowd;
+let bystander: RawClient;
 let roomId: string;
 
 beforeAll(async () => {
@@ -23,32 +26,41 @@ beforeAll(async () => {
     ROOMFUL_LIMIT_SOCKET_BYTES: '1000000000',
   });
   roomId = String((await server.post('/v2/rooms', {})).body.roomId);
-  bystander = await Bystander.join(server);
+  victim = await otherOwner(server);
+  const victims = await victim.createRoom();
+  const httpUrl = String(server.app.httpUrl);
+  crowd = await Crowd.gather({ httpUrl, ...victim.key }, victims, { people: 1, voices: 1 });
+  bystander = await RawClient.join(httpUrl, { roomId: victims, peerId: 'bystander', secret: await victim.token() });
 }, 60_000);
 
 afterAll(async () => {
-  await bystander?.[Symbol.asyncDispose]();
+  bystander?.close();
+  await crowd?.[Symbol.asyncDispose]();
   await server?.[Symbol.asyncDispose]();
 });
+
+async function sentBytes(): Promise<number> {
+  const { send } = (await bystander.request('getTransportStats', { peerId: 'crowd-0' })) as unknown as {
+    send: { stats: { sendBytes: number } };
+  };
+  return send.stats.sendBytes;
+}
 
 /** Runs `one` so many times, some at once, and looks at the bystander in between. */
 async function flood(one: (nth: number) => Promise<void>): Promise<void> {
   let next = 0;
-  let bytes = await bystander.receivedBytes();
+  let bytes = await sentBytes();
   const lane = async () => {
     for (let nth = next++; nth < COUNT; nth = next++) await one(nth);
   };
-  const flowing: boolean[] = [];
   const watch = setInterval(async () => {
-    const now = await bystander.receivedBytes();
+    const now = await sentBytes();
     flowing.push(now > bytes);
     bytes = now;
   }, 5_000);
-  try {
-    await Promise.all(Array.from({ length: AT_ONCE }, lane));
-  } finally {
-    clearInterval(watch);
-  }
+  const flowing: boolean[] = [];
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  clearInterval(watch);
   expect(flowing.filter((it) => !it)).toEqual([]);
   expect(server.errors()).toEqual([]);
 }

@@ -1,4 +1,4 @@
-// Pages that mean harm, captured: what they try leads nowhere, what they take too much of ends them, and nobody else.
+// Pages that mean harm, filmed: what they try leads nowhere, what they take too much of ends them, and nobody else.
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { globSync, readFileSync } from 'node:fs';
@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { Server as ProxyServer } from 'proxy-chain';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { PageBounds, SinkSpec } from '../../src/compositor/ipc.ts';
-import { Browser } from '../../src/compositor/page/browser.ts';
-import { Tab } from '../../src/compositor/page/tab.ts';
+import type { PageBounds, SinkSpec } from '../../src/egress/ipc.ts';
+import { Browser } from '../../src/egress/worker/page/browser.ts';
+import { Tab } from '../../src/egress/worker/page/tab.ts';
 import { unprivilegedUser } from '../../src/kit/child-process.ts';
 import { browserProcesses, pageSpec } from '../harness/browser.ts';
 import { TestChild } from '../harness/egress-child.ts';
@@ -63,15 +63,15 @@ afterAll(() => {
 });
 
 const url = (path: string) => `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
-const capture = (path: string, bounds: Partial<PageBounds> = {}) => {
+const film = (path: string, bounds: Partial<PageBounds> = {}) => {
   const page = pageSpec(url(path));
   return TestChild.start(mp4, {}, { ...page, bounds: { ...page.bounds, ...bounds } });
 };
 const profileOf = (child: TestChild) => globSync(`${tmpdir()}/roomful-page-${child.process.pid}-*`);
 
 describe('a page that tries everything', () => {
-  it('is given nothing of the machine, and is captured all the same', async () => {
-    await using child = await capture(`/nosy?udp=127.0.0.1:${udp.address().port}`);
+  it('is given nothing of the machine, and is filmed all the same', async () => {
+    await using child = await film(`/nosy?udp=127.0.0.1:${udp.address().port}`);
     expect(await reported.promise).toEqual({
       download: 'undefined',
       stun: '0',
@@ -103,7 +103,7 @@ describe('a page that tries everything', () => {
   });
 
   it('runs in the sandbox of its browser, as a user without rights', async () => {
-    await using child = await capture('/quiet');
+    await using child = await film('/quiet');
     const statuses = browserProcesses(child.process.pid).map(({ pid }) => readFileSync(`/proc/${pid}/status`, 'utf8'));
     expect(statuses.length).toBeGreaterThan(0);
     const user = unprivilegedUser('browser')?.uid ?? process.getuid?.();
@@ -130,10 +130,10 @@ describe('a page that takes too much', () => {
     expect(end).toMatch(expected);
   });
 
-  /** Where the machine has much to do, it comes before the page is being captured. */
+  /** Where the machine has much to do, it comes before the page is being filmed. */
   async function endOf(path: string, bounds: Partial<PageBounds>): Promise<string> {
     try {
-      await using child = await capture(path, bounds);
+      await using child = await film(path, bounds);
       const { reason, blame } = await child.hears('fatal', () => true, 40_000);
       const isGone = () => expect([...browserProcesses(child.process.pid), ...profileOf(child)]).toEqual([]);
       await vi.waitFor(isGone, { timeout: 10_000 });
@@ -169,7 +169,7 @@ describe('the browser', () => {
       size: { width: 320, height: 180 },
       proxyPort: proxy.port,
       directHost: `127.0.0.1:${(home.address() as AddressInfo).port}`,
-      titleOfCaptured: 'any',
+      titleOfFilmed: 'any',
       onGone: () => undefined,
     });
     try {

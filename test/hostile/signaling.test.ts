@@ -186,7 +186,7 @@ describe('a socket', () => {
     ['an unknown room', { roomId: 'nope-nope-nope' }, 4003],
     ['a participant id with a space', { peerId: 'two words' }, 4004],
     ['an unknown mode', { mode: 'GOD' }, 5000],
-  ])('with %s gets the reason and is sent away', async (_, wrong, code) => {
+  ])('with %s is told why and sent away', async (_, wrong, code) => {
     const right = { roomId, peerId: 'refused', secret: await server.token(), mode: 'SEND_AND_RECV' };
     const client = RawClient.open(url(), { ...right, ...wrong });
     expect(await client.waitFor((it) => it.method === 'error')).toMatchObject({ code });

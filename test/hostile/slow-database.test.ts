@@ -1,4 +1,4 @@
-// A database that is slow, cuts connections, or takes none: callers are asked to come again, and when it is back nobody
+// A database that is slow, cuts connections, or takes none: whoever asks is to come again, and when it is back nobody
 // has to do anything.
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,7 +6,6 @@ import { head, RawHttp } from '../harness/http-wire.ts';
 import { mintToken } from '../harness/test-api.ts';
 import { startTestApp, type TestApp } from '../harness/test-app.ts';
 import { createTestDatabase, type TestDatabase } from '../harness/test-database.ts';
-import { whileLocked } from '../harness/while-locked.ts';
 
 let database: TestDatabase;
 /** On another database of the same server, from where this one can be closed. */
@@ -58,24 +57,32 @@ function expectToComeAgain({ status, headers, body }: Awaited<ReturnType<typeof 
 async function expectAllIsWell(): Promise<void> {
   await expect.poll(async () => (await server.get('/v2/rooms')).status, { timeout: 10_000 }).toBe(200);
   expect((await server.post('/v2/rooms', {})).status).toBe(200);
-  expect(server.log.filter(({ msg }) => msg === 'request failed')).toEqual([]);
+  expect(server.log.filter(({ msg }) => msg === 'request.failed')).toEqual([]);
+}
+
+/** Runs `work` while nobody can read or write these tables. */
+async function whileLocked(tables: string[], work: () => Promise<void>): Promise<void> {
+  await database.db.transaction().execute(async (tx) => {
+    for (const table of tables) await sql`lock table ${sql.table(table)} in access exclusive mode`.execute(tx);
+    await work();
+  });
 }
 
 describe('while statements do not come to an end', () => {
   it('every call is answered 503 with a time to come again', async () => {
-    await whileLocked(database.db, ['rooms', 'api_keys', 'files'], async () => {
+    await whileLocked(['rooms', 'api_keys', 'files'], async () => {
       for (const it of CALLS) expectToComeAgain(await call(it));
     });
     await expectAllIsWell();
   });
 
   it('many at once are refused as soon as enough of them wait', async () => {
-    await whileLocked(database.db, ['rooms'], async () => {
+    await whileLocked(['rooms'], async () => {
       const answers = await Promise.all(Array.from({ length: 100 }, () => call(['', 'POST', '/v2/rooms', {}])));
       for (const answer of answers) expectToComeAgain(answer);
       expect(new Set(answers.map(({ body }) => body.code))).toEqual(new Set(['NOT_READY']));
       // Not a line for each of them.
-      expect(server.log.filter(({ msg }) => msg === 'request refused').length).toBeLessThan(50);
+      expect(server.log.filter(({ msg }) => msg === 'request.refused').length).toBeLessThan(50);
     });
     await expectAllIsWell();
   });
@@ -83,7 +90,7 @@ describe('while statements do not come to an end', () => {
 
 describe('a database that cuts every connection', () => {
   it('costs those who were being served a 503, and nobody anything afterwards', async () => {
-    await whileLocked(database.db, ['rooms'], async () => {
+    await whileLocked(['rooms'], async () => {
       const asked = Promise.all(Array.from({ length: 10 }, () => call(['', 'POST', '/v2/rooms', {}])));
       await sql`select pg_terminate_backend(pid) from pg_stat_activity
         where datname = ${nameOf(database)} and application_name = 'roomful' and query like 'insert into rooms%'`.execute(

@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 afterEach(async () => {
   for (const it of open.splice(0)) it.close();
-  // A client that was cut may come back for a while; nobody here does.
+  // Whoever was cut may come back for a while; nobody here does.
   const { data } = (await server.get('/v2/sessions?status=ongoing')).body as { data: { roomId: string }[] };
   for (const session of data) await server.post('/v2/sessions/end', { roomId: session.roomId, ignoreClosed: true });
   expect(server.errors()).toEqual([]);
@@ -69,7 +69,7 @@ describe('a connection', () => {
     await expect.poll(() => client.request('realtimeStoreGet', { key: 'x' })).toEqual({ status: 'ok', value: null });
   });
 
-  it('that goes on all the same is cut, and what it did is sent to nobody', async () => {
+  it('that goes on all the same is cut, and what it did is told to nobody', async () => {
     const room = await newRoom();
     const bystander = await member('bystander', room);
     const client = await member('flood', room);
@@ -80,8 +80,8 @@ describe('a connection', () => {
     expect(server.log.filter(({ msg }) => msg.startsWith('connection cut'))).toMatchObject([
       { limit: 'socketRequestsPerSecond' },
     ]);
-    const notified = bystander.notifications.filter(({ method }) => method === 'peerDisplayNameChanged');
-    expect(notified.length).toBeLessThan(40);
+    const told = bystander.notifications.filter(({ method }) => method === 'peerDisplayNameChanged');
+    expect(told.length).toBeLessThan(40);
     expect(await bystander.request('realtimeStoreGet', { key: 'x' })).toEqual({ status: 'ok', value: null });
   });
 
@@ -111,7 +111,7 @@ describe('a connection', () => {
 });
 
 describe('a room', () => {
-  it('that is full takes nobody else, and participants who are in it can come back', async () => {
+  it('that is full takes nobody else, and whoever is in it can come back', async () => {
     const room = await newRoom();
     for (const id of ['a', 'b', 'c', 'd', 'e', 'f']) await member(id, room);
     const late = RawClient.open(url(), { roomId: room, peerId: 'late', secret: await server.token() });

@@ -2,10 +2,8 @@
 // expected stands here by itself and not in the words of the code.
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Keys } from '../../src/access/keys.ts';
 import { REST_CALLS } from '../../src/access/rest-calls.ts';
-import { KeyStore } from '../../src/store/access/key-store.ts';
-import { otherOwner } from '../harness/other-owner.ts';
+import { newApiKey, newApiSecret, newObjectId } from '../../src/protocol/ids.ts';
 import { RawClient } from '../harness/raw-client.ts';
 import { startTestApp, type TestApp } from '../harness/test-app.ts';
 
@@ -183,7 +181,17 @@ describe('the table', () => {
   test('knows no room of a participant who is in none, and none of another owner', async () => {
     const absent = await sign({ permissions: MOD, participantId: 'bob' });
     for (const call of LOOK) expect((await ask(call, absent)).body.code).toBe('TOKEN_FOR_OTHER_ROOM');
-    const { key: stranger } = await otherOwner(server);
+    const stranger = { apiKey: newApiKey(), secret: newApiSecret() };
+    await server.database.db
+      .insertInto('api_keys')
+      .values({
+        api_key: stranger.apiKey,
+        secret: stranger.secret,
+        owner_id: newObjectId(),
+        name: '',
+        webhook_secret: '',
+      })
+      .execute();
     for (const claims of [{ roles: ['crawler'] }, { participantId: 'ann' }, { permissions: MOD, roomId: 'own' }]) {
       expect((await ask('GET /v2/rooms/:roomId', await sign(claims, stranger))).status).toBeGreaterThanOrEqual(403);
     }
@@ -199,9 +207,14 @@ describe('the table', () => {
 
 describe('an API key that takes roles only', () => {
   test('takes no tokens without them for the documented calls, and says what it takes', async () => {
+    const key = { apiKey: newApiKey(), secret: newApiSecret() };
+    const { db } = server.database;
     const { ownerId } = server.app.firstKey;
-    const keys = new Keys(new KeyStore(server.database.db));
-    const key = await keys.create({ name: 'strict', ownerId, rolesRequired: true });
+    const row = { api_key: key.apiKey, secret: key.secret, owner_id: ownerId, name: 'strict', webhook_secret: '' };
+    await db
+      .insertInto('api_keys')
+      .values({ ...row, roles_required: true })
+      .execute();
     const codesOf = async (claims: object, call: string) => (await ask(call, await sign({ ...claims }, key))).body;
     const refused = await codesOf({ permissions: MOD }, 'GET /v2/rooms');
     expect([refused.code, refused.message.includes('["crawler"]')]).toEqual(['ROLE_NOT_ALLOWED', true]);
@@ -211,7 +224,7 @@ describe('an API key that takes roles only', () => {
     expect(joined.status).toBe(200);
   });
 
-  test('is distinguished from the others by when it was used without', async () => {
+  test('is told from the others by when it was used without', async () => {
     await ask('GET /v2/rooms', await sign({ permissions: JOIN }));
     const used = async () => {
       const { apiKey } = server.app.firstKey;

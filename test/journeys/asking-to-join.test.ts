@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.[Symbol.asyncDispose]());
 
-test('a client who has to ask waits until a participant inside lets them in', async () => {
+test('somebody who has to ask waits until somebody inside lets them in', async () => {
   const room = await stage.room();
   await using host = await stage.enter(room, 'host');
   await using guest = await stage.open(room, 'guest', { ...ASKS, name: 'A guest' });
@@ -27,7 +27,7 @@ test('a client who has to ask waits until a participant inside lets them in', as
   await guest.sees('host');
 });
 
-test('a client who is denied stays outside', async () => {
+test('somebody who is denied stays outside', async () => {
   const room = await stage.room();
   await using host = await stage.enter(room, 'host', { camera: false, mic: false });
   await using guest = await stage.open(room, 'guest', ASKS);
@@ -44,7 +44,7 @@ test('a client who is denied stays outside', async () => {
   expect(guest.eventsSoFar('meeting-joined')).toEqual([]);
 });
 
-test('a client who asks before anybody is there is announced to the first who may decide, and cannot decide for others', async () => {
+test('whoever asks before anybody is there is announced to the first who may decide, and cannot decide for others', async () => {
   const room = await stage.room();
   await using first = await stage.open(room, 'first', ASKS);
   await first.meeting('join');

@@ -23,7 +23,7 @@ test('a session is over when its time is, and its room can be used again', async
   await ann.join();
 });
 
-test('a room that is deactivated with its session refuses clients that come later', async () => {
+test('a room that is deactivated with its session refuses whoever comes later', async () => {
   const room = await stage.room({
     autoCloseConfig: { type: 'session-end-and-deactivate', afterInactiveSeconds: MINUTES },
   });

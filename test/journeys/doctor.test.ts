@@ -6,7 +6,7 @@ import { DashboardTab } from '../harness/dashboard-tab.ts';
 import { freePort } from '../harness/free-port.ts';
 import { TestServer } from '../harness/server.ts';
 
-interface Report {
+interface Told {
   ok: boolean;
   findings: { name: string; level: string; found: string }[];
 }
@@ -19,7 +19,7 @@ test('the running server is examined from the command line and from its page; a 
   const env = { ROOMFUL_DATA_DIR: server.dataDir, ROOMFUL_RTC_PORT: '0', ROOMFUL_MEDIA_WORKERS: '1', ...ports };
   const levels = async (settings = env) => {
     const { code, out } = await roomful(['doctor', '--json'], settings);
-    const { findings } = JSON.parse(out) as Report;
+    const { findings } = JSON.parse(out) as Told;
     const of = Object.fromEntries(findings.map(({ name, level }) => [name, level]));
     return { code, of, server: findings.find(({ name }) => name === 'server')?.found };
   };
@@ -54,7 +54,7 @@ test('the running server is examined from the command line and from its page; a 
   expect(await tab.accessibility()).toEqual([]);
   expect(tab.complaints).toEqual([]);
 
-  // A user looks with other settings than the server has.
+  // Somebody looks with other settings than the server has.
   const apart = await levels({ ...env, ROOMFUL_HTTP_PORT: String(await freePort()), ROOMFUL_HTTPS_PORT: 'off' });
   expect([apart.code, apart.of.server, apart.of['media-ports']]).toEqual([1, 'failure', 'skipped']);
   expect(apart.server).toContain('could not be asked');

@@ -42,7 +42,7 @@ test('a node is drained: new sessions go elsewhere, what goes on there stays, an
   const node = servers.find((server) => server.base === base) as TestServer;
   const other = servers.find((server) => server !== node) as TestServer;
   const ada = await enter(node, meeting, 'ada');
-  // The other node has more to do, so that a client that is about to join is sent here too.
+  // The other node has more to do, so that somebody who is about to join is sent here too.
   const busy = [await enter(other, await newRoom(), 'x'), await enter(other, await newRoom(), 'y')];
   let onItsWay = '';
   const sendAnother = async () => {

@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => cleanUp.disposeAsync());
 
-test('everybody is seen by who comes last, and every coming and going is reported once', async () => {
+test('everybody is seen by who comes last, and every coming and going is told once', async () => {
   const webhook = { endPoint: receiver.url, events: ['participant-*'] };
   const { roomId } = await callRest(server, '/v2/rooms', { webhook });
   const crowd = await Crowd.gather(server, roomId, { people: PEOPLE, voices: 1 });
@@ -40,10 +40,10 @@ test('everybody is seen by who comes last, and every coming and going is reporte
   await crowd[Symbol.asyncDispose]();
   const ids = crowd.people.map(({ id }) => id).sort();
   for (const id of ids) await receiver.waitFor('participant-left', ({ data }) => data.participantId === id);
-  const reported = (type: string) =>
+  const told = (type: string) =>
     receiver.events.filter((it) => it.type === type).map(({ data }) => String(data.participantId));
-  expect(reported('participant-left').sort()).toEqual(ids);
-  expect(reported('participant-joined').slice(0, PEOPLE).sort()).toEqual(ids);
+  expect(told('participant-left').sort()).toEqual(ids);
+  expect(told('participant-joined').slice(0, PEOPLE).sort()).toEqual(ids);
   await ann.tile(String(crowd.people[0]?.name)).waitFor({ state: 'detached' });
   expect(ann.complaints).toEqual([]);
 });

@@ -42,7 +42,7 @@ test('who leaves says so, and can come back on the same object', async () => {
   expect(timelog).toHaveLength(2);
 });
 
-test('a moderator removes a participant', async () => {
+test('a moderator removes somebody', async () => {
   const room = await stage.room();
   await using ann = await stage.enter(room, 'ann', QUIET);
   await using bob = await stage.enter(room, 'bob', QUIET);
@@ -51,7 +51,7 @@ test('a moderator removes a participant', async () => {
   expect((await ann.event('participant-left', { of: 'bob' })).data[1]).toMatchObject({ code: 1002 });
 });
 
-test('the backend removes a participant', async () => {
+test('the backend removes somebody', async () => {
   const room = await stage.room();
   await using ann = await stage.enter(room, 'ann', QUIET);
   await using bob = await stage.enter(room, 'bob', QUIET);
@@ -104,7 +104,7 @@ test('the same participant from elsewhere takes the place of the first', async (
   expect((await bob.view()).others.map(({ id }) => id)).toEqual(['ann']);
 });
 
-test('a client that may not join gets the reason before anything else', async () => {
+test('who may not join is told why before anything else', async () => {
   const room = await stage.room();
   const other = await stage.room();
   const invited = await stage.room({ allowedParticipantIds: ['ann'] });

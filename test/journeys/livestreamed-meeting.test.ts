@@ -1,7 +1,7 @@
-// A meeting is pushed to an RTMP server that others wrote; another one that is dead does not disturb it.
+// A meeting is pushed to an RTMP server that somebody else wrote; another one that is dead does not disturb it.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seenClock } from '../harness/clock-camera.ts';
-import { beeps, flashes, offsets, percentile, type Seen, watch } from '../harness/decoded-media.ts';
+import { beeps, flashes, offsets, percentile, type Seen, watch } from '../harness/film.ts';
 import { NGINX, RtmpServer } from '../harness/nginx-rtmp.ts';
 import { Stage } from '../harness/stage.ts';
 

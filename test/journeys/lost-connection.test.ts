@@ -62,14 +62,14 @@ test('who stays away left when the connection was lost, and may join again', asy
   const marks = { ann: ann.events.mark(), bob: bob.events.mark() };
   await losesConnection(ann);
   const ofAnn = ({ data }: { data: Record<string, string> }) => data.meetingId === room && data.participantId === 'ann';
-  const left = await stage.receiver.waitFor('participant-left', ofAnn, { timeoutMs: 30_000 });
+  const told = await stage.receiver.waitFor('participant-left', ofAnn, { timeoutMs: 30_000 });
   const { data } = await bob.event('participant-left', { of: 'ann' });
   expect(data[1]).toMatchObject({ code: 1001 });
   const [session] = (await stage.backend.sessions.list({ roomId: room })).data;
   const before = await stage.backend.sessions.getParticipant(String(session?.id), 'ann');
   const leftAt = Date.parse(String(before.timelog?.[0]?.end));
   expect(Math.abs(leftAt - (await lostAt(ann)))).toBeLessThan(1_000);
-  expect(left.receivedAt.getTime() - leftAt).toBeGreaterThan(10_000);
+  expect(told.receivedAt.getTime() - leftAt).toBeGreaterThan(10_000);
 
   await ann.context.setOffline(false);
   await ann.event('meeting-joined', { from: marks.ann });

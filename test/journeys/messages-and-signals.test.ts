@@ -60,7 +60,7 @@ test('who comes later gets the messages that were kept, as many as asked for, an
   expect(await history(cat.event('old-messages'))).toEqual(['three', 'secret']);
 });
 
-test('a shared value is read, observed, deleted, and no longer sent to participants who stopped observing', async () => {
+test('a shared value is read, observed, deleted, and no longer told to who stopped observing', async () => {
   const room = await stage.room();
   await using ann = await stage.enter(room, 'ann', QUIET);
   await using bob = await stage.enter(room, 'bob', QUIET);
@@ -112,7 +112,7 @@ test('files are uploaded and fetched', async () => {
   expect(await bob.meeting('fetchBase64File', { url, token })).toBe(base64Data);
 });
 
-test('the server can be reached, measured, and says who speaks and who is pinned', async () => {
+test('the server can be reached, measured, and tells who speaks and who is pinned', async () => {
   const room = await stage.room();
   await using ann = await stage.enter(room, 'ann', { camera: false, speaks: true });
   await using bob = await stage.enter(room, 'bob', QUIET);

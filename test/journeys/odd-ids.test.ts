@@ -25,7 +25,7 @@ describe('a room that is called', () => {
     },
   );
 
-  it('#1 is none: its maker gets the reason', async () => {
+  it('#1 is none: who makes it is told why', async () => {
     await expect(stage.backend.rooms.create({ customRoomId: '#1' })).rejects.toThrow(/without #/);
   });
 });

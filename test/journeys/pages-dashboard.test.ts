@@ -55,7 +55,7 @@ test('an operator creates a room by the form, watches its session live, and repl
   await using tab = await DashboardTab.open(browser, server);
   const { page } = tab;
   await tab.signIn(server.apiKey, 'wrong');
-  await page.getByRole('alert').getByText('API key or secret is incorrect').waitFor();
+  await page.getByRole('alert').getByText('There is no such API key').waitFor();
   await tab.signIn();
   await tab.heading('Your server is ready').waitFor();
 
@@ -150,7 +150,7 @@ test('a link shows what its sender saw, and names of strangers are never markup'
   person.close();
 });
 
-test('lists of what was recorded and streamed are what their address says, and say why something failed', async () => {
+test('lists of what was recorded and streamed are what their address says, and tell why something failed', async () => {
   const roomId = await createRoom({ customRoomId: 'recorded' });
   const person = await join(roomId, 'ann');
   const session = await sessionIn(roomId);
@@ -188,7 +188,7 @@ test('lists of what was recorded and streamed are what their address says, and s
   await page.getByRole('alert').getByText(reason).waitFor();
   await page.getByText('There is nothing to play').waitFor();
 
-  // A recording waits for a slot: the open page is notified, and the list too.
+  // Somebody waits for a slot: the open page is told, and the list too.
   await tab.go('/hls');
   await page.getByText('No HLS streams yet').waitFor();
   await insertEgress(db, session, { kind: 'hls', status: 'queued', created: at(50), folder: crypto.randomUUID() });

@@ -91,7 +91,7 @@ test('a sign-in that has expired is asked for again, and leads on to where one w
   expect(tab.complaints).toEqual([]);
 });
 
-test('a page of another site cannot act for the operator who is signed in', async () => {
+test('a page of somebody else cannot act for the operator who is signed in', async () => {
   await using tab = await DashboardTab.open(browser, server);
   const { page } = tab;
   // Another port of the same host counts as the same site, to which browsers do send the cookie.

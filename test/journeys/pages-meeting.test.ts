@@ -74,7 +74,7 @@ test('two people meet by an invite link, see and hear each other, and one comes 
   expect([...ann.complaints, ...bob.complaints]).toEqual([]);
 });
 
-test('a connection that is lost is shown and comes back with everything', async () => {
+test('a connection that is lost is told of and comes back with everything', async () => {
   const room = await newRoom();
   await using ann = await open(room, GUEST);
   await ann.join('Ann');
@@ -105,7 +105,7 @@ test('a device that is blocked, missing or busy is named, and one can join witho
   expect(ann.complaints).toEqual([]);
 });
 
-test('a guest who has to ask waits until a participant decides', async () => {
+test('who has to ask waits until somebody decides', async () => {
   const room = await newRoom();
   await using ann = await open(room, HOST);
   await ann.join('Ann');
@@ -270,7 +270,7 @@ test('what the meeting loads stays within its budget', () => {
   take('meeting/meeting-page.tsx');
   const bytes = [...files].reduce((sum, file) => sum + gzipSync(readFileSync(join(PAGES, file))).length, 0);
   console.log(`meeting page: ${(bytes / 1000).toFixed(0)} kB gzip in ${files.size} files`);
-  // hls.js is for viewers of a stream, and loaded by that.
+  // hls.js is for whoever plays a stream, and loaded by that.
   expect([...files].filter((file) => file.includes('hls.light'))).toEqual([]);
   expect(Object.values(manifest).filter(({ file }) => file.includes('hls.light'))).toMatchObject([
     { isDynamicEntry: true },

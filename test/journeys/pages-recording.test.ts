@@ -1,4 +1,4 @@
-// Recordings and livestreams on our own pages: started in the meeting and by the operator, played by viewers who may.
+// Recordings and livestreams on our own pages: started in the meeting and by the operator, played by whoever may.
 import { stat } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -52,7 +52,7 @@ const HOSTILE_ROOM = `"><script>alert('room')</script>`;
 const HOSTILE_PERSON = '<img src=x onerror=alert(1)>';
 
 test(
-  'a recording started in the meeting is followed by everybody, and played by its owner and by everybody who has the link',
+  'a recording started in the meeting is followed by everybody, and played by its owner and by whoever has the link',
   async () => {
     const roomId = await newRoom(HOSTILE_ROOM);
     await using ann = await enter(roomId, HOSTILE_PERSON);
@@ -107,7 +107,7 @@ test(
     // The id alone, which everybody in the meeting has seen, opens nothing.
     await using mallory = await ViewerTab.open(browser, server, link.pathname);
     await mallory.page.getByRole('heading', { name: 'Sign in to Roomful' }).waitFor();
-    await mallory.page.getByText('Were you sent this link?').waitFor();
+    await mallory.page.getByText('Did somebody send you this link?').waitFor();
     await using guessing = await ViewerTab.open(browser, server, `${link.pathname}#guessed`);
     await guessing.page.getByRole('heading', { name: 'This link does not work' }).waitFor();
 
@@ -160,7 +160,7 @@ test(
     await reception.done;
     expect([reception.width, reception.height]).toEqual([854, 480]);
 
-    // A server that nobody runs: the meeting is notified, and so is the operator, with the reason.
+    // A server that nobody runs: the meeting is told, and so is the operator, with the reason.
     await ann.page.keyboard.press('r');
     await ann.page.getByLabel('RTMP address').fill(`rtmp://127.0.0.1:${await freePort()}/live`);
     await ann.button('Another server').click();
@@ -180,7 +180,7 @@ test(
     await page.getByRole('img', { name: /^Livestream, finished: / }).waitFor();
     await page.getByRole('img', { name: /^Livestream, failed: did not begin/ }).waitFor();
 
-    // From the list of all rooms: one with a participant in it can be chosen, played beside its facts, and stopped.
+    // From the list of all rooms: whoever somebody is in can be chosen, played beside its facts, and stopped.
     await desk.go('/hls');
     await desk.button('Record or stream').first().click();
     await form.getByRole('combobox', { name: 'Room' }).click();

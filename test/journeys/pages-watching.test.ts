@@ -78,7 +78,7 @@ test(
     // Far enough that the beginning is not at the edge any more.
     await player.plays(12);
     await page.keyboard.press('0');
-    await expect.poll(() => player.positionText()).toMatch(/^0:(0[89]|[1-5]\d) behind live$/);
+    await expect.poll(() => player.told()).toMatch(/^0:(0[89]|[1-5]\d) behind live$/);
     const rewound = await player.plays();
     expect(rewound.at).toBeLessThan(6);
     await player.button(/^Go to live, 0:\d\d behind$/).click();
@@ -90,7 +90,7 @@ test(
     await page.getByText('Ended', { exact: true }).waitFor();
     const again = await player.plays();
     expect(again.at).toBeLessThan(6);
-    expect(await player.positionText()).toMatch(/^0:0\d of [01]:\d\d$/);
+    expect(await player.told()).toMatch(/^0:0\d of [01]:\d\d$/);
     expect([...eve.complaints, ...quiet.complaints]).toEqual([]);
 
     await using late = await ViewerTab.open(browser, server, `/watch/${hls.id}`);
@@ -116,15 +116,15 @@ test(
     await player.button('Live').waitFor();
 
     await player.button('Pause').click();
-    await expect.poll(() => player.positionText(), { timeout: 30_000 }).toMatch(/^0:1[2-9] behind live$/);
+    await expect.poll(() => player.told(), { timeout: 30_000 }).toMatch(/^0:1[2-9] behind live$/);
     await player.button('Play').first().click();
     await player.plays();
     // As far behind as it was: nothing was left out.
-    expect(await player.positionText()).toMatch(/^0:(1[2-9]|2\d) behind live$/);
+    expect(await player.told()).toMatch(/^0:(1[2-9]|2\d) behind live$/);
     await callRest(server, '/v2/hls/end', { roomId });
     await page.getByText('Ended', { exact: true }).waitFor();
     await player.plays();
-    expect(await player.positionText()).toMatch(/^0:\d\d of 0:\d\d$/);
+    expect(await player.told()).toMatch(/^0:\d\d of 0:\d\d$/);
     expect(eve.complaints).toEqual([]);
   },
   LONG_MS,
@@ -172,7 +172,7 @@ test(
     await runner?.kill('SIGKILL');
     await eve.page.waitForURL((url) => url.pathname !== page.pathname, { timeout: MISSED_MS });
     expect((await eve.player.plays()).width).toBe(854);
-    // Viewers who come by the old link are led there, too.
+    // Whoever comes by the old link is led there, too.
     await using kim = await ViewerTab.open(browser, front, page.pathname);
     await kim.page.waitForURL(eve.page.url());
     await kim.player.plays();

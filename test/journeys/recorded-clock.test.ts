@@ -1,19 +1,10 @@
-// Real browsers send what the recording is measured by: a clock that is seen and heard, and a screen with its sound.
+// Real browsers send what the recording is measured by: a clock that is filmed and heard, and a screen with its sound.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { hex, toYuv } from '../../src/compositor/picture/colour.ts';
+import { hex, toYuv } from '../../src/egress/worker/picture/colour.ts';
 import { CLOCK, seenClock } from '../harness/clock-camera.ts';
-import {
-  beeps,
-  flashes,
-  offsets,
-  percentile,
-  type Seen,
-  type Shot,
-  type Sound,
-  watch,
-} from '../harness/decoded-media.ts';
+import { beeps, flashes, offsets, percentile, type Seen, type Shot, type Sound, watch } from '../harness/film.ts';
 import { SCREEN } from '../harness/shared-screen.ts';
 import { Stage } from '../harness/stage.ts';
 
@@ -26,12 +17,12 @@ afterAll(() => stage?.[Symbol.asyncDispose]());
 const CLOCK_HERTZ = 1000;
 const FRAME_MS = 1000 / 30;
 
-test('what a browser sees and hears at one moment is seen and heard at one moment, at its own pace', async () => {
+test('what a browser films and hears at one moment is seen and heard at one moment, at its own pace', async () => {
   const { room, record } = await meeting();
   await using ann = await stage.enter(room, 'ann', { clock: true, camera: 'own' });
   const recorded = await record({ seconds: 14 });
   const seen: Seen[] = [];
-  /** How much earlier a picture was taken than it is shown, but for when the recording began. */
+  /** How much earlier a picture was filmed than it is shown, but for when the recording began. */
   const delays: number[] = [];
   const sound = recorded.watch((shot) => {
     const { time, isFlash } = seenClock(shot, recorded.endedAt);

@@ -1,8 +1,8 @@
-// A meeting on one node is recorded, streamed and captured by others, and goes on being so when one of those dies.
+// A meeting on one node is recorded, streamed and filmed by others, and goes on being so when one of those dies.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { watch } from '../harness/decoded-media.ts';
+import { watch } from '../harness/film.ts';
 import { TestServer } from '../harness/server.ts';
 import { Stage } from '../harness/stage.ts';
 import { createTestDatabase } from '../harness/test-database.ts';
@@ -15,7 +15,7 @@ let runners: TestServer[];
 /** A node is missed after a quarter of a minute. */
 const MISSED_MS = 40_000;
 const START_MS = 30_000;
-const TIMEOUT_MS = 150_000;
+const PATIENCE_MS = 150_000;
 
 beforeAll(async () => {
   const { url } = around.use(await createTestDatabase());
@@ -29,18 +29,18 @@ beforeAll(async () => {
 afterAll(() => around.disposeAsync());
 
 test('what one node meets is recorded by another, and by a third when that dies', {
-  timeout: TIMEOUT_MS,
+  timeout: PATIENCE_MS,
 }, async () => {
   const room = await stage.room();
   const of = (kind: string) => (event: ReceivedEvent) => event.data.meetingId === room && event.type === kind;
-  const event = (kind: string, from = 0) =>
+  const told = (kind: string, from = 0) =>
     stage.receiver.events.waitFor(kind, of(kind), { from, timeoutMs: MISSED_MS });
   await using ann = await stage.enter(room, 'ann', { speaks: true });
   await using bob = await stage.enter(room, 'bob', { camera: false, mic: false });
   await stage.backend.recordings.start(room, { composition: { quality: 'low' } });
   await stage.backend.hls.start(room, { composition: { quality: 'low' } });
-  await event('recording-started');
-  const playable = await event('hls-playable');
+  await told('recording-started');
+  const playable = await told('hls-playable');
   await bob.event('recording-state-changed', stateIs('RECORDING_STARTED'));
   await using cat = await stage.enter(room, 'cat', { camera: false, mic: false });
   await cat.event('recording-state-changed', stateIs('RECORDING_STARTED'));
@@ -56,18 +56,18 @@ test('what one node meets is recorded by another, and by a third when that dies'
   const before = stage.receiver.events.entries.length;
   const bobBefore = bob.events.mark();
   await recorder.kill('SIGKILL');
-  await event('recording-stopping', before);
-  await event('recording-started', before);
+  await told('recording-stopping', before);
+  await told('recording-started', before);
   await bob.event('recording-state-changed', { ...stateIs('RECORDING_STARTED'), from: bobBefore });
   await recorder.restart();
-  const first = await event('recording-stopped', before);
+  const first = await told('recording-stopped', before);
   await twoSegmentsMore(String(playable.data.playbackHlsUrl));
 
   const afterFirst = stage.receiver.events.entries.length;
   await Promise.all([bob.leave(), cat.leave()]);
   await ann.leave();
-  const second = await event('recording-stopped', afterFirst);
-  await event('hls-stopped', afterFirst);
+  const second = await told('recording-stopped', afterFirst);
+  await told('hls-stopped', afterFirst);
   expect(new URL(String(first.data.fileUrl)).host).toBe(recorder.base);
   expect(new URL(String(second.data.fileUrl)).host).toBe(streamer.base);
   for (const url of [first, second].map(({ data }) => String(data.fileUrl))) {
@@ -80,7 +80,7 @@ test('what one node meets is recorded by another, and by a third when that dies'
   expect(recordings.map(({ status }) => status)).toEqual(['completed', 'completed']);
 });
 
-test('a page is captured by a node that the meeting is not on', async () => {
+test('a page is filmed by a node that the meeting is not on', async () => {
   const room = await stage.room();
   const ofRoom = ({ data }: { data: { meetingId?: string } }) => data.meetingId === room;
   await using ann = await stage.enter(room, 'ann', { speaks: true });
@@ -124,7 +124,7 @@ test('a node that is stopped hands on what it records of others, and finishes wh
 });
 
 function isRecording({ msg, kind, egressId }: Record<string, unknown>, id = egressId): boolean {
-  return msg === 'egress started' && kind === 'recording' && egressId === id;
+  return msg === 'egress.started' && kind === 'recording' && egressId === id;
 }
 
 function stateIs(status: string) {

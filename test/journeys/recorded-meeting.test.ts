@@ -46,7 +46,7 @@ test('a room that records and streams by itself ends with a file, a playable str
   }
 });
 
-test('a participant in the meeting records it, and everybody sees the state', async () => {
+test('somebody in the meeting records it, and everybody sees the state', async () => {
   const room = await stage.room();
   await using ann = await stage.enter(room, 'ann');
   await using bob = await stage.enter(room, 'bob', { claims: { permissions: ['allow_join'] } });

@@ -68,7 +68,7 @@ test('a server that is killed in the middle of a meeting comes back, and so do t
   expect(stage.receiver.ofRoom(room).filter(({ problem }) => problem !== '')).toEqual([]);
 });
 
-test('a server that is asked to stop says goodbye to nobody: people are back when it is, with a truthful story', async () => {
+test('a server that is told to stop says goodbye to nobody: people are back when it is, with a truthful story', async () => {
   const room = await stage.room();
   await using ann = await stage.enter(room, 'ann', { camera: false });
   const from = ann.events.mark();

@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.[Symbol.asyncDispose]());
 
-test('a participant goes to another room with camera and microphone running', async () => {
+test('somebody goes to another room with camera and microphone running', async () => {
   const [here, there] = [await stage.room(), await stage.room()];
   await using ann = await stage.enter(here, 'ann');
   await using bob = await stage.enter(here, 'bob');
@@ -51,9 +51,9 @@ test('a participant goes to another room with camera and microphone running', as
     [there, ['session-started', 'joined cat', 'joined ann', 'left ann', 'left cat', 'session-ended']],
   ] as const) {
     await stage.receiver.waitFor('session-ended', ({ data }) => data.meetingId === room);
-    const received = stage.receiver.ofRoom(room).map(({ type, data }) => {
+    const told = stage.receiver.ofRoom(room).map(({ type, data }) => {
       return data.participantId ? `${type.replace('participant-', '')} ${data.participantId}` : type;
     });
-    expect(received).toEqual(story);
+    expect(told).toEqual(story);
   }
 });

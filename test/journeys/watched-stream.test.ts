@@ -1,7 +1,7 @@
-// A meeting is streamed as HLS and watched with hls.js in another browser tab: soon after it happened, back to its
+// A meeting is streamed as HLS and watched with hls.js in another browser tab: soon after it was filmed, back to its
 // beginning, and after its end.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { percentile } from '../harness/decoded-media.ts';
+import { percentile } from '../harness/film.ts';
 import { Stage } from '../harness/stage.ts';
 
 /** Of a camera that gives only four a second. */

@@ -13,7 +13,7 @@ const WATCHES = { camera: false, mic: false } as const;
 /** 960x540 is the smallest picture that the SDK sends in three layers. */
 const LAYERED = { encoderConfig: 'h540p_w960p', multiStream: true, maxLayer: 3 };
 
-test('a viewer gets the lowest layer first, then the quality that was asked for', async () => {
+test('whoever watches gets the lowest layer first, then the quality that was asked for', async () => {
   const room = await stage.room();
   await using ann = await stage.enter(room, 'ann', { camera: LAYERED, mic: false });
   await using bob = await stage.enter(room, 'bob', WATCHES);

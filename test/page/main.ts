@@ -65,7 +65,7 @@ function theMeeting(): Meeting {
   return meeting;
 }
 
-function report(name: string, of: string, args: unknown[]): void {
+function tell(name: string, of: string, args: unknown[]): void {
   eventCount += 1;
   const [first] = args;
   if (first !== null && typeof first === 'object') answerable.set(eventCount, first);
@@ -94,7 +94,7 @@ function follow(participant: Participant): void {
   followed.add(participant);
   const { id } = participant;
   for (const name of PARTICIPANT_EVENTS) {
-    (participant as Loose).on(name, (...args: unknown[]) => report(name, id, args));
+    (participant as Loose).on(name, (...args: unknown[]) => tell(name, id, args));
   }
   if (participant.local) return;
   const play = (stream: Stream, track: MediaStreamTrack | undefined) => {
@@ -146,7 +146,7 @@ const api: SdkPageApi = {
       (meeting as Loose).on(name, (...args: Loose[]) => {
         if (name === 'participant-joined') follow(args[0]);
         if (name === 'meeting-joined') follow(theMeeting().localParticipant);
-        report(name, args[0]?.streams instanceof Map ? args[0].id : '', args);
+        tell(name, args[0]?.streams instanceof Map ? args[0].id : '', args);
       });
     }
   },
@@ -163,8 +163,8 @@ const api: SdkPageApi = {
 
   subscribe(topic, options) {
     const listener = {
-      onMessageReceived: (message: unknown) => report('message', topic, [message]),
-      onOldMessagesReceived: (messages: unknown, info: unknown) => report('old-messages', topic, [messages, info]),
+      onMessageReceived: (message: unknown) => tell('message', topic, [message]),
+      onOldMessagesReceived: (messages: unknown, info: unknown) => tell('old-messages', topic, [messages, info]),
     };
     listeners.set(topic, listener);
     return outcome(() => theMeeting().pubSub.subscribe(topic, listener, options));
@@ -173,7 +173,7 @@ const api: SdkPageApi = {
   unsubscribe: (topic) => outcome(() => theMeeting().pubSub.unsubscribe(topic, listeners.get(topic))),
 
   observe: (key) =>
-    outcome(() => theMeeting().realtimeStore.observe(key, (...args: unknown[]) => report('value', key, args))),
+    outcome(() => theMeeting().realtimeStore.observe(key, (...args: unknown[]) => tell('value', key, args))),
 
   view(): MeetingView {
     const { id, localParticipant, participants, activeSpeakerId, mainParticipantId } = theMeeting();

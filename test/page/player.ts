@@ -1,4 +1,4 @@
-// A page of a viewer who watches a stream with hls.js, and reads the clock that the stream shows.
+// A page of somebody who watches a stream with hls.js, and reads the clock that the stream shows.
 import Hls from 'hls.js';
 import { seenClock } from '../harness/clock-camera.ts';
 import type { PlayerPageApi } from '../harness/player-page-api.ts';
@@ -47,7 +47,7 @@ const api: PlayerPageApi = {
     video.pause();
     video.currentTime = toSeconds;
     await seeked;
-    // Whether its picture is shown before or after that is known, it is by the second frame of the page.
+    // Whether its picture is shown before or after that is told, it is by the second frame of the page.
     for (let frames = 0; frames < 2; frames++) await new Promise(requestAnimationFrame);
     return readClock();
   },

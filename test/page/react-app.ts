@@ -21,7 +21,7 @@ function Room() {
     h('button', { type: 'button', onClick: () => leave() }, 'Leave'),
     h(
       'ul',
-      // The SDK pauses participants who are scrolled out of sight: there is room for everybody.
+      // The SDK pauses whoever is scrolled out of sight: there is room for everybody.
       { style: { width: 240 } },
       [...participants.keys()].map((id) => h(Person, { key: id, id })),
     ),

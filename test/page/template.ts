@@ -1,5 +1,5 @@
 // A template as its author would write it: joins the room with the official SDK, without camera and microphone, and
-// draws everybody. What it looks like comes by pub/sub.
+// draws everybody. What it looks like is told by pub/sub.
 import { type Participant, type Stream, VideoSDK } from '@videosdk.live/js-sdk';
 
 const parameters = new URLSearchParams(location.search);

@@ -2,7 +2,7 @@
 import { newObjectId, newRoomId } from '../../src/protocol/ids.ts';
 import type { MediaSpanKind } from '../../src/protocol/session.ts';
 import type { Db } from '../../src/store/database.ts';
-import { QualityStore } from '../../src/store/live/quality-store.ts';
+import { QualityStore } from '../../src/store/quality-store.ts';
 import { insertEgress } from '../harness/egresses.ts';
 import { demoQuality } from './demo-quality.ts';
 
@@ -59,8 +59,8 @@ export async function insertDemo(
       const roomId = rooms[Math.floor(random() * rooms.length)] ?? '';
       const started = new Date(Date.now() - day * DAY_MS - (1 + random() * 7) * 60 * MINUTE_MS);
       const minutes = 12 + random() * 45;
-      const session = await insertSession(db, owner, { roomId, started, minutes, random });
-      deadId = session.deadId || deadId;
+      const told = await insertSession(db, owner, { roomId, started, minutes, random });
+      deadId = told.deadId || deadId;
     }
   }
   const started = new Date(Date.now() - 75 * MINUTE_MS);
@@ -102,7 +102,7 @@ async function insertRoom(db: Db, owner: Owner, name: string, index: number): Pr
   return roomId;
 }
 
-interface SessionOptions {
+interface SessionWish {
   roomId: string;
   started: Date;
   minutes: number;
@@ -110,11 +110,11 @@ interface SessionOptions {
   people?: number;
 }
 
-async function insertSession(db: Db, owner: Owner, options: SessionOptions): Promise<{ id: string; deadId: string }> {
-  const { roomId, started, minutes, random } = options;
+async function insertSession(db: Db, owner: Owner, wish: SessionWish): Promise<{ id: string; deadId: string }> {
+  const { roomId, started, minutes, random } = wish;
   const id = newObjectId(started);
   const ended = new Date(Math.min(Date.now() - 5 * MINUTE_MS, started.getTime() + minutes * MINUTE_MS));
-  const people = options.people ?? 2 + Math.floor(random() * 5);
+  const people = wish.people ?? 2 + Math.floor(random() * 5);
   const events: { type: string; at: Date; who?: string }[] = [{ type: 'session-started', at: started }];
   await db
     .insertInto('sessions')
@@ -139,7 +139,7 @@ async function insertSession(db: Db, owner: Owner, options: SessionOptions): Pro
     const to = index === people - 1 ? 1 : 0.7 + random() * 0.3;
     const row = await insertPerson(db, id, { name, index, at, from, to, random });
     // One story is enough to look at.
-    if (options.people !== undefined) {
+    if (wish.people !== undefined) {
       await new QualityStore(db).insert(demoQuality({ row, index, from: at(from), to: at(to), random }));
     }
     events.push(
@@ -150,7 +150,7 @@ async function insertSession(db: Db, owner: Owner, options: SessionOptions): Pro
   events.push({ type: 'session-ended', at: ended });
   events.sort((a, b) => a.at.getTime() - b.at.getTime());
   const session = { sessionId: id, roomId, ownerId: owner.ownerId };
-  if (!options.people && random() < 0.35) await insertOldEgress(db, session, at, random());
+  if (!wish.people && random() < 0.35) await insertOldEgress(db, session, at, random());
   return { id, deadId: await insertEvents(db, owner, { id, roomId, events, random }) };
 }
 

@@ -4,7 +4,7 @@ import { audioScore, videoScore } from '../../src/quality/scores.ts';
 
 const INTERVAL_MS = 10_000;
 
-interface QualityOptions {
+interface Wish {
   row: string;
   index: number;
   from: Date;
@@ -12,7 +12,7 @@ interface QualityOptions {
   random: () => number;
 }
 
-export function demoQuality({ row, index, from, to, random }: QualityOptions): (QualitySample & { row: string })[] {
+export function demoQuality({ row, index, from, to, random }: Wish): (QualitySample & { row: string })[] {
   const count = Math.floor((to.getTime() - from.getTime()) / INTERVAL_MS);
   return Array.from({ length: count }, (_, nth) => {
     const at = new Date(from.getTime() + (nth + 1) * INTERVAL_MS);
@@ -27,7 +27,7 @@ interface Network {
   jitterMs: number;
 }
 
-/** A participant on a train, one with a busy uplink, and the others. */
+/** Somebody on a train, somebody with a busy uplink, and the others. */
 function network(index: number, part: number, random: () => number): Network {
   const noise = random();
   if (index === 2 && part > 0.45 && part < 0.7) {

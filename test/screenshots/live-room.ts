@@ -5,14 +5,14 @@ import { mintToken } from '../../src/access/mint.ts';
 import { callRest } from '../harness/rest.ts';
 
 const PEOPLE = ['Ada Lovelace', 'Grace Hopper', 'Alan Turing', 'Radia Perlman'];
-/** The page of the meeting says for how long: nine seconds or more, fourteen or more. */
+/** The page of the meeting tells for how long: nine seconds or more, fourteen or more. */
 const RECORDED = /^REC 0:(09|[1-5]\d)$/;
 const RECORDED_AGAIN = /^REC 0:(1[4-9]|[2-5]\d)$/;
 
 export interface LiveRoom extends AsyncDisposable {
   roomId: string;
   sessionId: string;
-  /** A participant's meeting page. */
+  /** Somebody's meeting page. */
   meeting: Page;
   /** Finished, with the link for guests. */
   recording: { id: string; link: string };
@@ -26,11 +26,11 @@ interface Server {
   key: { apiKey: string; secret: string };
 }
 
-/** Draws a person in front of a wall in the place of a camera. */
+/** Draws somebody in front of a wall in the place of a camera. */
 const camera = (nth: number) => `
   const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-  navigator.mediaDevices.getUserMedia = async (constraints) => {
-    if (!constraints.video) return real(constraints);
+  navigator.mediaDevices.getUserMedia = async (wish) => {
+    if (!wish.video) return real(wish);
     const canvas = Object.assign(document.createElement('canvas'), { width: 480, height: 270 });
     const draw = canvas.getContext('2d');
     draw.scale(0.75, 0.75);
@@ -56,7 +56,7 @@ const camera = (nth: number) => `
       oval(343 + sway, 176, 6, 7, '#222');
     }, 125);
     const picture = canvas.captureStream(8);
-    if (constraints.audio) for (const track of (await real({ audio: true })).getAudioTracks()) picture.addTrack(track);
+    if (wish.audio) for (const track of (await real({ audio: true })).getAudioTracks()) picture.addTrack(track);
     return picture;
   };`;
 

@@ -8,11 +8,10 @@ import { pino } from 'pino';
 import type { Browser, Page } from 'playwright-core';
 import { mintToken } from '../../src/access/mint.ts';
 import { App } from '../../src/app/app.ts';
-import { readConfig } from '../../src/config/config.ts';
-import { settingsInForce } from '../../src/config/settings.ts';
-import { EmbeddedPostgres } from '../../src/postgres/embedded-postgres.ts';
-import { NodeStore } from '../../src/store/cluster/node-store.ts';
+import { readConfig, settingsInForce } from '../../src/config.ts';
 import { type Db, openDatabase } from '../../src/store/database.ts';
+import { EmbeddedPostgres } from '../../src/store/embedded-postgres.ts';
+import { NodeStore } from '../../src/store/node-store.ts';
 import { launchBrowser } from '../harness/browser.ts';
 import { insertEgress } from '../harness/egresses.ts';
 import { insertParticipant, insertRoomSession } from '../harness/participants.ts';
@@ -45,7 +44,7 @@ interface Stage extends AsyncDisposable {
   url: string;
   key: { apiKey: string; secret: string };
   browser: Browser;
-  /** A meeting, which goes on. */
+  /** Somebody's meeting, which goes on. */
   meeting: Page;
   /** Address of each page by its name. */
   pages: Record<string, string>;
@@ -86,7 +85,7 @@ async function setStage(): Promise<Stage> {
     .selectAll()
     .where('custom_room_id', '=', 'maths-101')
     .executeTakeFirstOrThrow();
-  // Nobody listens at the addresses of the history, so what is live notifies nobody.
+  // Nobody listens at the addresses of the history, so what is live tells nobody.
   await db
     .updateTable('rooms')
     .set({ webhook: null })

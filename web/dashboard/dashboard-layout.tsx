@@ -48,7 +48,7 @@ import { api, queryClient } from './api.ts';
 import { type LiveState, useLive } from './live.ts';
 import { Failure } from './parts/failure.tsx';
 import classes from './parts/parts.module.css';
-import { Toasts, toast } from './parts/toasts.tsx';
+import { Toasts, tell } from './parts/toasts.tsx';
 import { me } from './queries.ts';
 import { SignIn } from './sign-in.tsx';
 
@@ -232,10 +232,10 @@ function Account({ who }: { who: SignedInBody }) {
     mutationFn: () => api('POST', '/sign-out'),
     onSuccess: () => {
       queryClient.setQueryData(['me'], null);
-      // What was seen is not kept for the next user who signs in.
+      // What was seen is not kept for whoever signs in next.
       queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'me' });
     },
-    onError: toast.failed,
+    onError: tell.failed,
   });
   return (
     <Menu position="bottom-end" width={280} withinPortal>

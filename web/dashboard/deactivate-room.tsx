@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { api } from './api.ts';
 import { Confirm } from './parts/confirm.tsx';
-import { toast } from './parts/toasts.tsx';
+import { tell } from './parts/toasts.tsx';
 
 interface Props {
   room: { roomId: string; customRoomId: string | null } | undefined;
@@ -14,11 +14,11 @@ export function DeactivateRoom({ room, onClose }: Props) {
   const deactivate = useMutation({
     mutationFn: () => api('POST', '/v2/rooms/deactivate', { roomId: room?.roomId }),
     onSuccess: async () => {
-      toast.done(`Room ${name} is deactivated.`);
+      tell.done(`Room ${name} is deactivated.`);
       onClose();
       await client.invalidateQueries();
     },
-    onError: toast.failed,
+    onError: tell.failed,
   });
   return (
     <Confirm

@@ -14,7 +14,7 @@ import { apiLines } from './api.ts';
 import { plural } from './parts/format.ts';
 import classes from './parts/parts.module.css';
 import { Section } from './parts/section.tsx';
-import { toast } from './parts/toasts.tsx';
+import { tell } from './parts/toasts.tsx';
 
 const ICONS: Record<Level, { icon: ReactNode; word: string }> = {
   ok: { icon: <IconCircleCheck size={18} color="var(--mantine-color-teal-text)" />, word: 'Ok' },
@@ -37,7 +37,7 @@ export function Examination() {
           setFindings((before) => new Map(before).set(line.finding.name, line.finding));
         }
       }),
-    onError: toast.failed,
+    onError: tell.failed,
   });
   return (
     <Section

@@ -43,7 +43,7 @@ export function Invite({ roomId, opened, onClose }: { roomId: string; opened: bo
         <Stack>
           <CodeBlock code={make.data.url} label="invite link" />
           <Text size="sm" c="dimmed">
-            Works until {dateTime(make.data.expiresAt)}. Anyone with it may join; deactivating the room ends it.
+            Works until {dateTime(make.data.expiresAt)}. Whoever has it may join; deactivating the room ends it.
           </Text>
           <Group justify="flex-end">
             <Button variant="default" onClick={() => make.reset()}>
@@ -78,7 +78,7 @@ export function Invite({ roomId, opened, onClose }: { roomId: string; opened: bo
               {...form.getInputProps('expiresIn')}
             />
             <Checkbox
-              label="They have to ask, and a participant lets them in"
+              label="They have to ask, and somebody inside lets them in"
               {...form.getInputProps('ask', { type: 'checkbox' })}
             />
             <Checkbox

@@ -5,21 +5,24 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { KeyRow, NewSecretBody } from '../../src/protocol/rest/dashboard.ts';
 import { api } from './api.ts';
-import { ChangeKey, type KeyChange } from './change-key.tsx';
 import { CodeBlock } from './parts/code-block.tsx';
+import { Confirm } from './parts/confirm.tsx';
 import { type Column, DataTable } from './parts/data-table.tsx';
 import { dateTime } from './parts/format.ts';
 import { Identifier } from './parts/identifier.tsx';
 import { PageFrame } from './parts/page.tsx';
 import { Section } from './parts/section.tsx';
 import { Ago } from './parts/times.tsx';
-import { toast } from './parts/toasts.tsx';
+import { tell } from './parts/toasts.tsx';
 import { keys } from './queries.ts';
+
+type What = 'rotate' | 'end-previous-secret' | 'disable';
+type Asked = { what: What; key: KeyRow };
 
 export function Page() {
   const found = useQuery(keys);
   const [creating, setCreating] = useState(false);
-  const [asked, setAsked] = useState<KeyChange>();
+  const [asked, setAsked] = useState<Asked>();
   const [made, setMade] = useState<NewSecretBody>();
   const data = found.data && {
     data: found.data.data,
@@ -61,7 +64,7 @@ export function Page() {
         />
       </Section>
       <Create opened={creating} onClose={() => setCreating(false)} onMade={setMade} />
-      <ChangeKey asked={asked} onClose={() => setAsked(undefined)} onMade={setMade} />
+      <Change asked={asked} onClose={() => setAsked(undefined)} onMade={setMade} />
       <NewSecret made={made} onClose={() => setMade(undefined)} />
     </PageFrame>
   );
@@ -111,12 +114,12 @@ function Tokens({ row: { rolesRequired, usedWithoutRolesAt, previousSecretUntil 
   );
 }
 
-function Actions({ row, ask }: { row: KeyRow; ask: (asked: KeyChange) => void }) {
+function Actions({ row, ask }: { row: KeyRow; ask: (asked: Asked) => void }) {
   const client = useQueryClient();
   const setRoles = useMutation({
     mutationFn: (required: boolean) => api('PUT', `/keys/${encodeURIComponent(row.apiKey)}/roles`, { required }),
     onSuccess: () => client.invalidateQueries({ queryKey: ['keys'] }),
-    onError: toast.failed,
+    onError: tell.failed,
   });
   return (
     <Menu position="bottom-end" withinPortal>
@@ -174,7 +177,7 @@ function Create({
       onMade(made);
       await client.invalidateQueries({ queryKey: ['keys'] });
     },
-    onError: toast.failed,
+    onError: tell.failed,
   });
   return (
     <Modal
@@ -206,6 +209,79 @@ function Create({
       </form>
     </Modal>
   );
+}
+
+function Change({
+  asked,
+  onClose,
+  onMade,
+}: {
+  asked: Asked | undefined;
+  onClose: () => void;
+  onMade: (made: NewSecretBody) => void;
+}) {
+  const client = useQueryClient();
+  const words = asked && wordsOf(asked);
+  const change = useMutation({
+    mutationFn: async ({ what, key }: Asked): Promise<NewSecretBody | undefined> => {
+      const path = `/keys/${encodeURIComponent(key.apiKey)}/${what}`;
+      return what === 'rotate' ? api<NewSecretBody>('POST', path) : void (await api('POST', path));
+    },
+    onSuccess: async (made, changed) => {
+      onClose();
+      if (made) onMade(made);
+      else tell.done(wordsOf(changed).done);
+      await client.invalidateQueries({ queryKey: ['keys'] });
+    },
+    onError: tell.failed,
+  });
+  return (
+    <Confirm
+      opened={asked !== undefined}
+      title={words?.title ?? ''}
+      action={words?.action ?? ''}
+      loading={change.isPending}
+      onConfirm={() => asked && change.mutate(asked)}
+      onClose={onClose}
+    >
+      {words?.consequence}
+      {asked?.what === 'disable' && asked.key.current && ' You are signed in with this key: you will be signed out.'}
+    </Confirm>
+  );
+}
+
+interface Words {
+  title: string;
+  action: string;
+  done: string;
+  consequence: string;
+}
+
+function wordsOf({ what, key: { name } }: Asked): Words {
+  const all: Record<What, Words> = {
+    rotate: {
+      title: `New secret for ${name}?`,
+      action: 'Make a new secret',
+      done: '',
+      consequence:
+        'The old secret stays good for a day, so that programs can take the new one in turn; you can end it before. One from an earlier rotation ends now.',
+    },
+    'end-previous-secret': {
+      title: `End the old secret of ${name}?`,
+      action: 'End the old secret',
+      done: 'Only the new secret is good now.',
+      consequence:
+        'Tokens and invites signed with the old secret are refused within a second, and whoever signed in with it is signed out.',
+    },
+    disable: {
+      title: `Disable ${name}?`,
+      action: 'Disable for ever',
+      done: 'The key is disabled.',
+      consequence:
+        'Its tokens are refused within a second and nobody can sign in with it. This cannot be taken back; its rooms stay.',
+    },
+  };
+  return all[what];
 }
 
 function NewSecret({ made, onClose }: { made: NewSecretBody | undefined; onClose: () => void }) {

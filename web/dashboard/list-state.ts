@@ -22,7 +22,7 @@ export function useListState(): ListState {
   const text = (name: string) => (search[name] === undefined ? '' : String(search[name]));
   const change = (values: Record<string, string | number | undefined>) => {
     const merged = Object.entries({ ...search, ...values }).filter(([, value]) => value !== undefined && value !== '');
-    void navigate({ to: '.', search: Object.fromEntries(merged), replace: true, resetScroll: false });
+    void navigate({ to: '.', search: Object.fromEntries(merged) as never, replace: true, resetScroll: false });
   };
   const sort = text('sort') || undefined;
   const order = text('order') === 'asc' ? 'asc' : 'desc';

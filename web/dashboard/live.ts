@@ -45,7 +45,7 @@ export function useLive(signedIn: boolean): LiveState {
       source = new EventSource('/dashboard-api/live');
       source.addEventListener('connected', () => {
         setState('live');
-        // Changes in between were not reported.
+        // What happened in between nobody has told.
         if (before) mark(CHANGE_TOPICS);
         before = true;
       });

@@ -9,7 +9,7 @@ import classes from './parts/parts.module.css';
 import { Section } from './parts/section.tsx';
 import { NodeStatus } from './parts/status.tsx';
 import { Ago } from './parts/times.tsx';
-import { toast } from './parts/toasts.tsx';
+import { tell } from './parts/toasts.tsx';
 import { system } from './queries.ts';
 
 /** The processes on this database, and a way to take one out of service. */
@@ -118,10 +118,10 @@ function Drain({ node, isOnly }: { node: NodeRow; isOnly: boolean }) {
     mutationFn: () => api('POST', `/nodes/${node.id}/${isIn ? 'drain' : 'undrain'}`),
     onSuccess: async () => {
       setAsking(false);
-      toast.done(isIn ? 'The node takes no new sessions from now on.' : 'The node takes new sessions again.');
+      tell.done(isIn ? 'The node takes no new sessions from now on.' : 'The node takes new sessions again.');
       await client.invalidateQueries({ queryKey: system.queryKey });
     },
-    onError: toast.failed,
+    onError: tell.failed,
   });
   const host = URL.parse(node.publicUrl)?.host ?? node.publicUrl;
   if (!isIn) {

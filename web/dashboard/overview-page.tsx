@@ -12,10 +12,10 @@ import {
 } from '@mantine/core';
 import { IconDoor, IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { createLink, Link } from '@tanstack/react-router';
-import { type ComponentProps, lazy, type ReactNode, Suspense } from 'react';
+import { Link } from '@tanstack/react-router';
+import { lazy, type ReactNode, Suspense } from 'react';
 import { type OverviewBody, RANGES } from '../../src/protocol/rest/dashboard.ts';
-import { PAGES, pathTo } from '../paths.ts';
+import { pathTo } from '../paths.ts';
 import { bytes } from '../ui/bytes.ts';
 import { FirstSteps } from './first-steps.tsx';
 import { useListState } from './list-state.ts';
@@ -23,7 +23,6 @@ import { NodesSummary } from './nodes-summary.tsx';
 import { Empty } from './parts/empty.tsx';
 import { Failure } from './parts/failure.tsx';
 import { latency, plural, whole } from './parts/format.ts';
-import { AnchorLink } from './parts/links.tsx';
 import { PageFrame } from './parts/page.tsx';
 import classes from './parts/parts.module.css';
 import { Section } from './parts/section.tsx';
@@ -91,28 +90,28 @@ function Shown({ data, range, operator }: { data: OverviewBody; range: keyof typ
     <Stack gap="lg">
       {isNew && <FirstSteps />}
       <SimpleGrid cols={{ base: 2, md: 4 }} spacing="sm">
-        <StatLink to={PAGES.sessions} search={LIVE} label="Live rooms" value={whole(now.rooms)} note="now" />
-        <StatLink to={PAGES.sessions} search={LIVE} label="People in rooms" value={whole(now.people)} note="now" />
-        <StatLink
-          to={PAGES.recordings}
-          search={RUNNING}
+        <Stat label="Live rooms" value={whole(now.rooms)} note="now" to={pathTo('sessions')} search={LIVE} />
+        <Stat label="People in rooms" value={whole(now.people)} note="now" to={pathTo('sessions')} search={LIVE} />
+        <Stat
           label="Recordings and streams"
           value={whole(egress.running)}
           note={egress.waiting > 0 ? `now, ${whole(egress.waiting)} of them waiting` : 'now'}
+          to={pathTo('recordings')}
+          search={RUNNING}
         />
-        <StatLink
-          to={PAGES.webhooks}
+        <Stat
           label="Webhooks accepted"
           value={ended === 0 ? '–' : `${percent(webhooks.delivered, ended)} %`}
           note={webhooks.pending > 0 ? `${whole(webhooks.pending)} on their way` : `of ${whole(ended)}`}
+          to={pathTo('webhooks')}
         />
-        <StatLink to={PAGES.sessions} label="Sessions" value={whole(sessions)} note={RANGE_WORDS[range]} />
+        <Stat label="Sessions" value={whole(sessions)} note={RANGE_WORDS[range]} to={pathTo('sessions')} />
         <Stat label="Participant minutes" value={whole(minutes)} note={RANGE_WORDS[range]} />
-        <StatLink
-          to={PAGES.recordings}
+        <Stat
           label="Storage used"
           value={bytes(storage.keptBytes)}
           note={`${plural(storage.recordings, 'recording')}, ${plural(storage.streams, 'HLS stream')}`}
+          to={pathTo('recordings')}
         />
         <Stat label="Shared files" value={bytes(storage.fileBytes)} note={plural(storage.files, 'file')} />
       </SimpleGrid>
@@ -139,10 +138,12 @@ interface StatProps {
   label: string;
   value: string;
   note: string;
+  to?: string;
+  search?: Record<string, string>;
 }
 
-function Stat({ label, value, note }: StatProps) {
-  return (
+function Stat({ label, value, note, to, search }: StatProps) {
+  const card = (
     <Paper withBorder p="md" className={classes.stat}>
       <Text size="xs" fw={600} c="dimmed">
         {label}
@@ -155,13 +156,13 @@ function Stat({ label, value, note }: StatProps) {
       </Text>
     </Paper>
   );
+  if (!to) return card;
+  return (
+    <Link to={to} search={(search ?? {}) as never} className={classes.statLink ?? ''}>
+      {card}
+    </Link>
+  );
 }
-
-const StatLink = createLink(({ label, value, note, ...link }: StatProps & ComponentProps<'a'>) => (
-  <a {...link} className={classes.statLink}>
-    <Stat {...{ label, value, note }} />
-  </a>
-));
 
 function LiveNow({ live, total }: { live: OverviewBody['live']; total: number }) {
   return (
@@ -169,15 +170,15 @@ function LiveNow({ live, total }: { live: OverviewBody['live']; total: number })
       title="Live now"
       actions={
         total > live.length && (
-          <AnchorLink to={PAGES.sessions} search={LIVE} size="sm">
+          <Anchor component={Link} to={pathTo('sessions')} search={LIVE as never} size="sm">
             All {total}
-          </AnchorLink>
+          </Anchor>
         )
       }
     >
       {live.length === 0 ? (
         <Empty icon={<IconDoor size={26} />} title="Nobody is in a room">
-          As soon as a participant joins, the session shows here.
+          As soon as somebody joins, the session shows here.
         </Empty>
       ) : (
         <Table verticalSpacing="xs" className={classes.table} aria-label="Live sessions">

@@ -24,7 +24,7 @@ import type {
 } from '../../src/protocol/rest/webhooks.ts';
 import { api, query } from './api.ts';
 
-export type Filters = Record<string, string | number | undefined>;
+type Filters = Record<string, string | number | undefined>;
 
 export type Delivery = Static<typeof DeliveryBody>;
 export type DeliveryDetail = Static<typeof DeliveryDetailBody>;
@@ -72,7 +72,7 @@ export const session = (sessionId: string) =>
     queryFn: () => api<TimelineBody>('GET', `/sessions/${encodeURIComponent(sessionId)}/timeline`),
   });
 
-/** Of a session that is over nothing changes any more, whatever happens in others. */
+/** Of a session that is over nothing changes any more, whoever else is talking. */
 const qualityOptions = (isLive: boolean) => (isLive ? {} : { staleTime: 'static' as const });
 
 export const quality = (sessionId: string, isLive: boolean) =>

@@ -3,7 +3,7 @@ import { IconBan, IconHistory, IconInfoCircle, IconUserPlus } from '@tabler/icon
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
-import { PAGES, pathTo } from '../paths.ts';
+import { pathTo } from '../paths.ts';
 import { DeactivateRoom } from './deactivate-room.tsx';
 import { EgressesOf } from './egress/egresses-of.tsx';
 import { Invite } from './invite.tsx';
@@ -150,12 +150,12 @@ function Compositions({ room: { autoStartConfig } }: { room: Room }) {
         </Text>
       ) : (
         <Stack gap="sm">
-          {kinds.map(([kind, settings]) => (
+          {kinds.map(([kind, wish]) => (
             <div key={kind}>
               <Text size="sm" fw={600} mb={4}>
                 {{ recording: 'Recording', hls: 'HLS', composite: 'Composite recording' }[kind] ?? kind}
               </Text>
-              <JsonBlock value={settings} label={`${kind} settings`} maxHeight={220} />
+              <JsonBlock value={wish} label={`${kind} settings`} maxHeight={220} />
             </div>
           ))}
         </Stack>
@@ -180,7 +180,7 @@ function RoomSessions({ roomId }: { roomId: string }) {
         noun={['session', 'sessions']}
         empty={
           <Empty icon={<IconHistory size={26} />} title="Nobody has been here yet">
-            Invite a participant, or join it with an SDK: the session shows here at once.
+            Invite somebody, or join it with an SDK: the session shows here at once.
           </Empty>
         }
       />
@@ -195,7 +195,7 @@ function RoomDeliveries({ room }: { room: Room }) {
     <Section
       title="Latest webhooks"
       actions={
-        <Link to={PAGES.webhooks} search={{ roomId: room.roomId }}>
+        <Link to={pathTo('webhooks')} search={{ roomId: room.roomId } as never}>
           <Text size="sm" c="var(--mantine-color-anchor)">
             All of this room
           </Text>

@@ -1,37 +1,37 @@
-import { ActionIcon, Button, Menu, Stack, Text } from '@mantine/core';
+import { ActionIcon, Button, Group, Menu, Select, Stack, Text } from '@mantine/core';
 import { IconBan, IconCopy, IconDoor, IconDots, IconPlus, IconVideo } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { RoomRow } from '../../src/protocol/rest/dashboard.ts';
-import { PAGES, pathTo } from '../paths.ts';
+import { pathTo } from '../paths.ts';
 import { DeactivateRoom } from './deactivate-room.tsx';
-import type { Column } from './parts/data-table.tsx';
-import { FilteredList } from './parts/filtered-list.tsx';
+import { useListState } from './list-state.ts';
+import { type Column, DataTable } from './parts/data-table.tsx';
+import { Empty } from './parts/empty.tsx';
+import { SearchInput } from './parts/filters.tsx';
 import { whole } from './parts/format.ts';
 import { PageFrame } from './parts/page.tsx';
 import classes from './parts/parts.module.css';
+import { Section } from './parts/section.tsx';
 import { RoomStatus } from './parts/status.tsx';
 import { Ago } from './parts/times.tsx';
-import { toast } from './parts/toasts.tsx';
+import { tell } from './parts/toasts.tsx';
 import { rooms } from './queries.ts';
 
-const FILTERS = [
-  { name: 'search', label: 'Search rooms', placeholder: 'Part of a room id or custom id' },
-  {
-    name: 'status',
-    label: 'State',
-    placeholder: 'Any state',
-    width: 170,
-    choices: [
-      { value: 'open', label: 'Open' },
-      { value: 'live', label: 'Live now' },
-      { value: 'deactivated', label: 'Deactivated' },
-    ],
-  },
+const STATES = [
+  { value: 'open', label: 'Open' },
+  { value: 'live', label: 'Live now' },
+  { value: 'deactivated', label: 'Deactivated' },
 ];
 
 export function Page() {
+  const state = useListState();
   const [leaving, setLeaving] = useState<RoomRow>();
+  const { page, perPage, sort, order } = state;
+  const [search, status] = [state.filter('search'), state.filter('status')];
+  const found = useQuery(rooms({ page, perPage, sort, order, search, status }));
+  const isFiltered = search !== '' || status !== '';
   const columns: Column<RoomRow>[] = [
     { header: 'Room', sort: 'id', cell: (room) => <RoomName room={room} /> },
     { header: 'State', cell: (room) => <RoomStatus disabled={room.disabled} live={room.live} /> },
@@ -50,30 +50,55 @@ export function Page() {
       description="A room lasts until it is deactivated; people meet in it in sessions."
       actions={<NewRoomButton />}
     >
-      <FilteredList
-        label="Rooms"
-        noun={['room', 'rooms']}
-        query={rooms}
-        filters={FILTERS}
-        columns={columns}
-        rowKey={(room) => room.roomId}
-        sortedBy="created"
-        icon={<IconDoor size={26} />}
-        none={{
-          title: 'No rooms yet',
-          text: 'Create one here, or let your backend do it with POST /v2/rooms.',
-          action: <NewRoomButton />,
-        }}
-        noMatch={{
-          title: 'No room matches',
-          text: 'Try fewer letters, or another state.',
-          action: (
-            <Button variant="default" component={Link} to={PAGES.rooms} reloadDocument>
-              Show all rooms
-            </Button>
-          ),
-        }}
-      />
+      <Section>
+        <Stack>
+          <Group gap="sm">
+            <SearchInput
+              state={state}
+              name="search"
+              label="Search rooms"
+              placeholder="Part of a room id or custom id"
+            />
+            <Select
+              aria-label="State"
+              placeholder="Any state"
+              clearable
+              w={170}
+              data={STATES}
+              value={status || null}
+              onChange={(value) => state.setFilters({ status: value ?? undefined })}
+            />
+          </Group>
+          <DataTable
+            label="Rooms"
+            columns={columns}
+            rowKey={(room) => room.roomId}
+            found={found}
+            state={state}
+            sortedBy="created"
+            noun={['room', 'rooms']}
+            empty={
+              isFiltered ? (
+                <Empty
+                  icon={<IconDoor size={26} />}
+                  title="No room matches"
+                  action={
+                    <Button variant="default" component={Link} to={pathTo('rooms')} search={{} as never} reloadDocument>
+                      Show all rooms
+                    </Button>
+                  }
+                >
+                  Try fewer letters, or another state.
+                </Empty>
+              ) : (
+                <Empty icon={<IconDoor size={26} />} title="No rooms yet" action={<NewRoomButton />}>
+                  Create one here, or let your backend do it with POST /v2/rooms.
+                </Empty>
+              )
+            }
+          />
+        </Stack>
+      </Section>
       <DeactivateRoom room={leaving} onClose={() => setLeaving(undefined)} />
     </PageFrame>
   );
@@ -114,7 +139,7 @@ function Actions({ room, onDeactivate }: { room: RoomRow; onDeactivate: () => vo
       <Menu.Dropdown>
         <Menu.Item
           leftSection={<IconCopy size={16} />}
-          onClick={() => navigator.clipboard.writeText(roomId).then(() => toast.done('Room id copied.'), toast.failed)}
+          onClick={() => navigator.clipboard.writeText(roomId).then(() => tell.done('Room id copied.'), tell.failed)}
         >
           Copy room id
         </Menu.Item>

@@ -87,7 +87,7 @@ function HalfALink() {
   const isRecording = useMatchRoute()({ to: PAGES.recording });
   if (!isRecording) return null;
   return (
-    <Alert color="indigo" icon={<IconInfoCircle size={18} />} title="Were you sent this link?" mb="lg">
+    <Alert color="indigo" icon={<IconInfoCircle size={18} />} title="Did somebody send you this link?" mb="lg">
       Then it is not whole: ask for all of it, with what follows the #. The owner of the recording signs in here.
     </Alert>
   );

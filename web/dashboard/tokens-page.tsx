@@ -48,7 +48,7 @@ export function Page() {
         text.length > 128 || /\s/.test(text) ? 'At most 128 characters, without spaces.' : null,
     },
   });
-  const mint = useMutation({ mutationFn: () => api<{ token: string }>('POST', '/tokens', toMintBody(form.values)) });
+  const mint = useMutation({ mutationFn: () => api<{ token: string }>('POST', '/tokens', toWish(form.values)) });
   const usable = found?.data.filter(({ disabledAt }) => !disabledAt) ?? [];
   return (
     <PageFrame
@@ -139,7 +139,7 @@ export function Page() {
   );
 }
 
-function toMintBody({ apiKey, expiresIn, permissions, roles, roomId, participantId }: TokenForm): MintBody {
+function toWish({ apiKey, expiresIn, permissions, roles, roomId, participantId }: TokenForm): MintBody {
   return {
     apiKey,
     expiresInSeconds: Number(expiresIn),
@@ -151,7 +151,7 @@ function toMintBody({ apiKey, expiresIn, permissions, roles, roomId, participant
 }
 
 function preview(form: TokenForm): Record<string, unknown> {
-  const { apiKey, expiresInSeconds, ...claims } = toMintBody(form);
+  const { apiKey, expiresInSeconds, ...claims } = toWish(form);
   const now = Math.floor(Date.now() / 1000);
   return { apikey: apiKey, ...claims, version: 2, iat: now, exp: now + expiresInSeconds };
 }
@@ -172,7 +172,7 @@ function Ends({ token }: { token: string }) {
 }
 
 function backendCode(form: TokenForm): string {
-  const { apiKey: _, expiresInSeconds, ...claims } = toMintBody(form);
+  const { apiKey: _, expiresInSeconds, ...claims } = toWish(form);
   const body = JSON.stringify({ apikey: '$KEY', ...claims, version: 2 }, null, 2).replace(
     '"$KEY"',
     'process.env.API_KEY',

@@ -1,7 +1,7 @@
 // Codes of the protocol in words.
 import type { CompositionConfig } from '../../src/protocol/composition.ts';
 import type { EgressKind, EgressStatus } from '../../src/protocol/egress.ts';
-import { LEAVE_REASONS } from '../../src/protocol/leave-reasons.ts';
+import { LEAVE_REASONS } from '../../src/protocol/signaling.ts';
 
 const END_REASONS: Record<string, string> = {
   'everyone-left': 'Everyone left',
@@ -58,7 +58,7 @@ const QUALITIES = { low: '480p', med: '720p', high: '1080p' };
 export function looksInWords({ layout, mode, quality, orientation, theme, templateUrl }: CompositionConfig): string {
   if (mode === 'audio') return 'Sound alone';
   const canvas = [QUALITIES[quality], orientation === 'portrait' && 'portrait'].filter(Boolean);
-  if (templateUrl) return ['A captured page', ...canvas].join(', ');
+  if (templateUrl) return ['A filmed page', ...canvas].join(', ');
   const tiles = layout.type === 'GRID' && layout.gridSize < 25 ? ` of ${layout.gridSize}` : '';
   return [
     `${LAYOUTS[layout.type]}${tiles}`,

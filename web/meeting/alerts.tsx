@@ -1,9 +1,10 @@
-import type { Meeting, MeetingState } from '@roomful/client';
 import { IconInfoCircle, IconLoader2, IconMessage, IconX } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
+import type { Meeting } from '../client/meeting.ts';
+import type { MeetingState } from '../client/meeting-state.ts';
 import styles from './call.module.css';
+import type { Panel } from './call.tsx';
 import { Decision } from './people-panel.tsx';
-import type { Panel } from './view.ts';
 
 const SHOWN_MS = 6_000;
 /** More at once would cover the meeting; the list of people has all of them. */
@@ -19,7 +20,7 @@ interface Props {
 /** What wants attention now: over the pictures, and spoken by screen readers. */
 export function Alerts({ meeting, state, panel, onOpenChat }: Props) {
   const { phase, entryRequests, deviceRequest, participants, notice } = state;
-  const nameOf = (id: string) => participants.find((it) => it.id === id)?.name ?? 'A participant';
+  const nameOf = (id: string) => participants.find((it) => it.id === id)?.name ?? 'Somebody';
   return (
     <>
       {phase === 'reconnecting' && (

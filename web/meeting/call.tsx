@@ -1,5 +1,6 @@
-import type { LocalMedia, Meeting } from '@roomful/client';
 import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
+import type { LocalMedia } from '../client/local-media.ts';
+import type { Meeting } from '../client/meeting.ts';
 import { Message } from '../ui/message.tsx';
 import { useObservable } from '../ui/use-observable.ts';
 import { Alerts } from './alerts.tsx';
@@ -12,11 +13,13 @@ import { PeoplePanel } from './people-panel.tsx';
 import { Settings } from './settings.tsx';
 import { Sound } from './sound.tsx';
 import { Stage } from './stage.tsx';
-import type { Actions, Panel, View } from './view.ts';
 import { problemInWords } from './words.ts';
 
 /** Most guests never see it. */
 const OutputsPanel = lazy(() => import('./outputs-panel.tsx').then((it) => ({ default: it.OutputsPanel })));
+
+export type Panel = 'chat' | 'people' | 'outputs' | undefined;
+export type View = 'grid' | 'speaker';
 
 /** The meeting itself: pictures, panels, and the controls below. */
 export function Call({ meeting, media, roomId }: { meeting: Meeting; media: LocalMedia; roomId: string }) {
@@ -48,7 +51,7 @@ export function Call({ meeting, media, roomId }: { meeting: Meeting; media: Loca
 
   if (state.phase === 'waiting') {
     return (
-      <Message title="Waiting to be let in" text="A participant will let you in soon. Keep this page open.">
+      <Message title="Waiting to be let in" text="Somebody in the meeting will let you in soon. Keep this page open.">
         <button type="button" className={styles.plain} onClick={() => meeting.leave()}>
           Cancel
         </button>
@@ -84,6 +87,13 @@ export function Call({ meeting, media, roomId }: { meeting: Meeting; media: Loca
   );
 }
 
+export interface Actions {
+  toggleMic(): void;
+  toggleCamera(): void;
+  toggleScreen(): void;
+  toggleHand(): void;
+}
+
 function useActions(meeting: Meeting, media: LocalMedia): Actions {
   const [actions] = useState(() => ({
     toggleMic: () => void media.turn('mic', !media.state.get().mic.on),
@@ -91,13 +101,11 @@ function useActions(meeting: Meeting, media: LocalMedia): Actions {
     toggleScreen: () => {
       if (media.state.get().screen) media.stopScreen();
       else
-        media
-          .shareScreen()
-          .catch((error: Error) => meeting.showNotice(`Your screen could not be shared: ${error.message}`));
+        media.shareScreen().catch((error: Error) => meeting.tell(`Your screen could not be shared: ${error.message}`));
     },
     toggleHand: () => {
       const up = meeting.state.get().hands.includes(meeting.id);
-      meeting.raiseHand(!up).catch(() => meeting.showNotice('Your hand could not be shown to the others.'));
+      meeting.raiseHand(!up).catch(() => meeting.tell('Your hand could not be shown to the others.'));
     },
   }));
   return actions;
@@ -109,14 +117,14 @@ function controlOf(panel: Panel): HTMLElement | null {
   return panel ? document.querySelector<HTMLElement>(opener[panel]) : null;
 }
 
-/** A device that fails in the middle of a call is reported like anything else that goes wrong. */
+/** A device that fails in the middle of a call is told of like anything else that goes wrong. */
 function useDeviceProblems(meeting: Meeting, media: LocalMedia): void {
   const { mic, camera } = useObservable(media.state);
   useEffect(() => {
-    if (mic.problem) meeting.showNotice(Object.values(problemInWords('mic', mic.problem)).join('. '));
+    if (mic.problem) meeting.tell(Object.values(problemInWords('mic', mic.problem)).join('. '));
   }, [mic.problem, meeting]);
   useEffect(() => {
-    if (camera.problem) meeting.showNotice(Object.values(problemInWords('camera', camera.problem)).join('. '));
+    if (camera.problem) meeting.tell(Object.values(problemInWords('camera', camera.problem)).join('. '));
   }, [camera.problem, meeting]);
 }
 

@@ -1,6 +1,7 @@
-import type { ChatMessage, Meeting } from '@roomful/client';
 import { IconSend } from '@tabler/icons-react';
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import type { Meeting } from '../client/meeting.ts';
+import type { ChatMessage } from '../client/meeting-state.ts';
 import styles from './call.module.css';
 import { PanelFrame } from './panel.tsx';
 
@@ -72,7 +73,7 @@ function Composer({ meeting }: { meeting: Meeting }) {
     if (wanted === '') return;
     setText('');
     setFailed(false);
-    meeting.sendMessage(wanted).catch(() => {
+    meeting.say(wanted).catch(() => {
       setFailed(true);
       setText((now) => now || wanted);
     });

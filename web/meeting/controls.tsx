@@ -1,4 +1,3 @@
-import type { LocalMedia, Meeting, MeetingState } from '@roomful/client';
 import {
   IconDots,
   IconHandStop,
@@ -18,9 +17,12 @@ import {
   IconVideoOff,
 } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
+import type { LocalMedia } from '../client/local-media.ts';
+import type { Meeting } from '../client/meeting.ts';
+import type { MeetingState } from '../client/meeting-state.ts';
 import { useObservable } from '../ui/use-observable.ts';
 import styles from './call.module.css';
-import type { Actions, Panel, View } from './view.ts';
+import type { Actions, Panel, View } from './call.tsx';
 
 interface Props {
   meeting: Meeting;
@@ -187,9 +189,9 @@ function More({ meeting, media, state, view, actions, onPanel, onView, onSetting
 async function copyInvite(meeting: Meeting): Promise<void> {
   try {
     await navigator.clipboard.writeText(await meeting.invite());
-    meeting.showNotice('The invite link was copied. Anyone who opens it can join.');
+    meeting.tell('The invite link was copied. Whoever opens it can join.');
   } catch (error) {
-    meeting.showNotice(`The invite link could not be copied: ${(error as Error).message}`);
+    meeting.tell(`The invite link could not be copied: ${(error as Error).message}`);
   }
 }
 
@@ -208,7 +210,7 @@ function LeaveControl({ meeting }: { meeting: Meeting }) {
       </button>
     );
   }
-  const end = () => meeting.endForAll().catch((error: Error) => meeting.showNotice(error.message));
+  const end = () => meeting.endForAll().catch((error: Error) => meeting.tell(error.message));
   return (
     <Drop label="Leave the meeting" icon={<IconPhoneOff aria-hidden />} leave>
       {() => (

@@ -1,4 +1,4 @@
-import type { LocalMedia } from '@roomful/client';
+import type { LocalMedia } from '../client/local-media.ts';
 import { useObservable } from '../ui/use-observable.ts';
 import styles from './entry.module.css';
 

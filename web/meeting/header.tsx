@@ -1,6 +1,6 @@
-import { isRunning, type MeetingState, type Output, type OutputKind } from '@roomful/client';
 import { IconBroadcast, IconPlayerRecordFilled, IconUsers } from '@tabler/icons-react';
 import { useState } from 'react';
+import { isRunning, type MeetingState, type Output, type OutputKind } from '../client/meeting-state.ts';
 import { elapsedInWords } from '../ui/elapsed.ts';
 import { Mark } from '../ui/mark.tsx';
 import styles from './call.module.css';

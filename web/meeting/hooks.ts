@@ -1,5 +1,5 @@
-import type { Meeting } from '@roomful/client';
 import { type RefCallback, useCallback, useEffect, useRef, useState } from 'react';
+import type { Meeting } from '../client/meeting.ts';
 import type { Size } from './layout.ts';
 
 /** The inner size of an element, as it changes. */
@@ -33,37 +33,37 @@ export function usePlayback(track: MediaStreamTrack | undefined, onBlocked?: () 
   );
 }
 
-/** Reports at which size a participant's picture is on the screen, so that no more than that is sent. */
+/** Tells the meeting at which size somebody's picture is on the screen, so that no more than that is sent. */
 export function useShown(meeting: Meeting, id: string, kind: 'video' | 'share', enabled: boolean) {
   return useCallback(
     (element: HTMLElement | null) => {
       if (!element || !enabled) return;
       let visible = true;
-      const report = () => {
+      const tell = () => {
         const scale = window.devicePixelRatio;
         const size = { width: element.clientWidth * scale, height: element.clientHeight * scale };
-        meeting.setViewSize(id, kind, visible && !document.hidden ? size : undefined);
+        meeting.show(id, kind, visible && !document.hidden ? size : undefined);
       };
-      const resizes = new ResizeObserver(report);
+      const resizes = new ResizeObserver(tell);
       const intersections = new IntersectionObserver(([entry]) => {
         visible = entry?.isIntersecting ?? true;
-        report();
+        tell();
       });
       resizes.observe(element);
       intersections.observe(element);
-      document.addEventListener('visibilitychange', report);
+      document.addEventListener('visibilitychange', tell);
       return () => {
         resizes.disconnect();
         intersections.disconnect();
-        document.removeEventListener('visibilitychange', report);
-        meeting.setViewSize(id, kind, undefined);
+        document.removeEventListener('visibilitychange', tell);
+        meeting.show(id, kind, undefined);
       };
     },
     [meeting, id, kind, enabled],
   );
 }
 
-/** Single keys, unless the participant writes or a dialog is open. */
+/** Single keys, unless somebody writes or a dialog is open. */
 export function useShortcuts(shortcuts: Record<string, () => void>): void {
   const latest = useRef(shortcuts);
   latest.current = shortcuts;

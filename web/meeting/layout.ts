@@ -9,7 +9,7 @@ export interface Grid {
   columns: number;
   rows: number;
   tile: Size;
-  /** Tiles that fit at a size at which a face can be recognised. */
+  /** Tiles that fit at a size at which a face can be told. */
   perPage: number;
 }
 
@@ -71,7 +71,7 @@ interface Attention {
 /** What deserves the main place: a shared screen, then who is pinned, then, in the speaker view, who speaks. */
 export function focusOn({ people, view, pinnedId, activeSpeakerId }: Attention): Focus {
   const ids = people.map((it) => it.id);
-  // The newest share of another participant: one's own screen is on one's screen already.
+  // The newest share of somebody else: one's own screen is on one's screen already.
   const sharer = people.findLast((it) => it.sharing && !it.isMe) ?? people.find((it) => it.sharing);
   if (sharer) return { main: { id: sharer.id, kind: 'share' }, others: ids };
   const spoken = view === 'speaker' ? speakerAmong(people, activeSpeakerId) : undefined;

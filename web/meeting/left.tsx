@@ -1,5 +1,5 @@
 import { IconRefresh } from '@tabler/icons-react';
-import type { LeaveReason } from '../../src/protocol/leave-reasons.ts';
+import type { LeaveReason } from '../../src/protocol/signaling.ts';
 import styles from '../ui/frame.module.css';
 import { Message } from '../ui/message.tsx';
 import { leavingInWords } from './words.ts';

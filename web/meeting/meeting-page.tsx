@@ -1,6 +1,8 @@
-import { entranceIn, LocalMedia, Meeting, redeemInvite } from '@roomful/client';
 import { useParams } from '@tanstack/react-router';
 import { useCallback, useEffect, useState } from 'react';
+import { entranceIn, redeemInvite } from '../client/entrance.ts';
+import { LocalMedia } from '../client/local-media.ts';
+import { Meeting } from '../client/meeting.ts';
 import { PAGES } from '../paths.ts';
 import { Message } from '../ui/message.tsx';
 import { useObservable } from '../ui/use-observable.ts';
@@ -35,7 +37,7 @@ export function MeetingPage() {
     [roomId, media, pass],
   );
 
-  // A participant who closes the tab has left, and is not waited for.
+  // Whoever closes the tab has left, and is not waited for.
   useEffect(() => {
     const leave = () => meeting?.leave();
     window.addEventListener('pagehide', leave);
@@ -54,24 +56,24 @@ export function MeetingPage() {
 function Visit(props: { meeting: Meeting; media: LocalMedia; roomId: string; onRejoin: (name: string) => void }) {
   const { meeting, media, roomId, onRejoin } = props;
   const { phase, reason } = useObservable(meeting.state);
-  const [wanted] = useState({ mic: false, camera: false });
+  const [wished] = useState({ mic: false, camera: false });
   const { mic, camera } = useObservable(media.state);
   useEffect(() => {
     if (phase !== 'left') {
-      wanted.mic = mic.on;
-      wanted.camera = camera.on;
+      wished.mic = mic.on;
+      wished.camera = camera.on;
       return;
     }
     // No light of a camera stays on behind the leave page.
     void media.turn('mic', false);
     void media.turn('camera', false);
     media.stopScreen();
-  }, [phase, mic.on, camera.on, media, wanted]);
+  }, [phase, mic.on, camera.on, media, wished]);
 
   if (phase !== 'left' || !reason) return <Call meeting={meeting} media={media} roomId={roomId} />;
   const rejoin = () => {
-    void media.turn('mic', wanted.mic);
-    void media.turn('camera', wanted.camera);
+    void media.turn('mic', wished.mic);
+    void media.turn('camera', wished.camera);
     onRejoin(meeting.name);
   };
   return <Left reason={reason} onRejoin={rejoin} />;
@@ -84,7 +86,7 @@ function usePass(): Pass {
     const { token, invite } = entranceIn(location.hash);
     if (token !== undefined) return setPass({ token, name: undefined });
     if (invite === undefined) {
-      const problem = 'It holds neither an invitation nor a token. Ask the person who sent it for the whole link.';
+      const problem = 'It holds neither an invitation nor a token. Ask whoever sent it for the whole link.';
       return setPass({ problem });
     }
     let current = true;

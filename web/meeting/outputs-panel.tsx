@@ -1,7 +1,8 @@
-import { isRunning, type Meeting, type MeetingState, type Output, type OutputKind } from '@roomful/client';
 import { IconBroadcast, IconLivePhoto, IconPlayerRecordFilled, IconPlus, IconTrash } from '@tabler/icons-react';
 import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
 import { MAX_OUTPUTS } from '../../src/protocol/egress.ts';
+import type { Meeting } from '../client/meeting.ts';
+import { isRunning, type MeetingState, type Output, type OutputKind } from '../client/meeting-state.ts';
 import { pathTo } from '../paths.ts';
 import { elapsedInWords } from '../ui/elapsed.ts';
 import styles from './call.module.css';
@@ -119,7 +120,7 @@ function RecordingLinks({ meeting, id }: { meeting: Meeting; id: string }) {
       current = false;
     };
   }, [meeting, id]);
-  if (!meeting.mayShareRecordings) return <span>The operator of this server has it.</span>;
+  if (!meeting.mayShareRecordings) return <span>Whoever runs this server has it.</span>;
   if (!found) return null;
   if ('problem' in found) return <span className={outputStyles.problem}>{found.problem}</span>;
   return <Links meeting={meeting} what="link to the recording" url={found.url} />;
@@ -128,8 +129,8 @@ function RecordingLinks({ meeting, id }: { meeting: Meeting; id: string }) {
 function Links({ meeting, what, url }: { meeting: Meeting; what: string; url: string }) {
   const copy = () =>
     navigator.clipboard.writeText(url).then(
-      () => meeting.showNotice(`The ${what} was copied. Anyone who opens it can watch.`),
-      (error: Error) => meeting.showNotice(`The ${what} could not be copied: ${error.message}`),
+      () => meeting.tell(`The ${what} was copied. Whoever opens it can watch.`),
+      (error: Error) => meeting.tell(`The ${what} could not be copied: ${error.message}`),
     );
   return (
     <span className={styles.decision}>
@@ -153,10 +154,10 @@ function StartOrStop(props: { meeting: Meeting; kind: OutputKind; look: LookOf; 
     await ask().catch((error: Error) => setProblem(error.message));
     setBusy(false);
   };
-  const start = (options: object = {}) => {
+  const start = (wish: object = {}) => {
     const { type, quality } = look;
     const config = { layout: { type, priority: 'SPEAKER', gridSize: 25 }, quality };
-    return run(() => meeting.startOutput(kind, { config, ...options }));
+    return run(() => meeting.startOutput(kind, { config, ...wish }));
   };
   const mayStop = running.some(({ status }) => status !== 'STOPPING');
   return (

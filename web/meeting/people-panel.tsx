@@ -1,4 +1,3 @@
-import type { Meeting, MeetingState, Participant } from '@roomful/client';
 import {
   IconHandStop,
   IconMicrophone,
@@ -8,6 +7,8 @@ import {
   IconVideoOff,
 } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
+import type { Meeting } from '../client/meeting.ts';
+import type { MeetingState, Participant } from '../client/meeting-state.ts';
 import { Avatar } from './avatar.tsx';
 import styles from './call.module.css';
 import { PanelFrame } from './panel.tsx';
@@ -52,7 +53,7 @@ export function PeoplePanel({ meeting, state, onClose }: Props) {
 
 export function Decision({ meeting, id, name }: { meeting: Meeting; id: string; name: string }) {
   const decide = (decision: 'allowed' | 'denied') =>
-    meeting.respondToEntryRequest(id, decision).catch((error: Error) => meeting.showNotice(error.message));
+    meeting.decide(id, decision).catch((error: Error) => meeting.tell(error.message));
   return (
     <span className={styles.decision}>
       <button type="button" aria-label={`Decline ${name}`} onClick={() => void decide('denied')}>
@@ -69,7 +70,7 @@ function Person({ meeting, person, handRaised }: { meeting: Meeting; person: Par
   const { id, name, isMe, on } = person;
   const [removing, setRemoving] = useState(false);
   const moderate = (what: Parameters<Meeting['moderate']>[0]) =>
-    meeting.moderate(what, id).catch((error: Error) => meeting.showNotice(error.message));
+    meeting.moderate(what, id).catch((error: Error) => meeting.tell(error.message));
   const may = meeting.mayModerate && !isMe;
   const mic = on.audio ? <IconMicrophone size={20} aria-hidden /> : <IconMicrophoneOff size={20} aria-hidden />;
   const camera = on.video ? <IconVideo size={20} aria-hidden /> : <IconVideoOff size={20} aria-hidden />;

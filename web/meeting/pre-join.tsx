@@ -1,4 +1,3 @@
-import { type LocalMedia, measureLevel, type Source, type SourceState } from '@roomful/client';
 import {
   IconAlertTriangle,
   IconMicrophone,
@@ -8,6 +7,8 @@ import {
   type TablerIcon,
 } from '@tabler/icons-react';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { measureLevel } from '../client/level.ts';
+import type { LocalMedia, Source, SourceState } from '../client/local-media.ts';
 import frame from '../ui/frame.module.css';
 import { Mark } from '../ui/mark.tsx';
 import { useObservable } from '../ui/use-observable.ts';

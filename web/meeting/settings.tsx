@@ -1,6 +1,6 @@
-import type { LocalMedia } from '@roomful/client';
 import { IconX } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
+import type { LocalMedia } from '../client/local-media.ts';
 import styles from './call.module.css';
 import { DevicePicker } from './device-picker.tsx';
 

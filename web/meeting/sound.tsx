@@ -1,6 +1,7 @@
-import type { LocalMedia, Participant, Stream } from '@roomful/client';
 import { IconVolume } from '@tabler/icons-react';
 import { useCallback, useEffect, useRef, useState } from 'react';
+import type { LocalMedia } from '../client/local-media.ts';
+import type { Participant, Stream } from '../client/meeting-state.ts';
 import { useObservable } from '../ui/use-observable.ts';
 import styles from './call.module.css';
 import { usePlayback } from './hooks.ts';

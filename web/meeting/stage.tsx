@@ -1,17 +1,18 @@
-import type { Meeting, MeetingState, Participant } from '@roomful/client';
 import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react';
 import { useState } from 'react';
+import type { Meeting } from '../client/meeting.ts';
+import type { MeetingState, Participant } from '../client/meeting-state.ts';
 import styles from './call.module.css';
+import type { View } from './call.tsx';
 import { useSize } from './hooks.ts';
 import { focusOn, gridFor } from './layout.ts';
 import { Tile } from './tile.tsx';
-import type { View } from './view.ts';
 
 interface Props {
   meeting: Meeting;
   state: MeetingState;
   view: View;
-  /** The participant enlarged here, before the one pinned for everybody. */
+  /** Whom one wants to see large, before whom somebody pinned for everybody. */
   enlargedId: string | undefined;
   onEnlarge: (id: string | undefined) => void;
 }

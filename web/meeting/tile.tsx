@@ -1,4 +1,3 @@
-import type { Meeting, Participant } from '@roomful/client';
 import {
   IconAntennaBars2,
   IconAntennaBars4,
@@ -9,6 +8,8 @@ import {
   IconPin,
 } from '@tabler/icons-react';
 import { memo } from 'react';
+import type { Meeting } from '../client/meeting.ts';
+import type { Participant } from '../client/meeting-state.ts';
 import { Avatar } from './avatar.tsx';
 import styles from './call.module.css';
 import { usePlayback, useShown } from './hooks.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LEAVE_REASONS } from '../../src/protocol/leave-reasons.ts';
+import { LEAVE_REASONS } from '../../src/protocol/signaling.ts';
 import { colourIndexOf, initialsOf, leavingInWords, outputState, problemInWords } from './words.ts';
 
 describe('words', () => {
@@ -16,7 +16,7 @@ describe('words', () => {
     expect(colourIndexOf('', 6)).toBe(0);
   });
 
-  it('say where a recording or stream stands', () => {
+  it('tell where a recording or stream stands', () => {
     const state = (kind: 'recording' | 'hls', status: 'STARTED' | 'STOPPED', problem?: string) =>
       outputState({ kind, status, problem });
     expect([state('recording', 'STARTED'), state('hls', 'STARTED')]).toEqual(['Recording', 'Live']);

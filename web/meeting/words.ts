@@ -1,5 +1,8 @@
 // What people read when something is not as it should be. Pure.
-import { ENTRY_DENIED, type Output, type OutputKind, type Problem, type Quality, type Source } from '@roomful/client';
+import type { Problem, Source } from '../client/local-media.ts';
+import { ENTRY_DENIED } from '../client/meeting.ts';
+import type { Output, OutputKind } from '../client/meeting-state.ts';
+import type { Quality } from '../client/quality.ts';
 
 const DEVICE: Record<Source, string> = { mic: 'microphone', camera: 'camera' };
 
@@ -62,7 +65,7 @@ const LEAVING: Record<number, { title: string; text: string; mayRejoin?: boolean
   },
   4003: { title: 'There is no such meeting', text: 'The link may be mistyped. Ask for a new one.', mayRejoin: false },
   4052: { title: 'This meeting is closed', text: 'Its room has been closed for good.', mayRejoin: false },
-  [ENTRY_DENIED.code]: { title: 'You were not let in', text: 'A participant declined your request.' },
+  [ENTRY_DENIED.code]: { title: 'You were not let in', text: 'Somebody in the meeting declined your request.' },
 };
 
 export const QUALITY_IN_WORDS: Record<Quality, string> = {

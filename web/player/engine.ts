@@ -45,7 +45,7 @@ export interface StreamSource {
 
 export type Source = FileSource | StreamSource;
 
-/** Of what the server says: a stream that began at `start`, and has not ended as long as `end` is null. */
+/** Of what the server tells: a stream that began at `start`, and has not ended as long as `end` is null. */
 export function streamSource(
   { playbackHlsUrl, livestreamUrl }: Pick<HlsAddresses, 'playbackHlsUrl' | 'livestreamUrl'>,
   { start, end }: { start: string; end: string | null },

@@ -1,7 +1,7 @@
 // Plays HLS by way of hls.js, which is loaded only here.
 //
 // A live stream has two playlists. The one of the live edge is short and is asked for three times a second; the one
-// from the beginning grows with every segment. So the edge is played from the first, and a viewer who goes back gets the
+// from the beginning grows with every segment. So the edge is played from the first, and whoever goes back gets the
 // second, which is then asked for again only as they come close to what it knows:
 //
 //   edge ──(seek back, long pause)──▶ rewound ──(to the edge again)──▶ edge
@@ -30,7 +30,7 @@ const AS_USUAL = -1;
 
 export type OpenHls = (video: HTMLVideoElement, source: StreamSource, events: EngineEvents) => Engine;
 
-/** Returns undefined where the browser lacks what it takes. */
+/** Answers nothing where the browser lacks what it takes. */
 export async function loadHls(): Promise<OpenHls | undefined> {
   const { default: HlsLight } = await import('hls.js/light');
   if (!HlsLight.isSupported()) return undefined;
@@ -138,7 +138,7 @@ class HlsEngine implements Engine {
     return known + since * 1000;
   }
 
-  /** Plays another playlist, or the same one again. Without a position it begins where one usually does. */
+  /** Plays another playlist, or the same one anew. Without a position it begins where one usually does. */
   #load(where: Where, position?: number): void {
     const isPlaying = !this.#video.paused && !this.#video.ended;
     if (this.#hls) this.#events.leaving();
@@ -180,12 +180,12 @@ class HlsEngine implements Engine {
     return class extends (this.#class.DefaultConfig.loader as new (config: HlsConfig) => PlaylistLoader) {
       #timer: ReturnType<typeof setTimeout> | undefined;
 
-      override load(...request: Parameters<PlaylistLoader['load']>): void {
-        // This distinguishes a second request for the same from another one.
-        [this.context] = request;
+      override load(...wish: Parameters<PlaylistLoader['load']>): void {
+        // By this a second wish for the same is told from another one.
+        [this.context] = wish;
         const latest = Date.now() + LONGEST_WAIT_SECONDS * 1000;
         const look = () => {
-          if (isNeeded() || Date.now() >= latest) super.load(...request);
+          if (isNeeded() || Date.now() >= latest) super.load(...wish);
           else this.#timer = setTimeout(look, LOOK_EVERY_MS);
         };
         look();
@@ -219,7 +219,7 @@ class HlsEngine implements Engine {
     this.#events.streamEnded();
   }
 
-  /** Breaks shift what was captured when; only the playlist knows them. */
+  /** Breaks shift what was filmed when; only the playlist knows them. */
   #findWanted(): void {
     if (this.#wanted === undefined) return;
     const time = timeAt(this.#segments, this.#wanted);
@@ -236,7 +236,7 @@ class HlsEngine implements Engine {
     if (this.#where === 'edge') this.#pausedAt = dateAt(this.#segments, this.#video.currentTime);
   }
 
-  /** A viewer who watches faster than the stream goes on is live in the end. */
+  /** Whoever watches faster than the stream goes on is live in the end. */
   #caughtUp(): void {
     const { paused } = this.#video;
     if (this.#where !== 'rewound' || paused || this.#wanted !== undefined) return;

@@ -1,5 +1,5 @@
 // One playing of a source in a video element: what the controls show, and what they do.
-import { Observable } from '@roomful/client';
+import { Observable } from '../client/observable.ts';
 import type { Engine, EngineEvents, Source } from './engine.ts';
 import { loadHls } from './hls-engine.ts';
 import { PlainEngine } from './plain-engine.ts';
@@ -16,7 +16,7 @@ export interface PlaybackState {
   atEdge: boolean;
   muted: boolean;
   volume: number;
-  /** The browser plays without sound only until the viewer asks for it. */
+  /** The browser plays without sound only until somebody asks for it. */
   silenced: boolean;
   rate: number;
   /** What stands in the way, in words; `failed` when nothing more is tried. */

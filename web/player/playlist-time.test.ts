@@ -15,8 +15,8 @@ test.each([
   [4, 9],
   [7.25, 12.25],
   [9, 14],
-])('what is at %d s was captured at %d s', (time, captured) => {
-  expect(dateAt(SEGMENTS, time)).toBe(T0 + captured * 1000);
+])('what is at %d s was filmed at %d s', (time, filmed) => {
+  expect(dateAt(SEGMENTS, time)).toBe(T0 + filmed * 1000);
 });
 
 test.each([
@@ -25,8 +25,8 @@ test.each([
   [12.25, 7.25],
   [5, 4],
   [8.9, 4],
-])('what was captured at %d s is at %d s, and a break takes no time', (captured, time) => {
-  expect(timeAt(SEGMENTS, T0 + captured * 1000)).toBeCloseTo(time, 6);
+])('what was filmed at %d s is at %d s, and a break takes no time', (filmed, time) => {
+  expect(timeAt(SEGMENTS, T0 + filmed * 1000)).toBeCloseTo(time, 6);
 });
 
 test('outside of the playlist there is nothing, and before it one can count back', () => {

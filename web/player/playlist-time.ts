@@ -7,14 +7,14 @@ export interface TimedSegment {
   programDateTime: number | null;
 }
 
-/** When what is at `time` was captured. */
+/** When what is at `time` was filmed. */
 export function dateAt(segments: readonly TimedSegment[], time: number): number | undefined {
   const segment = segments.findLast(({ start }) => start <= time) ?? segments[0];
   if (!segment || segment.programDateTime === null) return undefined;
   return segment.programDateTime + (time - segment.start) * 1000;
 }
 
-/** Where what was captured at `date` is; within a break, where it goes on. Nothing outside of the playlist. */
+/** Where what was filmed at `date` is; within a break, where it goes on. Nothing outside of the playlist. */
 export function timeAt(segments: readonly TimedSegment[], date: number): number | undefined {
   const [first] = segments;
   if (!first || first.programDateTime === null || date < first.programDateTime) return undefined;

@@ -25,7 +25,7 @@ export function RecordingPage({ recordingId, token }: { recordingId: string; tok
   return (
     <Message
       title="This link does not work"
-      text="The recording has been deleted, or the link is not whole. Ask the person who sent it for a new one."
+      text="The recording has been deleted, or the link is not whole. Ask whoever sent it for a new one."
     />
   );
 }

@@ -20,7 +20,7 @@ test('whatever a room is called, the server takes the name', () => {
   );
 });
 
-test('gaps are described in few words', () => {
+test('gaps are told in few words', () => {
   expect(gapInWords({ at: '2026-03-05T14:30:12.000Z', duration: 1.25 })).toMatch(/^1\.3 s at /);
   expect(gapInWords({ at: '2026-03-05T14:30:12.000Z', duration: 42.4 })).toMatch(/^42 s at /);
 });

@@ -16,7 +16,7 @@ export function gapInWords({ at, duration }: GapBody): string {
 
 const MAX_NAME = 80;
 
-/** The address that a browser saves a file from, under a name that says which one it is. */
+/** The address that a browser saves a file from, under a name that tells which one it is. */
 export function downloadUrl(
   { url, format }: Pick<WatchedFile, 'url' | 'format'>,
   room: string,

@@ -17,7 +17,7 @@ export function browserCheck({ hasEgress, program, sandboxed, start }: BrowserFa
     timeoutMs: 15_000,
     advice: 'Install Chromium or Chrome again, or name one that starts in ROOMFUL_BROWSER.',
     async run() {
-      if (!hasEgress) return skipped('This node captures no pages: its roles lack egress.');
+      if (!hasEgress) return skipped('This node films no pages: its roles lack egress.');
       if (program === undefined) return skipped('None was found; recordings with a templateUrl are refused.');
       const version = await start(program);
       if (sandboxed) return ok(`${program} starts in its sandbox (${version}).`);

@@ -1,4 +1,4 @@
-// Each check against what it has to distinguish: real files, certificates, ports and servers where there can be any.
+// Each check against what it has to tell apart: real files, certificates, ports and servers where there can be any.
 
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
@@ -11,15 +11,14 @@ import { generate } from 'selfsigned';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { findBrowser, pageSpec } from '../../../test/harness/browser.ts';
 import { BUCKET, ObjectStorage } from '../../../test/harness/object-storage.ts';
-import { tryBrowser } from '../../egress/runner/try-browser.ts';
 import { S3Storage } from '../../egress/storage/s3-storage.ts';
+import { tryBrowser } from '../../egress/try-browser.ts';
 import type { Check, Verdict } from '../check.ts';
-import type { DatabaseFacts } from '../ports.ts';
 import { browserCheck } from './browser.ts';
 import { certificateCheck } from './certificate.ts';
 import { compositorCheck } from './compositor.ts';
 import { dataFolderCheck } from './data-folder.ts';
-import { clockCheck, databaseCheck, migrationsCheck } from './database.ts';
+import { clockCheck, type DatabaseFacts, databaseCheck, migrationsCheck } from './database.ts';
 import { listenersCheck } from './listeners.ts';
 import { mediaPortsCheck, mediaWorkerCheck, rtcAddressCheck } from './media.ts';
 import { outboundCheck } from './outbound.ts';
@@ -43,7 +42,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close().closeAllConnections();
 });
 
-/** Serves `/healthz` as a node does, or something else. */
+/** Answers `/healthz` as a node does, or something else. */
 async function serve(body: string): Promise<number> {
   const server = createServer((_request, response) => response.end(body)).listen(0, '127.0.0.1');
   servers.push(server);
@@ -74,7 +73,7 @@ describe('the data folder', () => {
     expect(await run(dataFolderCheck(join(folder, 'not', 'yet')))).toMatchObject({ level: 'ok' });
   });
 
-  // No user may write there, not even root.
+  // Nobody may write there, not even root.
   test.each([
     ['/proc', 'cannot be written'],
     ['/proc/not/there', 'is not there and cannot be made'],
@@ -115,7 +114,7 @@ describe('the database', () => {
     }
   });
 
-  test('has the tables of this version, or names those missing or unknown', async () => {
+  test('has the tables of this version, or is told which are missing or unknown', async () => {
     const of = async (changes: Partial<DatabaseFacts>, isRunning = false) => {
       const { level, found } = await run(migrationsCheck(inspect(changes), isRunning));
       return [level, found];
@@ -312,7 +311,7 @@ describe('the browser for template pages', () => {
 
   test.each([
     [{ program: undefined }, 'None was found'],
-    [{ hasEgress: false }, 'captures no pages'],
+    [{ hasEgress: false }, 'films no pages'],
   ])('is not looked at with %j', async (other, found) => {
     const verdict = await run(browserCheck({ ...facts, ...other }));
     expect(verdict).toMatchObject({ level: 'skipped', found: expect.stringContaining(found) });

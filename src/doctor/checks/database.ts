@@ -1,7 +1,27 @@
 // The database: there, new enough, quick, with the tables of this version, and of one mind about the time.
 import { firstError, reasonOf } from '../../kit/ask.ts';
 import { type Check, failure, ok, plural, skipped, type Verdict, warning } from '../check.ts';
-import type { DatabaseFacts, InspectDatabase } from '../ports.ts';
+
+export interface DatabaseFacts {
+  version: string;
+  /** Of the server, such as 180004. */
+  versionNumber: number;
+  /** Of a round trip, typically. */
+  latencyMs: number;
+  /** How far its clock is ahead of ours. */
+  skewMs: number;
+  freeConnections: number;
+  /** Migrations of this version that it has not had, and those it has had that this version does not know. */
+  pending: string[];
+  unknown: string[];
+  /** Private key that webhooks are signed with, as PEM. */
+  signingKey: string | undefined;
+  /** Keys that called the REST API with tokens without roles in the last 30 days. */
+  keysWithoutRoles: { apiKey: string; name: string; usedAt: Date }[];
+}
+
+/** Answers nothing where there is no database yet: the first start makes the embedded one. */
+export type InspectDatabase = () => Promise<DatabaseFacts | undefined>;
 
 const OLDEST_SUPPORTED = 140_000;
 /** A join takes some eight round trips. */
@@ -105,7 +125,7 @@ export function clockCheck(inspect: InspectDatabase): Check {
   };
 }
 
-/** The facts, or why there are none; that the database cannot be reached is reported by its own check. */
+/** The facts, or why there are none; that the database cannot be reached is told by its own check. */
 export async function reached(inspect: InspectDatabase): Promise<DatabaseFacts | Verdict> {
   const facts = await inspect().catch(() => null);
   if (facts === null) return skipped(NOT_REACHED);

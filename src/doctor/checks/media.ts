@@ -32,13 +32,13 @@ export function mediaWorkerCheck(
 
 interface Address {
   hasMedia: boolean;
-  /** Finds the address that browsers get to send media to. */
+  /** Finds what browsers are told to send media to. */
   findAnnounced: () => Promise<string>;
   /** Host of the public URL. */
   publicHost: string;
 }
 
-/** Whether browsers that reach the server can send media to the address they get. */
+/** Whether browsers that reach the server can be told to send media there. */
 export function rtcAddressCheck({ hasMedia, findAnnounced, publicHost }: Address): Check {
   return {
     name: 'rtc-address',
@@ -69,7 +69,7 @@ function plausible(
   }
   if (isLocal) {
     return failure(
-      `Browsers reach this server at ${host}, but get ${announced}, which is themselves, to send media to.`,
+      `Browsers reach this server at ${host}, but are told to send media to ${announced}, themselves.`,
       advice,
     );
   }

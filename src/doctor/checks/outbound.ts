@@ -1,4 +1,4 @@
-// Private addresses that webhooks, RTMP and the rest may reach: any client with an API key can make the server call them.
+// What webhooks, RTMP and the rest may reach although it is private: whoever has an API key can make the server go there.
 import { lookup } from 'node:dns/promises';
 import { isLoopback } from '../../kit/addresses.ts';
 import { AllowList } from '../../kit/outbound/addresses.ts';
@@ -29,7 +29,7 @@ export function outboundCheck({ allow, publicHost }: Facts): Check {
         return warning(`${METADATA} is open, where clouds hand out the credentials of this machine.`, SETTING);
       }
       if (list.hasAddress('127.0.0.1') && !isLoopback(publicHost)) {
-        return warning('This machine itself is open to any client with an API key.', SETTING);
+        return warning('This machine itself is open to whoever has an API key.', SETTING);
       }
       const missing = await unresolved(allow);
       if (missing.length > 0) {

@@ -1,6 +1,5 @@
 import { type Check, ok, plural, warning } from '../check.ts';
-import type { InspectDatabase } from '../ports.ts';
-import { reached } from './database.ts';
+import { type InspectDatabase, reached } from './database.ts';
 
 /** Whose tokens carry no roles: a participant's token is then as good as a backend's for the documented API. */
 export function tokensCheck(inspect: InspectDatabase, rolesRequired: boolean): Check {

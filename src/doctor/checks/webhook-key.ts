@@ -1,7 +1,6 @@
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import { type Check, failure, ok, skipped } from '../check.ts';
-import type { InspectDatabase } from '../ports.ts';
-import { reached } from './database.ts';
+import { type InspectDatabase, reached } from './database.ts';
 
 const SAMPLE = Buffer.from('signed by the doctor');
 const ALGORITHM = 'RSA-SHA256';

@@ -1,5 +1,5 @@
-// Streams of a session here that are sent to another node, which gets the list of them.
-import type { WantedStream } from '../../compositor/ipc.ts';
+// Streams of a session here that are sent to another node, which is told of them.
+import type { WantedStream } from '../ipc.ts';
 import type { SessionSource, Tap } from '../ports.ts';
 import type { TappedStream, ToFollower, WantedTap } from './messages.ts';
 
@@ -11,7 +11,7 @@ export class HostedTap {
   readonly #send: (message: Tapped) => void;
   readonly #streams = new Map<string, TappedStream>();
   #key: string | undefined;
-  #isReporting = false;
+  #isTelling = false;
 
   constructor(source: SessionSource, { id, ip, port, key }: WantedTap, send: (message: Tapped) => void) {
     this.#facts = { sessionId: source.sessionId, tapId: id };
@@ -21,20 +21,20 @@ export class HostedTap {
       elsewhere: { ip, sendKey: key },
       onSecured: ({ receive }) => {
         this.#key = receive;
-        this.report();
+        this.tell();
       },
       onStream: (stream) => {
         this.#streams.set(stream.id, { ...stream, isPaused: false });
-        this.report();
+        this.tell();
       },
       onStreamGone: (streamId) => {
         this.#streams.delete(streamId);
-        this.report();
+        this.tell();
       },
       onStreamPaused: (streamId, isPaused) => {
         const stream = this.#streams.get(streamId);
         if (stream) stream.isPaused = isPaused;
-        this.report();
+        this.tell();
       },
     });
   }
@@ -49,11 +49,11 @@ export class HostedTap {
   }
 
   /** Once for all that happens in one turn. */
-  report(): void {
-    if (this.#isReporting) return;
-    this.#isReporting = true;
+  tell(): void {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
     setImmediate(() => {
-      this.#isReporting = false;
+      this.#isTelling = false;
       if (this.#key === undefined) return;
       this.#send({ type: 'tapped', ...this.#facts, key: this.#key, streams: [...this.#streams.values()] });
     });

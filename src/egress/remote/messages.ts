@@ -1,7 +1,7 @@
 // What the node that a session lives on and a node that composes it say to each other. Any message may be lost; so each
-// side sends its whole state whenever it changes, and the follower every few seconds besides, which is answered.
+// side tells its whole state whenever it changes, and the follower every few seconds besides, which is answered.
 import { type Static, Type } from 'typebox';
-import { EgressParticipant, EgressStream, Id, StreamKind } from '../../compositor/ipc.ts';
+import { EgressParticipant, EgressStream, Id, StreamKind } from '../ipc.ts';
 
 const Key = Type.String({ maxLength: 128 });
 const Count = Type.Number({ minimum: 0 });
@@ -25,22 +25,19 @@ const WantedTap = Type.Object({
 });
 export type WantedTap = Static<typeof WantedTap>;
 
-/** The literal on the wire is that of earlier versions: nodes of two versions run side by side during an upgrade. */
-export const NOTIFY_SESSION = 'tell';
-
 /** To the node that has the session. */
 export const ToHost = Type.Union([
   Type.Object({
     type: Type.Literal('follow'),
     sessionId: Id,
     taps: Type.Array(WantedTap, { maxItems: 100 }),
-    /** Hidden observers that may join: the pages that are captured. */
+    /** Who may come in without being seen: the pages that are filmed. */
     observers: Type.Array(Id, { maxItems: 100 }),
   }),
   Type.Object({ type: Type.Literal('unfollow'), sessionId: Id }),
   /** For everybody in the meeting. */
   Type.Object({
-    type: Type.Literal(NOTIFY_SESSION),
+    type: Type.Literal('tell'),
     sessionId: Id,
     notification: Type.Object({ method: Type.String({ maxLength: 64 }) }, { additionalProperties: Type.Unknown() }),
   }),

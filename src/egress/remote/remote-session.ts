@@ -1,9 +1,8 @@
-// A session that lives on another node, as that node describes it.
-
-import type { EgressParticipant } from '../../compositor/ipc.ts';
+// A session that lives on another node, as that node tells of it.
 import type { Notification } from '../../protocol/signaling.ts';
+import type { EgressParticipant } from '../ipc.ts';
 import type { SessionSource, Tap, TapOptions } from '../ports.ts';
-import { NOTIFY_SESSION, type Send, type ToFollower } from './messages.ts';
+import type { Send, ToFollower } from './messages.ts';
 import { RemoteTap } from './remote-tap.ts';
 
 export interface RemoteSessionOptions {
@@ -87,7 +86,7 @@ export class RemoteSession implements SessionSource {
     };
   }
 
-  /** Sends its node all that is wanted of it, once for all that changes in one turn. */
+  /** Tells its node all that is wanted of it, once for all that changes in one turn. */
   follow(): void {
     if (this.#isFollowing) return;
     this.#isFollowing = true;
@@ -106,8 +105,8 @@ export class RemoteSession implements SessionSource {
     return message.type === 'scene' ? this.#takeScene(message) : undefined;
   }
 
-  notify(notification: Notification): void {
-    this.#send({ type: NOTIFY_SESSION, sessionId: this.sessionId, notification });
+  tell(notification: Notification): void {
+    this.#send({ type: 'tell', sessionId: this.sessionId, notification });
   }
 
   /** It is over. */

@@ -1,7 +1,5 @@
 // Sessions of other nodes that are composed here.
-
 import { inBackground } from '../../kit/in-background.ts';
-import { within } from '../../kit/timeout.ts';
 import type { Logger } from '../../log.ts';
 import type { Notification } from '../../protocol/signaling.ts';
 import type { SessionSource } from '../ports.ts';
@@ -22,7 +20,7 @@ export interface RemoteSessionsDeps {
 
 /** A message may be lost; it is sent again every few seconds. */
 const OPEN_TIMEOUT_MS = 3 * RENEW_MS;
-/** Two replies are missing. */
+/** Two answers have not come. */
 const SILENCE_MS = 2.5 * RENEW_MS;
 
 export class RemoteSessions {
@@ -35,7 +33,7 @@ export class RemoteSessions {
   }
 
   /**
-   * Resolves once its node has sent who is there, or with undefined if there is no such session. Rejects when
+   * Resolves once the node that has it has told who is there; with nothing when it has no such session. Rejects when
    * that node does not answer.
    */
   async open(sessionId: string, nodeId: string): Promise<SessionSource | undefined> {
@@ -50,9 +48,14 @@ export class RemoteSessions {
   }
 
   async #answered(session: RemoteSession): Promise<boolean> {
-    const isThere = await within(session.ready, OPEN_TIMEOUT_MS);
-    if (isThere === 'late') throw new Error('The server that has the session does not answer.');
-    return isThere;
+    const { promise: silence, reject } = Promise.withResolvers<never>();
+    const error = new Error('The server that has the session does not answer.');
+    const timer = setTimeout(() => reject(error), OPEN_TIMEOUT_MS);
+    try {
+      return await Promise.race([session.ready, silence]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Nothing of it is composed here any more. */
@@ -64,7 +67,7 @@ export class RemoteSessions {
     this.#renewing = undefined;
   }
 
-  /** Takes a message of the node that has a session followed here. */
+  /** Told by a node that has a session which is followed here. */
   receive(from: string, message: ToFollower): void {
     const session = this.#sessions.get(message.sessionId);
     if (session?.nodeId !== from) return;
@@ -74,9 +77,9 @@ export class RemoteSessions {
     if (change === 'scene' || change === 'speaker') this.#deps.onSpoke(session.sessionId, session.activeSpeaker());
   }
 
-  /** Notifies everybody in it, if it is composed here. */
-  notify(sessionId: string, notification: Notification): void {
-    this.#sessions.get(sessionId)?.notify(notification);
+  /** Everybody in it, if it is one that is composed here. */
+  tell(sessionId: string, notification: Notification): void {
+    this.#sessions.get(sessionId)?.tell(notification);
   }
 
   close(): void {
@@ -96,7 +99,7 @@ export class RemoteSessions {
     try {
       if (await this.#deps.isOver(session.sessionId)) this.#over(session);
     } catch (error) {
-      this.#deps.log.warn({ err: error, sessionId: session.sessionId }, 'not known whether a session is over');
+      this.#deps.log.warn({ err: error, sessionId: session.sessionId }, 'cannot tell whether a session is over');
     }
   }
 

@@ -1,6 +1,6 @@
 // Streams of a session on another node that arrive at a port of this one, encrypted.
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { WantedStream } from '../../compositor/ipc.ts';
+import type { WantedStream } from '../ipc.ts';
 import type { Tap, TapOptions } from '../ports.ts';
 import type { TappedStream, ToFollower, WantedTap } from './messages.ts';
 

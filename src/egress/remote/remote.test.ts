@@ -1,8 +1,8 @@
 // Two nodes, and a wire between them that loses messages.
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { EgressStream, SrtpKeys } from '../../compositor/ipc.ts';
 import { fits } from '../../kit/validate.ts';
+import type { EgressStream, SrtpKeys } from '../ipc.ts';
 import type { SessionSource, TapOptions } from '../ports.ts';
 import { LEASE_MS, RENEW_MS, ToFollower, ToHost } from './messages.ts';
 import { RemoteSessions } from './remote-sessions.ts';
@@ -34,7 +34,7 @@ let people: (typeof ann)[];
 /** The tap on the node that has the session. */
 let tap: { options: TapOptions; wanted: unknown[]; isClosed: boolean } | undefined;
 let observers: Set<string>;
-let notified: unknown[];
+let told: unknown[];
 let seen: string[];
 let isOver: boolean;
 
@@ -51,7 +51,7 @@ beforeEach(() => {
   people = [ann];
   tap = undefined;
   observers = new Set();
-  notified = [];
+  told = [];
   seen = [];
   isOver = false;
   source = {
@@ -82,7 +82,7 @@ beforeEach(() => {
   };
   host = new SessionHost({
     source: (sessionId) => (sessionId === 's1' ? source : undefined),
-    notify: (_sessionId, notification) => void notified.push(notification),
+    tell: (_sessionId, notification) => void told.push(notification),
     send: (_to, message) => deliver('host', (from, it: ToFollower) => remote.receive(from, it), message),
     log,
   });
@@ -123,7 +123,7 @@ function openTap(session: SessionSource) {
 }
 
 describe('a session of another node', () => {
-  it('is opened with who is there, also when the first question is lost', async () => {
+  it('is told with who is there, also when the first question is lost', async () => {
     losing = ['follow'];
     const opening = remote.open('s1', 'host');
     await vi.advanceTimersByTimeAsync(10);
@@ -156,7 +156,7 @@ describe('a session of another node', () => {
     expect(seen).toEqual(['changed', 'spoke ann']);
   });
 
-  it('sends streams to the port, under keys of both sides, and reports each', async () => {
+  it('sends streams to the port, under keys of both sides, and tells of each', async () => {
     const { keys, streams, tap: remoteTap } = openTap(await opened());
     await vi.advanceTimersByTimeAsync(10);
     const { options } = tap as { options: TapOptions };
@@ -182,17 +182,17 @@ describe('a session of another node', () => {
     expect(tap?.isClosed).toBe(true);
   });
 
-  it('lets observers in, and notifies the meeting', async () => {
+  it('lets observers in, and tells the meeting', async () => {
     const session = await opened();
     expect(session.mediaHosts()).toEqual(['127.0.0.1:40000']);
     const dismiss = session.expectObserver('recorder-1');
     await vi.advanceTimersByTimeAsync(10);
     expect([...observers]).toEqual(['recorder-1']);
     dismiss();
-    remote.notify('s1', { method: 'recordingStateChanged' } as never);
+    remote.tell('s1', { method: 'recordingStateChanged' } as never);
     await vi.advanceTimersByTimeAsync(10);
     expect([...observers]).toEqual([]);
-    expect(notified).toEqual([{ method: 'recordingStateChanged' }]);
+    expect(told).toEqual([{ method: 'recordingStateChanged' }]);
   });
 
   it('is over when its node says so, or is silent and the database knows', async () => {

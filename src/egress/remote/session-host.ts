@@ -1,15 +1,15 @@
-// Lets other nodes compose the sessions of this one: sends them the participants and the streams they ask for.
+// Lets other nodes compose the sessions of this one: tells them who is there, and sends them the streams they want.
 import type { Logger } from '../../log.ts';
 import type { Notification } from '../../protocol/signaling.ts';
 import type { SessionSource } from '../ports.ts';
 import { HostedTap } from './hosted-tap.ts';
-import { LEASE_MS, NOTIFY_SESSION, type Send, type ToHost, type WantedTap } from './messages.ts';
+import { LEASE_MS, type Send, type ToHost, type WantedTap } from './messages.ts';
 
 export interface SessionHostDeps {
   /** A session that lives here. */
   source(sessionId: string): SessionSource | undefined;
-  /** Notifies everybody in it. */
-  notify(sessionId: string, notification: Notification): void;
+  /** Tells everybody in it. */
+  tell(sessionId: string, notification: Notification): void;
   send: Send;
   log: Logger;
 }
@@ -42,12 +42,12 @@ export class SessionHost {
   }
 
   receive(from: string, message: ToHost): void {
-    if (message.type === NOTIFY_SESSION) this.#deps.notify(message.sessionId, message.notification as Notification);
+    if (message.type === 'tell') this.#deps.tell(message.sessionId, message.notification as Notification);
     if (message.type === 'follow') this.#follow(from, message);
     if (message.type === 'unfollow') this.#drop(message.sessionId, from);
   }
 
-  /** Sends one message for all changes of one turn. */
+  /** Told once for all that happens in one turn. */
   sessionChanged(sessionId: string): void {
     if (!this.#followers.has(sessionId) || this.#changed.has(sessionId)) return;
     this.#changed.add(sessionId);
@@ -67,8 +67,8 @@ export class SessionHost {
     }
   }
 
-  #follow(nodeId: string, request: Follow): void {
-    const { sessionId } = request;
+  #follow(nodeId: string, wish: Follow): void {
+    const { sessionId } = wish;
     const follower = this.#followers.get(sessionId)?.get(nodeId) ?? this.#newFollower(nodeId, sessionId);
     if (!follower) {
       this.#deps.send(nodeId, { type: 'over', sessionId });
@@ -76,8 +76,8 @@ export class SessionHost {
     }
     follower.lease.refresh();
     this.#sendScene(follower);
-    this.#bringTaps(follower, request.taps);
-    bringObservers(follower, request.observers);
+    this.#bringTaps(follower, wish.taps);
+    bringObservers(follower, wish.observers);
   }
 
   #newFollower(nodeId: string, sessionId: string): Follower | undefined {
@@ -111,12 +111,12 @@ export class SessionHost {
       tap.close();
       taps.delete(id);
     }
-    for (const request of wanted) {
-      const known = taps.get(request.id);
-      const tap = known ?? new HostedTap(source, request, (message) => this.#deps.send(nodeId, message));
-      taps.set(request.id, tap);
-      tap.want(request.streams);
-      if (known) tap.report();
+    for (const wish of wanted) {
+      const known = taps.get(wish.id);
+      const tap = known ?? new HostedTap(source, wish, (message) => this.#deps.send(nodeId, message));
+      taps.set(wish.id, tap);
+      tap.want(wish.streams);
+      if (known) tap.tell();
     }
   }
 

@@ -77,13 +77,13 @@ async function copyWhole(from: string, to: string): Promise<void> {
   }
 }
 
-/** The content of a file on this machine, or a part of it; undefined if there is none. */
+/** The content of a file on this machine, or a part of it; nothing when there is none. */
 export async function openLocal(path: string, range?: ByteRange): Promise<Readable | undefined> {
   const handle = await open(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
   });
   const stream = handle?.createReadStream(range && { start: range.start, end: range.end });
-  // The reader gets the error all the same; without a listener it would end the process.
+  // Whoever reads it hears of an error all the same; without a listener it would end the process.
   stream?.on('error', () => undefined);
   return stream;
 }
@@ -94,7 +94,7 @@ export async function openWhole(path: string): Promise<{ body: Readable; size: n
   try {
     const { size } = await handle.stat();
     const body = handle.createReadStream();
-    // The reader gets the error all the same; without a listener it would end the process.
+    // Whoever reads it hears of an error all the same; without a listener it would end the process.
     body.on('error', () => undefined);
     return { body, size };
   } catch (error) {

@@ -1,7 +1,7 @@
 // Whole folders in a storage: an HLS stream is some thousand small files that belong together.
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hlsContentType, isPlaylist } from '../../protocol/hls/files.ts';
+import { hlsContentType, isPlaylist } from '../hls-playlist.ts';
 import { eachOf } from './each-of.ts';
 import type { Storage } from './storage.ts';
 
@@ -9,7 +9,7 @@ const AT_ONCE = 8;
 
 /**
  * Brings every file of a folder to the storage. What is there already, from an attempt that broke off, is left; playlists
- * come last, so that a reader of one finds all that it names.
+ * come last, so that whoever finds one finds all that it names.
  */
 export async function putFolder(storage: Storage, folder: string, key: string): Promise<void> {
   const names = (await readdir(folder)).sort((a, b) => Number(isPlaylist(a)) - Number(isPlaylist(b)));

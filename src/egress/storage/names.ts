@@ -1,5 +1,5 @@
 // Names that every storage takes, counted in bytes: a folder that is too long is refused when it is asked for, since by
-// the end of the meeting no caller is left to choose another.
+// the end of the meeting there is nobody left to choose another.
 
 /** Of one name in a path; what the file systems of Linux, macOS and Windows take. */
 export const MAX_NAME_BYTES = 255;

@@ -87,7 +87,7 @@ export class S3Storage implements Storage {
   }
 
   /**
-   * Parts of earlier attempts, which a storage keeps, and charges for, until they are aborted. Not every server can
+   * Parts of earlier attempts, which a storage keeps, and charges for, until it is told not to. Not every server can
    * list them; nothing depends on it.
    */
   async #forgetUnfinished(key: string): Promise<void> {
@@ -107,7 +107,7 @@ export class S3Storage implements Storage {
     try {
       const answer = await this.#client.send(new GetObjectCommand({ ...this.#object(key), Range }));
       const body = answer.Body as Readable | undefined;
-      // The reader gets the error all the same; without a listener it would end the process.
+      // Whoever reads it hears of an error all the same; without a listener it would end the process.
       body?.on('error', () => undefined);
       return body;
     } catch (error) {

@@ -13,9 +13,9 @@ export interface Storage {
   readonly maxKeyBytes: number;
   /** Returns only once the storage has confirmed that it has all of the file. */
   put(localPath: string, key: string, contentType: string): Promise<void>;
-  /** The content, or a part of it; undefined if there is none. */
+  /** The content, or a part of it; nothing when there is none. */
   open(key: string, range?: ByteRange): Promise<Readable | undefined>;
-  /** Bytes of what is under a key; undefined if there is none. */
+  /** Bytes of what is under a key; nothing when there is none. */
   size(key: string): Promise<number | undefined>;
   /** What is not there is no error. */
   remove(key: string): Promise<void>;

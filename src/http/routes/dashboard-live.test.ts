@@ -33,11 +33,11 @@ afterEach(async () => {
   await app.close();
 });
 
-function change(topic: ChangeTopic): void {
+function tell(topic: ChangeTopic): void {
   for (const listener of listeners) listener([topic]);
 }
 
-/** Opens the stream of a page; resolves once it is notified of changes. */
+/** Opens the stream of a page; resolves once it is told of changes. */
 async function open(ownerId: string): Promise<Socket> {
   const { port } = app.server.address() as { port: number };
   const page = connect(port, '127.0.0.1').on('error', () => undefined);
@@ -47,7 +47,7 @@ async function open(ownerId: string): Promise<Socket> {
   return page;
 }
 
-it('one that does not read is cut, and the others are notified', async () => {
+it('one that does not read is cut, and the others are told', async () => {
   const deaf = await open('ann');
   const reader = await open('ann');
   deaf.pause();
@@ -55,13 +55,13 @@ it('one that does not read is cut, and the others are notified', async () => {
   reader.on('data', (bytes: Buffer) => {
     heard += bytes.length;
   });
-  for (let sent = 0; listeners.size === 2; sent++) {
-    expect(sent).toBeLessThan(5_000);
-    change(LONG_TOPIC);
+  for (let told = 0; listeners.size === 2; told++) {
+    expect(told).toBeLessThan(5_000);
+    tell(LONG_TOPIC);
     await once(reader, 'data');
   }
   const before = heard;
-  change('rooms' as ChangeTopic);
+  tell('rooms' as ChangeTopic);
   await expect.poll(() => heard).toBeGreaterThan(before);
 });
 
@@ -72,5 +72,5 @@ it('of one owner the oldest makes room for a newer one, and no other owner does'
   oldest?.resume();
   await ended;
   await expect.poll(() => listeners.size).toBe(4);
-  change('rooms' as ChangeTopic);
+  tell('rooms' as ChangeTopic);
 });

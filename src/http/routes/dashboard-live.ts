@@ -62,7 +62,7 @@ class LiveStream {
   constructor(ownerId: string, reply: FastifyReply) {
     this.ownerId = ownerId;
     this.#reply = reply;
-    // `close` reports that its connection is gone.
+    // That its connection is gone is told by `close`.
     this.body.on('error', () => undefined);
   }
 

@@ -25,6 +25,7 @@ import { SessionIdParams } from '../../protocol/rest/sessions.ts';
 import { ROLES } from '../../protocol/rest/tokens.ts';
 import type { Callers } from '../auth.ts';
 import { type IsOwnHost, requireOwnHost } from '../hosts.ts';
+import type { PublicUrl } from '../links.ts';
 import { refuseOtherSites, SignInCookie } from '../signed-in.ts';
 import { liveRoute } from './dashboard-live.ts';
 import { type ReadinessCheck, runChecks } from './health.ts';
@@ -33,16 +34,16 @@ export interface DashboardDeps {
   signIns: SignIns;
   dashboard: Dashboard;
   limits?: Pick<Limits, 'dashboardStreams'>;
-  /** More routes for signed-in users. */
+  /** More routes for whoever is signed in. */
   routes?: readonly FastifyPluginAsyncTypebox[];
 }
 
 interface Deps extends DashboardDeps {
-  publicUrl: string;
+  publicUrl: PublicUrl;
   checks: Record<string, ReadinessCheck>;
   callers: Callers;
   isOwnHost?: IsOwnHost | undefined;
-  /** The routes of the REST API, which the pages call as the signed-in user. */
+  /** The routes of the REST API, which the pages call as whoever is signed in. */
   restApi: (scope: FastifyInstance) => Promise<void>;
 }
 
@@ -202,7 +203,7 @@ function pageRoutes(deps: {
       const examine = dashboard.examination(caller);
       const lines = new PassThrough();
       examine((line) => lines.write(`${JSON.stringify(line)}\n`))
-        .catch((error: unknown) => log.error({ err: error }, 'health check failed'))
+        .catch((error: unknown) => log.error({ err: error }, 'examination broke off'))
         .finally(() => lines.end());
       return reply.type('application/x-ndjson').send(lines);
     });

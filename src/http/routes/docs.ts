@@ -1,5 +1,6 @@
 import scalar from '@scalar/fastify-api-reference';
 import type { FastifyPluginAsync } from 'fastify';
+import type { PublicUrl } from '../links.ts';
 
 /** The reference page brings everything itself; this makes the browser refuse what it might still ask of others. */
 const OWN_HOST_ONLY = [
@@ -11,13 +12,17 @@ const OWN_HOST_ONLY = [
 ].join('; ');
 
 /** `/openapi.json` and `/docs`: how the server is spoken to. */
-export function docsRoutes({ publicUrl }: { publicUrl: string }): FastifyPluginAsync {
+export function docsRoutes({ publicUrl }: { publicUrl: PublicUrl }): FastifyPluginAsync {
   return async (app) => {
-    // Written once, when all routes are there: it is large, and anybody may ask for it.
-    let document = '';
+    // Written once for each address that we turn out to have: it is large, and anybody may ask for it.
+    const written = { url: '', text: '' };
     app.get('/openapi.json', { schema: { hide: true }, config: { cors: false } }, async (_request, reply) => {
-      document ||= JSON.stringify({ ...app.swagger(), servers: [{ url: publicUrl }] });
-      return reply.type('application/json; charset=utf-8').send(document);
+      const url = publicUrl();
+      if (written.text === '' || written.url !== url) {
+        written.url = url;
+        written.text = JSON.stringify({ ...app.swagger(), servers: [{ url }] });
+      }
+      return reply.type('application/json; charset=utf-8').send(written.text);
     });
 
     await app.register(async (scope) => {

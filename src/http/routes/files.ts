@@ -18,15 +18,31 @@ import type { Callers } from '../auth.ts';
 import { notJson } from '../body-parser.ts';
 import { documented } from '../documented.ts';
 import type { Links } from '../links.ts';
-import type { FileStore, StoredFile } from '../ports.ts';
-import { MalformedBody, readUpload, uploadTooLarge } from '../upload-body.ts';
+import { MalformedBody, readUpload, uploadTooLarge, type Write } from '../upload-body.ts';
 import { validatorCompiler } from '../validation.ts';
+
+interface StoredFile {
+  id: string;
+  ownerId: string;
+  roomId: string;
+  fileName: string;
+  size: number;
+}
+
+/** Where uploaded files are kept. */
+export interface FileStore {
+  /** Keeps a file whose content `fill` writes piece by piece, returning its name. */
+  save(holder: Pick<StoredFile, 'ownerId' | 'roomId'>, fill: (write: Write) => Promise<string>): Promise<StoredFile>;
+  find(id: string): Promise<StoredFile | undefined>;
+  /** The content of a file, or nothing when it is gone. */
+  open(id: string): Promise<Readable | undefined>;
+}
 
 /** What is known of who is in a meeting. */
 export interface Admission {
   /** Reads a token for the room of one of several names; of who is in its meeting, also when it has expired. */
   admit(token: string | undefined, rooms: readonly string[]): Promise<{ facts: Room; grant: JoinGrant }>;
-  /** Whether a participant who joined with this very token is in the room's meeting. */
+  /** Whether somebody who joined with this very token is in the room's meeting. */
   isInMeeting(caller: { ownerId: string }, token: string | undefined, room: string): Promise<boolean>;
 }
 
@@ -93,7 +109,7 @@ function downloadRoute({ access, rooms, files, callers }: Deps): FastifyPluginAs
       { schema: doc('Fetch a file', { params: FileParams, ok: Type.Unknown({ description: 'The raw bytes.' }) }) },
       async ({ caller, params }, reply) => {
         const file = await files.find(params.id);
-        // The file of another owner is not found, so that ids cannot be probed.
+        // Somebody else's file answers like none, so that ids cannot be probed.
         if (file?.ownerId !== caller.ownerId) throw notFound('File', params.id);
         await rooms.get(caller, file.roomId);
         // Only now: a file that is opened and not sent would stay open.
@@ -105,7 +121,7 @@ function downloadRoute({ access, rooms, files, callers }: Deps): FastifyPluginAs
   };
 }
 
-/** Never shown in place: an uploaded page must not run under our name. */
+/** Never shown in place: a page that somebody uploaded must not run under our name. */
 function downloadHeaders({ fileName, size }: StoredFile): Record<string, string> {
   const plain = fileName.replace(/[^\w .()-]/g, '_');
   return {

@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyPluginAsync } from 'fastify';
 import type { Registry } from 'prom-client';
 import { metricsRefused } from '../../errors.ts';
 import { shared } from '../../kit/shared.ts';
-import { within } from '../../kit/timeout.ts';
 
 /** Resolves when a part can do its work, rejects with the reason when it cannot. */
 export type ReadinessCheck = () => Promise<unknown>;
@@ -18,7 +18,7 @@ export type Draining = () => Promise<{ state: 'draining' | 'drained'; left: Reco
 export function healthRoutes(deps: {
   checks: Record<string, ReadinessCheck>;
   draining?: Draining | undefined;
-  /** Returned by `/healthz`, so that one can see which of several servers an address leads to. */
+  /** Told by `/healthz`, so that it can be seen which of several servers an address leads to. */
   nodeId?: string | undefined;
   metrics: Registry;
   /** What `/metrics` asks for; nothing where it is open. */
@@ -29,7 +29,7 @@ export function healthRoutes(deps: {
     const always = { schema: { hide: true }, config: { openAs: 'none' as const } };
     // For the machines of those who run the server: no page of another site is to read it.
     const hidden = { ...always, config: { ...always.config, cors: false as const } };
-    // Always answered, so repeated requests must not make them cost more.
+    // Always answered, so whoever asks again and again must not make them cost more.
     const reasons = new ReasonLog(app.log);
     const check = shared(async () => {
       const results = await runChecks(checks);
@@ -95,10 +95,17 @@ export async function runChecks(checks: Record<string, ReadinessCheck>): Promise
 }
 
 async function outcome(check: ReadinessCheck): Promise<string> {
+  const inTime = new AbortController();
   try {
-    const isLate = (await within(check(), CHECK_TIMEOUT_MS)) === 'late';
-    return isLate ? `no answer within ${CHECK_TIMEOUT_MS} ms` : 'ok';
+    const late = sleep(CHECK_TIMEOUT_MS, undefined, { signal: inTime.signal }).then(() => {
+      throw new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`);
+    });
+    late.catch(() => undefined);
+    await Promise.race([check(), late]);
+    return 'ok';
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
+  } finally {
+    inTime.abort();
   }
 }

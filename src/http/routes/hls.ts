@@ -22,7 +22,7 @@ export function hlsRoutes({ egress, links }: { egress: Egress<Caller>; links: Li
           body: StartHlsBody,
           ok: StartedHlsBody,
           description:
-            'Of the room’s live session. The addresses are right at once; the event `hls-playable` says when a player can play them.',
+            'Of the room’s live session. The addresses are right at once; the event `hls-playable` tells when a player can play them.',
         }),
       },
       async (request) => {

@@ -16,9 +16,10 @@ import type { Rooms } from '../../rooms/rooms.ts';
 import type { Callers } from '../auth.ts';
 import { documented } from '../documented.ts';
 import { handleJoinError } from '../error-handler.ts';
+import type { PublicUrl } from '../links.ts';
 
 /** `/v2/rooms/:roomId/invite`: links to the meeting page for people without a token. */
-export function inviteRoutes(deps: { access: Access; rooms: Rooms; publicUrl: string }): FastifyPluginAsyncTypebox {
+export function inviteRoutes(deps: { access: Access; rooms: Rooms; publicUrl: PublicUrl }): FastifyPluginAsyncTypebox {
   const { access, rooms, publicUrl } = deps;
   const doc = documented('Rooms');
   return async (app) => {
@@ -46,7 +47,7 @@ export function inviteRoutes(deps: { access: Access; rooms: Rooms; publicUrl: st
         const endsAt = Date.now() + expiresIn * 1000;
         const expiresAt = new Date(Math.min(endsAt, caller.expiresAt?.getTime() ?? endsAt));
         const invite = await access.invites.create(caller.apiKey, { roomId, name: body.name, permissions }, expiresAt);
-        const url = `${publicUrl}/meet/${encodeURIComponent(roomId)}#invite=${invite}`;
+        const url = `${publicUrl()}/meet/${encodeURIComponent(roomId)}#invite=${invite}`;
         return { url, invite, roomId, expiresAt: expiresAt.toISOString() };
       },
     );

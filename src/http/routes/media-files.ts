@@ -4,9 +4,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from 'typebox';
 import type { Caller } from '../../access/access.ts';
 import type { Egress } from '../../egress/egress.ts';
+import { FILES_PATH, HLS_PATH } from '../../egress/egress-state.ts';
+import { hlsContentType, isPlaylist } from '../../egress/hls-playlist.ts';
 import { badRequest, notYetReady } from '../../errors.ts';
-import { FILES_PATH, HLS_PATH } from '../../protocol/egress-urls.ts';
-import { hlsContentType, isPlaylist } from '../../protocol/hls/files.ts';
 import { sendRange } from '../byte-range.ts';
 
 const FileParams = Type.Object({ name: Type.String({ maxLength: 100 }) });
@@ -26,7 +26,7 @@ const CONTENT_TYPES = { mp4: 'video/mp4', webm: 'video/webm' } as const;
 
 /** `/recordings-files` and `/meetings-hls` */
 export function mediaFileRoutes({ egress }: { egress: Egress<Caller> }): FastifyPluginAsyncTypebox {
-  // HEAD is served here too: what Fastify makes of GET would send the length of an empty body.
+  // HEAD is served here too: what Fastify makes of GET would tell the length of an empty body.
   const method = ['GET', 'HEAD'] as const;
   return async (app) => {
     app.route({
@@ -35,7 +35,7 @@ export function mediaFileRoutes({ egress }: { egress: Egress<Caller> }): Fastify
       schema: { hide: true, params: FileParams, querystring: FileQuery },
       handler: async (request, reply) => {
         const { download } = request.query;
-        const { file, open } = await egress.playback.file(request.params.name.replace(/\.\w+$/, ''));
+        const { file, open } = await egress.file(request.params.name.replace(/\.\w+$/, ''));
         reply.headers({
           'content-type': CONTENT_TYPES[file.format],
           'cache-control': 'private, max-age=31536000, immutable',
@@ -58,7 +58,7 @@ export function mediaFileRoutes({ egress }: { egress: Egress<Caller> }): Fastify
           const playlist = await playlistFor(egress, folder, name, request.query);
           return reply.headers({ 'content-type': hlsContentType(name), 'cache-control': 'no-cache' }).send(playlist);
         }
-        const { size, contentType, open } = await egress.playback.segment(folder, name);
+        const { size, contentType, open } = await egress.segment(folder, name);
         reply.headers({ 'content-type': contentType, 'cache-control': 'public, max-age=3600' });
         return sendRange(request, reply, { size, open });
       },
@@ -75,7 +75,7 @@ async function playlistFor(
   if (part !== undefined && msn === undefined) {
     throw badRequest('MSN_MISSING', '_HLS_part counts within _HLS_msn; send both.');
   }
-  const found = await egress.playback.playlist(folder, name, msn === undefined ? undefined : { msn, part });
+  const found = await egress.playlist(folder, name, msn === undefined ? undefined : { msn, part });
   if (found === 'too-far') throw badRequest('MSN_TOO_FAR', 'This stream has not come that far.');
   if (found === 'late') throw notYetReady('The stream did not get there in time.');
   return found;

@@ -32,7 +32,7 @@ export function recordingRoutes(deps: { egress: Egress<Caller>; links: Links }):
           body: StartRecordingBody,
           ok: StartedBody(STARTED),
           description:
-            'Of the room’s live session. Returns when the compositor runs, or when the recording waits for a free slot.',
+            'Of the room’s live session. Answers when the compositor runs, or when the recording waits for a free slot.',
         }),
       },
       async (request, reply) => {
@@ -44,7 +44,7 @@ export function recordingRoutes(deps: { egress: Egress<Caller>; links: Links }):
     const stop = doc('Stop a recording', {
       body: StopBody,
       ok: Type.String({ examples: ['Recording ended successfully'] }),
-      description: 'The file is finished in the background; the event `recording-stopped` has its address.',
+      description: 'The file is finished in the background; the event `recording-stopped` tells where it is.',
     });
     // `/stop` is the name on an older page of the reference.
     for (const url of ['/end', '/stop'] as const) {

@@ -69,7 +69,7 @@ export function roomRoutes({ rooms, links }: { rooms: Rooms; links: Links }): Fa
     const validate = doc('Validate a room', {
       params: RoomIdParams,
       ok: RoomBody,
-      description: 'Checks whether a roomId or customRoomId is one of the caller’s rooms; status 400 when it is not.',
+      description: 'Tells whether a roomId or customRoomId is one of the caller’s rooms; status 400 when it is not.',
     });
     // One old page of the reference prints POST for what the others call with GET.
     for (const [method, hide] of [

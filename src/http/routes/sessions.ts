@@ -123,7 +123,7 @@ export function sessionRoutes({ rooms, links }: { rooms: Rooms; links: Links }):
         schema: doc('Remove a participant', {
           body: RemoveParticipantBody,
           ok: Type.String({ examples: ['Participant removed successfully'] }),
-          description: 'Removes a participant from a live session; they may join again.',
+          description: 'Makes somebody leave a live session; they may join again.',
         }),
       },
       async ({ caller, body }, reply) => {

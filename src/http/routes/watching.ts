@@ -17,7 +17,7 @@ export function watchingRoutes(deps: {
     app.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'));
 
     app.get('/hls/:hlsId', { schema: { hide: true, params: WatchHlsParams } }, async ({ params }) => {
-      const found = await egress.playback.hls(params.hlsId);
+      const found = await egress.watchedHls(params.hlsId);
       return presentWatchedHls(found.egress, found.continuation, links);
     });
 
@@ -25,7 +25,7 @@ export function watchingRoutes(deps: {
       '/recordings/:recordingId',
       { schema: { hide: true, params: WatchRecordingParams, headers: WatchRecordingHeaders } },
       async ({ params, headers }) => {
-        const found = await egress.playback.recording(params.recordingId, headers.authorization ?? '');
+        const found = await egress.watchedRecording(params.recordingId, headers.authorization ?? '');
         const { ownerId, roomId } = found.egress;
         const { customRoomId } = await rooms.get({ apiKey: '', ownerId }, roomId);
         return presentWatchedRecording(found.egress, found.file, customRoomId ?? roomId, links);

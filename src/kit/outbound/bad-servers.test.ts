@@ -20,7 +20,7 @@ afterEach(async () => {
   await outbound.close();
 });
 
-/** Replies to each connection's first bytes as `answer` says, and reports when connections were closed. */
+/** Answers each connection's first bytes as `answer` says, and tells when connections were closed. */
 async function serve(
   answer: (socket: Socket) => void,
 ): Promise<{ url: string; closed: Promise<void>; sent(): number }> {
@@ -119,7 +119,7 @@ it.each([
   expect(await outbound.put(server.url, upload)).toEqual({ status: 202, body: 'ok' });
 });
 
-it('a server that sends only informational answers is given up', async () => {
+it('whoever sends only informational answers is given up', async () => {
   const server = await serve((socket) => endless(socket, 'HTTP/1.1 103 Early Hints\r\n\r\n'));
   await expect(outbound.post(server.url, { ...REQUEST, timeoutMs: 60_000 })).rejects.toThrow(/without end/);
   await server.closed;

@@ -60,7 +60,7 @@ function answerTo(request: ClientRequest, signal: AbortSignal): Promise<Incoming
     });
     boundInformational(request);
     request.on('response', resolve);
-    // As after a switch of protocols (101) that was not requested; no error reports it.
+    // As after a switch of protocols (101) that nobody asked for; no error tells of it.
     request.on('close', () => reject(new Error('the connection was closed before an answer')));
     // What is refused before there is a connection never reached anybody, unless the caller gave up.
     request.on('error', (error) => {
@@ -84,7 +84,7 @@ function onceConnected(request: ClientRequest, socket: Socket, onConnected: () =
   });
 }
 
-/** A server may send as many as it likes; one that never comes to the answer is given up. */
+/** A server may send as many as it likes; whoever never comes to the answer is given up. */
 function boundInformational(request: ClientRequest): void {
   let count = 0;
   // A `100 Continue` that nobody asked for is announced by the same event.

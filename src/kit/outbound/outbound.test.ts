@@ -273,7 +273,7 @@ describe('post', () => {
     await expect(outboundWith(OPEN).post(`http://127.0.0.1:${port}/`, REQUEST)).resolves.toMatchObject({ status: 200 });
   });
 
-  test('a reset connection, a closed port and an unknown name are distinguished', async () => {
+  test('a reset connection, a closed port and an unknown name are told apart', async () => {
     const resetting = createTcpServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
     const port = await listen(resetting as unknown as Server);
     const outbound = outboundWith(OPEN);

@@ -117,10 +117,10 @@ export class Outbound {
   async post(url: string, { headers, body, timeoutMs, maxResponseBytes }: PostRequest): Promise<PostAnswer> {
     const startedAt = performance.now();
     const target = this.checkUrl(url);
-    const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(new DOMException('timeout', 'TimeoutError')), timeoutMs);
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(new DOMException('timeout', 'TimeoutError')), timeoutMs);
     try {
-      const answer = await this.#client.send(target, { method: 'POST', headers, body, signal: timeout.signal });
+      const answer = await this.#client.send(target, { method: 'POST', headers, body, signal: patience.signal });
       clearTimeout(timer);
       const text = await readBeginning(answer, maxResponseBytes);
       return {
@@ -212,7 +212,7 @@ export class Outbound {
   }
 
   #explain(name: string, reason: string): string {
-    return `${name} is blocked (${reason}). To allow it, set ROOMFUL_OUTBOUND_ALLOW on the server`;
+    return `${name} may not be reached (${reason}); the operator can open it with ROOMFUL_OUTBOUND_ALLOW`;
   }
 }
 
@@ -233,7 +233,7 @@ function normalHost(url: URL): string {
   return url.port === '80' ? `${asWeb.hostname}:80` : asWeb.host;
 }
 
-/** The same bytes, counted as they are read. */
+/** The same bytes, told of as they are taken. */
 function counted(body: Readable, onBytes: (count: number) => void): Readable {
   const pieces = async function* () {
     for await (const piece of body as AsyncIterable<Buffer>) {

@@ -43,7 +43,7 @@ export const Timestamp = (description: string) =>
 export const Links = Type.Record(Type.String(), Type.String(), { description: 'URLs of related resources.' });
 
 const DEFAULT_PER_PAGE = 20;
-/** The reference names no ceiling; a larger number returns pages of this size, as `pageInfo` then says. */
+/** The reference names no ceiling; a larger wish is answered with pages of this size, as `pageInfo` then says. */
 const MAX_PER_PAGE = 200;
 /** Keeps what is multiplied with it, the offset, an exact number. */
 const MAX_PAGE = 1_000_000;

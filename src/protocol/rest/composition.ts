@@ -1,5 +1,5 @@
-// How a composed recording, HLS stream or RTMP livestream shall look. The same option has several spellings (reference:
-// contradictions C3, C12, C13); all of them pass here and are resolved where the options are used.
+// How a composed recording, HLS stream or RTMP livestream shall look. One wish comes in several spellings (reference:
+// contradictions C3, C12, C13); all of them pass here, whoever acts on a wish resolves them.
 import { Type } from 'typebox';
 import { Flag, Open, oneOf, Text } from './common.ts';
 
@@ -32,7 +32,7 @@ const Layout = Open(
 const looks = {
   theme: Type.Optional(oneOf(THEMES, { description: 'Colours.', default: 'DEFAULT' })),
   mode: Type.Optional(
-    oneOf(COMPOSITION_MODES, { description: 'With video, or audio only.', default: 'video-and-audio' }),
+    oneOf(COMPOSITION_MODES, { description: 'With video, or sound alone.', default: 'video-and-audio' }),
   ),
   quality: Type.Optional(
     oneOf(QUALITIES, {
@@ -56,7 +56,7 @@ export const Transcription = Open(
   'Text of what was said.',
   { 'x-not-served': 'there is no transcription here yet' },
 );
-const TemplateUrl = Text(2048, 'Web page that is captured instead of the built-in layout.');
+const TemplateUrl = Text(2048, 'Page that is filmed instead of our own layout.');
 const DirPath = Text(1024, 'Folder inside the storage that files are put in.');
 
 const CompositionConfig = Open(
@@ -64,7 +64,7 @@ const CompositionConfig = Open(
   'How it shall look. Theme, mode, quality and orientation are read here first, then beside `config`.',
 );
 
-export const compositionOptions = {
+export const compositionWish = {
   templateUrl: Type.Optional(TemplateUrl),
   config: Type.Optional(CompositionConfig),
   ...looks,
@@ -75,7 +75,7 @@ export const compositionOptions = {
   dirPath: Type.Optional(DirPath),
 };
 
-export const CompositeRecordingOptions = Open(
+export const CompositeWish = Open(
   {
     participants: Type.Optional(
       Type.Array(

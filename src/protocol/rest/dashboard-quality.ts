@@ -28,7 +28,7 @@ export interface QualityParticipant {
   cells: (number | null)[];
 }
 
-/** A time in which a participant's quality was poor without a break. */
+/** A time in which somebody's quality was poor without a break. */
 export interface Trouble extends TroubleFacts {
   /** Object id. */
   participant: string;

@@ -7,7 +7,7 @@ import type { NodeFacts, NodeState } from '../node.ts';
 import { AnyId, Name, Open, oneOf, type PageInfo, PageQuery, Text } from './common.ts';
 import type { GapBody, HlsAddresses, WatchedFile } from './watching.ts';
 
-/** What has changed, as open pages are notified. */
+/** What an open page is told has changed. */
 export const CHANGE_TOPICS = ['sessions', 'rooms', 'egresses', 'deliveries', 'keys', 'quality', 'nodes'] as const;
 export type ChangeTopic = (typeof CHANGE_TOPICS)[number];
 
@@ -223,7 +223,7 @@ export interface TimelineBody extends SessionRow {
   participants: TimelineParticipant[];
   events: TimelineEvent[];
   egresses: EgressRow[];
-  /** True when there is more than is listed. */
+  /** True when there is more than is told. */
   cut: boolean;
 }
 

@@ -1,11 +1,11 @@
 // HLS streams: what callers send and get. Source: the reference's pages on HLS.
 import { type Static, Type } from 'typebox';
 import { AnyId, Links, Nullable, Page, Timestamp, warningsField } from './common.ts';
-import { compositionOptions, Enabled } from './composition.ts';
+import { compositionWish, Enabled } from './composition.ts';
 import { RoomField, statusFields, WebhookSummary, WebhookUrlField } from './recordings.ts';
 
 export const StartHlsFields = {
-  ...compositionOptions,
+  ...compositionWish,
   ...WebhookUrlField,
   recording: Type.Optional(Enabled),
 };

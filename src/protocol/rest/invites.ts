@@ -15,7 +15,7 @@ export const InviteBody = Open({
       minItems: 1,
       maxItems: 3,
       default: INVITE_PERMISSIONS,
-      description: 'What the guest may do; `ask_join` has to be admitted, and cannot be combined.',
+      description: 'What the guest may do; `ask_join` has to be let in and goes with nothing else.',
     }),
   ),
   expiresIn: Type.Optional(
@@ -23,7 +23,7 @@ export const InviteBody = Open({
       minimum: 60,
       maximum: 365 * DAY_S,
       default: INVITE_SECONDS,
-      description: 'Seconds for which the link works. Guests who are in the meeting by then stay.',
+      description: 'Seconds for which the link works. Whoever is in the meeting by then stays.',
     }),
   ),
 });

@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { MAX_OUTPUTS } from '../egress.ts';
 import { AnyId, Links, Nullable, Open, Page, Text, Timestamp } from './common.ts';
-import { compositionOptions } from './composition.ts';
+import { compositionWish } from './composition.ts';
 import { RoomField, statusFields, WebhookSummary, WebhookUrlField } from './recordings.ts';
 
 const Output = Open(
@@ -15,7 +15,7 @@ const Output = Open(
 
 export const StartLivestreamFields = {
   outputs: Type.Array(Output, { minItems: 1, maxItems: MAX_OUTPUTS, description: 'Where it goes.' }),
-  ...compositionOptions,
+  ...compositionWish,
   ...WebhookUrlField,
 };
 

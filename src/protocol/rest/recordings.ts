@@ -13,7 +13,7 @@ import {
   Timestamp,
   warningsField,
 } from './common.ts';
-import { compositionOptions } from './composition.ts';
+import { compositionWish } from './composition.ts';
 
 const Url = (description: string) => Text(2048, description);
 
@@ -32,7 +32,7 @@ export const WebhookUrlField = {
 };
 
 export const StartRecordingFields = {
-  ...compositionOptions,
+  ...compositionWish,
   ...WebhookUrlField,
   preSignedUrl: Type.Optional(Url('Address that the finished file is put to as well.')),
   preSignedURL: Type.Optional(Url('The same as `preSignedUrl`.')),
@@ -150,7 +150,7 @@ export const RecordingBody = Type.Object(
     ...statusFields,
     gaps: Type.Optional(
       Type.Array(Type.Object({ at: Timestamp('When.'), duration: Type.Number({ description: 'Seconds.' }) }), {
-        description: 'Gaps: parts that are missing because the recorder restarted.',
+        description: 'Stretches that are missing because the compositor had to be started anew.',
       }),
     ),
     webhook: WebhookSummary,

@@ -14,7 +14,7 @@ import {
   Timestamp,
   warningsField,
 } from './common.ts';
-import { CompositeRecordingOptions, Transcription } from './composition.ts';
+import { CompositeWish, Transcription } from './composition.ts';
 import { StartHlsFields } from './hls.ts';
 import { StartRecordingFields } from './recordings.ts';
 
@@ -66,7 +66,7 @@ const AutoStartConfig = Open(
     hls: Type.Optional(
       Open(StartHlsFields, 'Streams the whole room as HLS; `config.recording.enabled` keeps a file too.'),
     ),
-    composite: Type.Optional(CompositeRecordingOptions),
+    composite: Type.Optional(CompositeWish),
     transcription: Type.Optional(Transcription),
   },
   'What is started by itself when a session begins.',

@@ -1,5 +1,5 @@
 // How well media got through in a session, as callers get it. The reference names the fields and leaves their units
-// open; they are explained here.
+// open; they are told here.
 import { Type } from 'typebox';
 import { Timestamp } from './common.ts';
 

@@ -72,7 +72,7 @@ export const ParticipantBody = Type.Object({
       { description: 'When each kind of media was sent.' },
     ),
   ),
-  deviceInfo: Type.Optional(Type.Unknown({ description: 'What the SDK reported about the device.' })),
+  deviceInfo: Type.Optional(Type.Unknown({ description: 'What the SDK told of the device.' })),
 });
 
 const sessionFields = {

@@ -1,21 +1,21 @@
-// Recordings, livestreams and HLS, started and stopped by a participant. The answer says that the request was accepted;
-// everybody in the meeting is notified of what follows.
+// Recordings, livestreams and HLS, as somebody in the meeting starts and stops them. The answer says that it was taken
+// up; what becomes of it is told to everybody.
 import { asEgressError } from '../../errors.ts';
 import type { EgressKind } from '../../protocol/egress.ts';
 import type { Connection } from '../connection.ts';
 import type { Handlers } from './reply.ts';
 
-async function start(connection: Connection, kind: EgressKind, options: unknown): Promise<void> {
+async function start(connection: Connection, kind: EgressKind, wish: unknown): Promise<void> {
   const { room, joined, services } = connection;
-  room.moderation.requireModerator(joined);
-  await services.egress.start(room, kind, options).catch((error) => {
+  room.mustModerate(joined);
+  await services.egress.start(room, kind, wish).catch((error) => {
     throw asEgressError(kind, 'start', error);
   });
 }
 
 async function stop(connection: Connection, kind: EgressKind): Promise<void> {
   const { room, joined, services } = connection;
-  room.moderation.requireModerator(joined);
+  room.mustModerate(joined);
   await services.egress.stop(room, kind).catch((error) => {
     throw asEgressError(kind, 'stop', error);
   });
@@ -24,10 +24,10 @@ async function stop(connection: Connection, kind: EgressKind): Promise<void> {
 export const egressHandlers: Handlers<
   'startRecording' | 'stopRecording' | 'startLivestream' | 'stopLivestream' | 'startHls' | 'stopHls'
 > = {
-  startRecording: (connection, options) => start(connection, 'recording', options),
+  startRecording: (connection, wish) => start(connection, 'recording', wish),
   stopRecording: (connection) => stop(connection, 'recording'),
-  startLivestream: (connection, options) => start(connection, 'livestream', options),
+  startLivestream: (connection, wish) => start(connection, 'livestream', wish),
   stopLivestream: (connection) => stop(connection, 'livestream'),
-  startHls: (connection, options) => start(connection, 'hls', options),
+  startHls: (connection, wish) => start(connection, 'hls', wish),
   stopHls: (connection) => stop(connection, 'hls'),
 };

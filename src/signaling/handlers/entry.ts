@@ -1,10 +1,9 @@
 // Getting in, joining, going to another room, and leaving.
 import { badRequest } from '../../errors.ts';
-import type { LiveRoom } from '../../live/live-room.ts';
-import type { Participant } from '../../live/participant.ts';
 import { type RequestData, toMode } from '../../protocol/signaling.ts';
+import type { LiveRoom } from '../../rooms/live-room.ts';
+import type { Participant } from '../../rooms/participant.ts';
 import type { Connection } from '../connection.ts';
-import { membershipOf } from '../membership.ts';
 import { type Handlers, Reply } from './reply.ts';
 
 function modeOf(text: string | undefined, otherwise: Connection['mode']): Connection['mode'] {
@@ -14,17 +13,17 @@ function modeOf(text: string | undefined, otherwise: Connection['mode']): Connec
   return mode;
 }
 
-async function joinRoom(connection: Connection, room: LiveRoom, participant: Participant, data: RequestData<'join'>) {
-  const peers = await room.join(participant, {
-    displayName: data.displayName ?? participant.name,
+async function joinRoom(connection: Connection, room: LiveRoom, who: Participant, data: RequestData<'join'>) {
+  const peers = await room.join(who, {
+    displayName: data.displayName ?? who.name,
     rtpCapabilities: data.rtpCapabilities ?? { codecs: [], headerExtensions: [] },
     deviceInfo: data.deviceInfo,
     metaData: data.metaData ?? {},
     autoConsume: data.autoConsume ?? true,
     mode: modeOf(data.mode, connection.mode),
   });
-  const extras = connection.link.joinExtras(membershipOf(room, participant));
-  return { peers, ...extras, reconnectSecret: participant.reconnectSecret };
+  const pubSubUrl = connection.services.pubsubUrl(room, who);
+  return { peers, messages: [], pubSubUrl, reconnectSecret: who.reconnectSecret };
 }
 
 export const entryHandlers: Handlers<
@@ -40,7 +39,7 @@ export const entryHandlers: Handlers<
   async requestEntry(connection, { name, reconnectSecret }) {
     const { room, participant } = await connection.enter(name ?? connection.peerId, reconnectSecret);
     return new Reply({}, () => {
-      if (room.isAdmitted(participant)) room.sendDecision(participant, 'allowed');
+      if (room.isAdmitted(participant)) room.tellDecision(participant, 'allowed');
     });
   },
 
@@ -54,11 +53,11 @@ export const entryHandlers: Handlers<
       const answer = await joinRoom(connection, room, participant, data);
       // Consumers of the old room are gone with it; the streams that are sent come along.
       await connection.completeSwitch();
-      return new Reply(answer, () => room.sendInitialState(participant));
+      return new Reply(answer, () => room.begin(participant));
     }
     const { room, participant } = connection;
     const answer = await joinRoom(connection, room, participant, data);
-    return new Reply(answer, () => room.sendInitialState(participant));
+    return new Reply(answer, () => room.begin(participant));
   },
 
   async switchToMeeting(connection, { meetingId, participantId, secret }) {
@@ -68,12 +67,12 @@ export const entryHandlers: Handlers<
       secret,
     });
     return new Reply({}, () => {
-      if (room.isAdmitted(participant)) room.sendDecision(participant, 'allowed');
+      if (room.isAdmitted(participant)) room.tellDecision(participant, 'allowed');
     });
   },
 
   switchPeerRoom(connection, { roomId, peerId, payload, token }) {
-    connection.room.moderation.requestSwitch(connection.joined, peerId, { roomId, payload, token });
+    connection.room.askToSwitch(connection.joined, peerId, { roomId, payload, token });
   },
 
   definePeerLeftReason(connection, { leaveReason }) {
@@ -82,11 +81,11 @@ export const entryHandlers: Handlers<
 
   async changeMode(connection, data) {
     const { room, joined } = connection;
-    await room.moderation.changeMode(joined, modeOf(data.mode, joined.mode));
-    return new Reply({}, () => room.forwarding.offerAll(joined));
+    await room.changeMode(joined, modeOf(data.mode, joined.mode));
+    return new Reply({}, () => room.receive(joined));
   },
 
   async changeDisplayName(connection, { displayName }) {
-    await connection.room.moderation.rename(connection.joined, displayName);
+    await connection.room.rename(connection.joined, displayName);
   },
 };

@@ -1,9 +1,29 @@
 // What participants do with each other: moderation, pins, shared values.
 import { refused } from '../../errors.ts';
+import type { ValueObserver } from '../../rooms/shared-values.ts';
+import type { Connection } from '../connection.ts';
 import type { Handlers } from './reply.ts';
 
-/** Refusal of the realtime store, as the SDK knows it. */
 const STORE_SET_FAILED = 4045;
+
+const observers = new WeakMap<Connection, ValueObserver>();
+
+/** One observer per connection, forgotten with it. */
+function observerOf(connection: Connection): ValueObserver {
+  const known = observers.get(connection);
+  if (known) return known;
+  const { room, joined, link } = connection;
+  const observer: ValueObserver = {
+    valueChanged: (key, value, updatedBy) =>
+      link.notify({ method: 'realtimeStoreValueChanged', key, value, updatedBy }),
+  };
+  observers.set(connection, observer);
+  room.onGone(joined, () => {
+    room.values.forget(observer);
+    observers.delete(connection);
+  });
+  return observer;
+}
 
 export const meetingHandlers: Handlers<
   | 'enablePeerMic'
@@ -19,31 +39,31 @@ export const meetingHandlers: Handlers<
   | 'realtimeStoreStopObserve'
 > = {
   enablePeerMic(connection, { peerId }) {
-    connection.room.moderation.requestDevice(connection.joined, peerId, 'enableMic');
+    connection.room.askDevice(connection.joined, peerId, 'enableMic');
   },
 
   disablePeerMic(connection, { peerId }) {
-    connection.room.moderation.requestDevice(connection.joined, peerId, 'disableMic');
+    connection.room.askDevice(connection.joined, peerId, 'disableMic');
   },
 
   enablePeerWebcam(connection, { peerId }) {
-    connection.room.moderation.requestDevice(connection.joined, peerId, 'enableWebcam');
+    connection.room.askDevice(connection.joined, peerId, 'enableWebcam');
   },
 
   disablePeerWebcam(connection, { peerId }) {
-    connection.room.moderation.requestDevice(connection.joined, peerId, 'disableWebcam');
+    connection.room.askDevice(connection.joined, peerId, 'disableWebcam');
   },
 
   async removePeer(connection, { peerId }) {
-    await connection.room.moderation.remove(connection.joined, peerId);
+    await connection.room.remove(connection.joined, peerId);
   },
 
   async closeRoom(connection) {
-    await connection.room.moderation.closeRoom(connection.joined);
+    await connection.room.closeBy(connection.joined);
   },
 
   pinStateChanged(connection, { peerId, state }) {
-    connection.room.moderation.pin(connection.joined, peerId, state);
+    connection.room.pin(connection.joined, peerId, state);
   },
 
   realtimeStoreSet(connection, { key, value }) {
@@ -55,21 +75,19 @@ export const meetingHandlers: Handlers<
   },
 
   realtimeStoreGet(connection, { key }) {
-    // Throws unless the client has joined.
     connection.joined;
     return { status: 'ok', value: connection.room.values.get(key) };
   },
 
   realtimeStoreObserve(connection, { key }) {
-    const { room, joined } = connection;
-    if (!room.values.observe(key, joined)) {
+    if (!connection.room.values.observe(key, observerOf(connection))) {
       throw refused(STORE_SET_FAILED, 'TOO_MANY_KEYS', 'The participant observes as many keys as it may.');
     }
     return { status: 'ok' };
   },
 
   realtimeStoreStopObserve(connection, { key }) {
-    connection.room.values.stopObserving(key, connection.joined);
+    connection.room.values.stopObserving(key, observerOf(connection));
     return { status: 'ok' };
   },
 };

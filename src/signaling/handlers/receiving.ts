@@ -1,7 +1,27 @@
 // What a client receives: layers, pausing, consuming by hand, statistics.
 import { notFound } from '../../errors.ts';
-import { onMedia } from './on-media.ts';
+import type { StreamKind } from '../../protocol/signaling.ts';
+import { onMedia } from '../ack.ts';
+import type { Connection } from '../connection.ts';
 import type { Handlers } from './reply.ts';
+
+function reception(connection: Connection, consumerId: string) {
+  const found = connection.joined.reception(consumerId);
+  if (!found) throw notFound('Consumer', consumerId);
+  return found;
+}
+
+async function setPaused(connection: Connection, kind: StreamKind | 'all' | undefined, paused: boolean) {
+  const consumersWithIssues: string[] = [];
+  for (const found of connection.joined.receptions(kind ?? 'all')) {
+    found.paused = paused;
+    const { subscription } = found;
+    await (paused ? subscription.pause() : subscription.resume()).catch(() =>
+      consumersWithIssues.push(subscription.id),
+    );
+  }
+  return { consumersWithIssues };
+}
 
 export const receivingHandlers: Handlers<
   | 'setConsumerPreferredLayers'
@@ -22,48 +42,55 @@ export const receivingHandlers: Handlers<
   | 'getDataConsumerStats'
 > = {
   async setConsumerPreferredLayers(connection, { consumerId, spatialLayer, temporalLayer }) {
+    const { subscription } = reception(connection, consumerId);
+    // A stream with one layer has nothing to choose; clients ask all the same.
+    if (subscription.type === 'simple') return;
     const layers = { spatialLayer, ...(temporalLayer !== undefined && { temporalLayer }) };
-    await onMedia(() => connection.joined.receiver.setPreferredLayers(consumerId, layers));
+    await onMedia(() => subscription.setPreferredLayers(layers));
   },
 
   async setConsumerPriority(connection, { consumerId, priority }) {
-    await onMedia(() => connection.joined.receiver.setPriority(consumerId, priority));
+    await onMedia(() => reception(connection, consumerId).subscription.setPriority(priority));
   },
 
   async requestConsumerKeyFrame(connection, { consumerId }) {
-    await onMedia(() => connection.joined.receiver.requestKeyFrame(consumerId));
+    await onMedia(() => reception(connection, consumerId).subscription.requestKeyFrame());
   },
 
   async pauseConsumer(connection, { consumerId }) {
-    await onMedia(() => connection.joined.receiver.pause(consumerId));
+    const found = reception(connection, consumerId);
+    found.paused = true;
+    await onMedia(() => found.subscription.pause());
   },
 
   async resumeConsumer(connection, { consumerId }) {
-    await onMedia(() => connection.joined.receiver.resume(consumerId));
+    const found = reception(connection, consumerId);
+    found.paused = false;
+    await onMedia(() => found.subscription.resume());
   },
 
-  async pauseAllConsumers(connection, { kind = 'all' }) {
-    return { consumersWithIssues: await connection.joined.receiver.setAllPaused(kind, true) };
+  pauseAllConsumers(connection, { kind }) {
+    return setPaused(connection, kind, true);
   },
 
-  async resumeAllConsumers(connection, { kind = 'all' }) {
-    return { consumersWithIssues: await connection.joined.receiver.setAllPaused(kind, false) };
+  resumeAllConsumers(connection, { kind }) {
+    return setPaused(connection, kind, false);
   },
 
   consumeVideoStreams(connection, { peerId }) {
-    connection.room.forwarding.requestStream(connection.joined, peerId, 'video');
+    connection.room.consumeByHand(connection.joined, peerId, 'video');
   },
 
   consumeAudioStreams(connection, { peerId }) {
-    connection.room.forwarding.requestStream(connection.joined, peerId, 'audio');
+    connection.room.consumeByHand(connection.joined, peerId, 'audio');
   },
 
   stopConsumingVideoStreams(connection, { peerId }) {
-    connection.room.forwarding.cancelRequest(connection.joined, peerId, 'video');
+    connection.room.stopConsumingByHand(connection.joined, peerId, 'video');
   },
 
   stopConsumingAudioStreams(connection, { peerId }) {
-    connection.room.forwarding.cancelRequest(connection.joined, peerId, 'audio');
+    connection.room.stopConsumingByHand(connection.joined, peerId, 'audio');
   },
 
   enableAdaptiveSubscription() {},
@@ -72,10 +99,10 @@ export const receivingHandlers: Handlers<
 
   async getTransportStats(connection, { peerId, transportId }) {
     const { room, joined } = connection;
-    if (transportId !== undefined) return onMedia(() => joined.transportStats(transportId));
+    if (transportId !== undefined) return onMedia(() => joined.media.transportStats(transportId));
     const peer = peerId === undefined ? joined : room.participant(peerId);
     if (!peer) throw notFound('Participant', String(peerId));
-    const { send, recv } = await onMedia(() => peer.traffic());
+    const { send, recv } = await onMedia(() => peer.media.traffic());
     return {
       send: { stats: { sendBitrate: send.bitrate, sendBytes: send.bytes } },
       recv: { stats: { recvBitrate: recv.bitrate, recvBytes: recv.bytes } },
@@ -83,10 +110,10 @@ export const receivingHandlers: Handlers<
   },
 
   getDataProducerStats(connection, { dataProducerId }) {
-    return onMedia(() => connection.joined.dataProducerStats(dataProducerId));
+    return onMedia(() => connection.joined.media.dataProducerStats(dataProducerId));
   },
 
   getDataConsumerStats(connection, { dataConsumerId }) {
-    return onMedia(() => connection.joined.dataConsumerStats(dataConsumerId));
+    return onMedia(() => connection.joined.media.dataConsumerStats(dataConsumerId));
   },
 };

@@ -1,4 +1,4 @@
-// The answer of a handler, and what follows once it is on its way.
+// What a handler answers, and what it does once the answer is on its way.
 import type { RequestData, RequestName } from '../../protocol/signaling.ts';
 import type { Connection } from '../connection.ts';
 
@@ -13,7 +13,7 @@ export class Reply {
   }
 }
 
-/** Handles a request and returns the answer; nothing is `{}`. */
+/** Answers the request; a plain value is the answer, nothing is `{}`. */
 export type Handler<N extends RequestName> = (connection: Connection, data: RequestData<N>) => unknown;
 
 export type Handlers<N extends RequestName> = { [Name in N]: Handler<Name> };

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-// A heartbeat does not name the column, so that it sends no notice.
+// A heartbeat does not name the column, so that it tells nobody.
 const STATEMENTS = `
 alter table nodes add column draining_since timestamptz(3);
 

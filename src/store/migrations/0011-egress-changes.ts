@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 
-// As 0003 does for sessions: a notice that something changed, once for each transaction.
+// As 0003 does for sessions: whoever looks on is told that something changed, once for each transaction.
 const STATEMENTS = `
 create function roomful_egresses_changed() returns trigger language plpgsql as $$
 begin

@@ -1,8 +1,8 @@
 // A compositor that is stopped before its first picture: what it has written by then is a file, but nothing to keep.
 import { writeFile } from 'node:fs/promises';
-import { type CompositorEvent, readCommand, type SinkSpec } from '../../../src/compositor/ipc.ts';
+import type { FromChild, SinkSpec, ToChild } from '../../../src/egress/ipc.ts';
 
-const say = (message: CompositorEvent) => void (process.connected && process.send?.(message));
+const say = (message: FromChild) => void (process.connected && process.send?.(message));
 const sinks: SinkSpec[] = [];
 
 async function finish({ id, ...spec }: SinkSpec & { path?: string }): Promise<void> {
@@ -15,8 +15,7 @@ async function finish({ id, ...spec }: SinkSpec & { path?: string }): Promise<vo
   });
 }
 
-process.on('message', async (value) => {
-  const message = readCommand(value);
+process.on('message', async (message: ToChild) => {
   if (message.type === 'start') {
     sinks.push(...message.sinks);
     say({ type: 'ready', port: 9 });

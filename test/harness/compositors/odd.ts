@@ -1,13 +1,10 @@
 // A compositor that does what its composition's id says: `silent`, `reports-once`, `reads-nothing` or `garbage`.
-import { type CompositorEvent, readCommand } from '../../../src/compositor/ipc.ts';
+import type { FromChild, ToChild } from '../../../src/egress/ipc.ts';
 
-const say = (message: CompositorEvent) => process.send?.(message, undefined, undefined, () => undefined);
+const say = (message: FromChild) => process.send?.(message, undefined, undefined, () => undefined);
 const STATS = { type: 'stats', cpu: 0, droppedTicks: 0, encodedFrames: 0, driftMs: 0, rssBytes: 0 } as const;
 
-process.on('message', (value) => {
-  const command = readCommand(value);
-  if (command.type !== 'start') return;
-  const { egressId } = command;
+process.on('message', ({ egressId }: ToChild & { type: 'start' }) => {
   if (egressId === 'silent') return;
   say({ type: 'ready', port: 1234 });
   if (egressId === 'reports-once') say(STATS);

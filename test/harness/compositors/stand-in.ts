@@ -5,13 +5,13 @@ import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Decoder, Demuxer, Encoder, Muxer } from 'node-av/api';
 import { FF_ENCODER_LIBX264 } from 'node-av/constants';
-import { type CompositorEvent, readCommand, type SinkSpec } from '../../../src/compositor/ipc.ts';
+import type { FromChild, SinkSpec, ToChild } from '../../../src/egress/ipc.ts';
 
 const SECONDS = 2;
 const PART_MS = 200;
 const PARTS_PER_SEGMENT = 3;
 
-const say = (message: CompositorEvent) => void (process.connected && process.send?.(message));
+const say = (message: FromChild) => void (process.connected && process.send?.(message));
 const sinks = new Map<string, { spec: SinkSpec; finish: () => Promise<unknown> }>();
 
 async function writeClip(path: string): Promise<void> {
@@ -104,8 +104,7 @@ async function end(): Promise<void> {
 }
 
 process.on('disconnect', () => void end());
-process.on('message', (value) => {
-  const message = readCommand(value);
+process.on('message', (message: ToChild) => {
   if (message.type === 'start') {
     const socket = createSocket('udp4');
     socket.bind(0, '127.0.0.1', () => {

@@ -5,7 +5,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import type { EgressKind } from '../../../src/protocol/egress.ts';
 import type { EgressBody } from '../../../src/protocol/rest/dashboard.ts';
-import { PAGES, pathTo } from '../../paths.ts';
+import { pathTo } from '../../paths.ts';
 import { bytes } from '../../ui/bytes.ts';
 import { downloadUrl, gapInWords } from '../../viewer/words.ts';
 import { ApiError } from '../api.ts';
@@ -152,7 +152,7 @@ function About({ egress }: { egress: EgressBody }) {
     recorded !== null && ['File', fileInWords(recorded)],
     recorded !== null && ['Kept as', <Code key="key">{recorded.key}</Code>],
     ['Looks', looksInWords(egress.config)],
-    Boolean(templateUrl) && ['Captures', templateUrl],
+    Boolean(templateUrl) && ['Films', templateUrl],
   ];
   return (
     <Section title="About it">
@@ -189,7 +189,7 @@ function fileInWords({ format, width, height, storedIn }: NonNullable<EgressBody
   return `${format.toUpperCase()}, ${shape}, ${where}`;
 }
 
-/** Links to give away: anyone with one may watch. */
+/** Links to give away: whoever has one may watch. */
 function Addresses({ egress: { hls, pageUrl, recorded } }: { egress: EgressBody }) {
   const absolute = (url: string) => new URL(url, location.origin).href;
   const links = [
@@ -200,7 +200,7 @@ function Addresses({ egress: { hls, pageUrl, recorded } }: { egress: EgressBody 
   ].filter(Boolean) as [string, string][];
   if (links.length === 0) return null;
   return (
-    <Section title="Links" description="Anyone with one may watch, without signing in">
+    <Section title="Links" description="Whoever has one may watch, without signing in">
       <Stack gap="sm">
         {links.map(([label, url]) => (
           <div key={label}>
@@ -227,7 +227,7 @@ function Webhooks({ egress: { webhook, webhookUrl, sessionId } }: { egress: Egre
       title="Webhooks"
       actions={
         totalCount > 0 && (
-          <Link to={PAGES.webhooks} search={{ sessionId }} className={classes.textLink}>
+          <Link to={pathTo('webhooks')} search={{ sessionId } as never} className={classes.textLink}>
             <Text size="sm">All of the session</Text>
           </Link>
         )
@@ -248,7 +248,7 @@ function Webhooks({ egress: { webhook, webhookUrl, sessionId } }: { egress: Egre
 function Gaps({ egress: { gaps } }: { egress: EgressBody }) {
   if (gaps.length === 0) return null;
   return (
-    <Section title="Gaps" description="Missing because the compositor had to be started again">
+    <Section title="Gaps" description="Missing because the compositor had to be started anew">
       <Stack gap={4}>
         {gaps.map((gap) => (
           <Text size="sm" key={gap.at}>

@@ -1,10 +1,10 @@
-import { Button, Group, Text } from '@mantine/core';
+import { Anchor, Button, Group, Text } from '@mantine/core';
 import { IconPlayerRecordFilled } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import { PAGES } from '../../paths.ts';
+import { pathTo } from '../../paths.ts';
 import { DataTable } from '../parts/data-table.tsx';
-import { AnchorLink } from '../parts/links.tsx';
 import { Section } from '../parts/section.tsx';
 import { egresses } from '../queries.ts';
 import { egressColumns } from './egress-columns.tsx';
@@ -17,7 +17,7 @@ interface Props {
   room: { roomId: string; name: string };
   /** Of this session alone. */
   sessionId?: string;
-  /** Whether participants are in it, so that something can be started. */
+  /** Whether somebody is in it, so that something can be started. */
   live: boolean;
 }
 
@@ -34,9 +34,14 @@ export function EgressesOf({ room, sessionId, live }: Props) {
       actions={
         <Group gap="sm">
           {hasMore && (
-            <AnchorLink to={PAGES.recordings} search={{ search: sessionId ?? roomId }} size="sm">
+            <Anchor
+              component={Link}
+              to={pathTo('recordings')}
+              search={{ search: sessionId ?? roomId } as never}
+              size="sm"
+            >
               All of them
-            </AnchorLink>
+            </Anchor>
           )}
           {live && (
             <Button size="xs" leftSection={<IconPlayerRecordFilled size={14} />} onClick={() => setStarting(true)}>
@@ -54,7 +59,7 @@ export function EgressesOf({ room, sessionId, live }: Props) {
         noun={['recording or stream', 'recordings and streams']}
         empty={
           <Text size="sm" c="dimmed">
-            {live ? 'None yet: start one now, while the session is live.' : 'None.'}
+            {live ? 'None yet: start one now, while somebody is here.' : 'None.'}
           </Text>
         }
       />

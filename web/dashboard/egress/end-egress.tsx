@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { EgressRow } from '../../../src/protocol/rest/dashboard.ts';
 import { api } from '../api.ts';
 import { Confirm } from '../parts/confirm.tsx';
-import { toast } from '../parts/toasts.tsx';
+import { tell } from '../parts/toasts.tsx';
 import { EGRESS_WORDS } from '../words.ts';
 import { RESOURCES } from './resources.ts';
 
@@ -26,12 +26,12 @@ export function EndEgress({ asked, onClose, onDeleted }: Props) {
         ? api('POST', `${RESOURCES[kind]}/end`, { roomId, id })
         : api('DELETE', `${RESOURCES[kind]}/${encodeURIComponent(id)}`),
     onSuccess: async (_, { what, egress }) => {
-      toast.done(`${EGRESS_WORDS[egress.kind].one}: ${what === 'stop' ? 'is being finished' : 'deleted'}.`);
+      tell.done(`${EGRESS_WORDS[egress.kind].one}: ${what === 'stop' ? 'is being finished' : 'deleted'}.`);
       onClose();
       if (what === 'delete') onDeleted?.();
       await client.invalidateQueries({ queryKey: ['egresses'] });
     },
-    onError: toast.failed,
+    onError: tell.failed,
   });
   const { one } = EGRESS_WORDS[asked?.egress.kind ?? 'recording'];
   const room = asked?.egress.customRoomId ?? asked?.egress.roomId ?? '';
@@ -56,11 +56,11 @@ const WORDS: Record<Asked['what'], (egress: EgressRow) => { action: string; text
     action: 'Stop it',
     text:
       status === 'queued'
-        ? 'It has not begun yet and loses its place. It can be started again as long as the room is live.'
+        ? 'It has not begun yet and loses its place. It can be started again as long as somebody is in the room.'
         : {
             recording: 'The file is finished and can be played a moment later. The meeting goes on.',
             hls: 'Viewers see its end, and can play it from the beginning. The meeting goes on.',
-            livestream: 'Its servers are notified that it is over. The meeting goes on.',
+            livestream: 'Its servers are told that it is over. The meeting goes on.',
           }[kind],
   }),
   delete: ({ kind }) => ({

@@ -4,7 +4,7 @@ export function Page() {
   return (
     <EgressList
       kind="livestream"
-      empty="Send a live room to RTMP servers, such as those of video platforms, up to 16 at once."
+      empty="Send a room that somebody is in to RTMP servers, such as those of video platforms, up to 16 at once."
     />
   );
 }

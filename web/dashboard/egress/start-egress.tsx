@@ -18,17 +18,17 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type EgressKind, MAX_OUTPUTS } from '../../../src/protocol/egress.ts';
 import { ApiError, api } from '../api.ts';
 import { CompositionOptions } from '../new-room/composition-fields.tsx';
-import { toast } from '../parts/toasts.tsx';
+import { tell } from '../parts/toasts.tsx';
 import { rooms } from '../queries.ts';
 import { EGRESS_WORDS } from '../words.ts';
-import { checks, EMPTY_OUTPUT, emptyStart, formField, type StartForm, startBody } from './egress-request.ts';
+import { checks, EMPTY_OUTPUT, emptyStart, formField, type StartForm, startBody } from './egress-wish.ts';
 import { RESOURCES } from './resources.ts';
 
 interface Props {
   opened: boolean;
   onClose: () => void;
   kind?: EgressKind;
-  /** Otherwise one of the live rooms is chosen. */
+  /** Otherwise one of those that somebody is in is chosen. */
   room?: { roomId: string; name: string };
 }
 
@@ -135,7 +135,7 @@ function useStart(form: Form, onClose: () => void) {
   return useMutation({
     mutationFn: () => api('POST', `${RESOURCES[form.values.kind]}/start`, startBody(form.values)),
     onSuccess: async () => {
-      toast.done(`${EGRESS_WORDS[form.values.kind].one}: asked for, and shown here as it goes on.`);
+      tell.done(`${EGRESS_WORDS[form.values.kind].one}: asked for, and shown here as it goes on.`);
       onClose();
       await client.invalidateQueries({ queryKey: ['egresses'] });
     },
@@ -151,14 +151,14 @@ function LiveRoom({ form }: { form: Form }) {
   if (data?.data.length === 0) {
     return (
       <Alert color="yellow">
-        Nobody is in a room now. As soon as a participant joins one, it can be recorded and streamed.
+        Nobody is in a room now. As soon as somebody joins one, it can be recorded and streamed.
       </Alert>
     );
   }
   return (
     <Select
       label="Room"
-      description="Of the live rooms."
+      description="Of those that somebody is in."
       placeholder={data ? 'Choose a room' : 'Looking for rooms'}
       searchable
       data={(data?.data ?? []).map(({ roomId, customRoomId }) => ({ value: roomId, label: customRoomId ?? roomId }))}

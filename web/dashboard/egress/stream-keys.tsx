@@ -8,7 +8,7 @@ import { Section } from '../parts/section.tsx';
 
 const MASK = '••••••••••••';
 
-/** Where a livestream goes. Anyone with a stream key can stream in its owner's name, so they are shown when asked for. */
+/** Where a livestream goes. Whoever has a stream key can stream in its owner's name, so they are shown when asked for. */
 export function Outputs({ outputs }: { outputs: readonly LivestreamOutput[] }) {
   const [shown, setShown] = useState(false);
   return (

@@ -1,7 +1,7 @@
 import { Checkbox, Collapse, NumberInput, Select, SimpleGrid, Stack, Switch, TextInput } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import type { EgressKind } from '../../../src/protocol/egress.ts';
-import type { CompositionForm, RoomForm } from './room-request.ts';
+import type { CompositionForm, RoomForm } from './room-wish.ts';
 
 interface Props {
   form: UseFormReturnType<RoomForm>;
@@ -102,7 +102,7 @@ export function CompositionOptions({ kind, values, input }: OptionsProps) {
       {!isAudio && (
         <TextInput
           label="Template address"
-          description="A page of yours that is captured instead of our own layout."
+          description="A page of yours that is filmed instead of our own layout."
           placeholder="https://example.com/layout"
           inputMode="url"
           maxLength={2048}

@@ -27,11 +27,11 @@ import { CodeBlock } from '../parts/code-block.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import classes from '../parts/parts.module.css';
 import { Section } from '../parts/section.tsx';
-import { toast } from '../parts/toasts.tsx';
+import { tell } from '../parts/toasts.tsx';
 import { me, type Room } from '../queries.ts';
 import { CompositionFields } from './composition-fields.tsx';
 import { curlCode, fetchCode, sdkCode } from './room-code.ts';
-import { checks, EMPTY_FORM, formField, type RoomForm, toBody } from './room-request.ts';
+import { checks, EMPTY_FORM, formField, type RoomForm, toBody } from './room-wish.ts';
 
 const PATTERNS = ['*', 'session-*', 'participant-*', 'recording-*', 'hls-*', 'livestream-*'];
 
@@ -118,7 +118,7 @@ function useCreation(form: Form) {
     mutationFn: () => api<Room>('POST', '/v2/rooms', toBody(form.values)),
     onSuccess: async (room) => {
       const isKnown = Date.now() - Date.parse(room.createdAt) > 60_000;
-      toast.done(isKnown ? 'That custom id already has a room: here it is, unchanged.' : 'The room is created.');
+      tell.done(isKnown ? 'That custom id already has a room: here it is, unchanged.' : 'The room is created.');
       await client.invalidateQueries({ queryKey: ['rooms'] });
       await navigate({ to: pathTo('room', { roomId: room.roomId }) });
     },

@@ -13,7 +13,7 @@ export function curlCode(body: Body, server: string): string {
 
 /** For the official server SDK, which takes the body as it is. */
 export function sdkCode(body: Body, server: string): string {
-  const options = Object.keys(body).length === 0 ? '' : literal(body, 0);
+  const wish = Object.keys(body).length === 0 ? '' : literal(body, 0);
   return `import { VideoSDK } from "@videosdk.live/server-sdk";
 
 const client = new VideoSDK({
@@ -22,7 +22,7 @@ const client = new VideoSDK({
   apiEndpoint: ${JSON.stringify(server)},
 });
 
-const room = await client.rooms.create(${options});
+const room = await client.rooms.create(${wish});
 console.log(room.roomId);`;
 }
 

@@ -30,7 +30,7 @@ function dismiss(id: number): void {
   set(toasts.filter((toast) => toast.id !== id));
 }
 
-export const toast = {
+export const tell = {
   done: (text: string) => show('done', text),
   failed: (error: Error) => show('failed', error.message),
 };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { tokens } from './tokens.ts';
 
-test('distinguishes strings, numbers, words and comments', () => {
+test('tells strings, numbers, words and comments apart', () => {
   const kinds = tokens('const a = "b // c"; // d\n42').map(({ kind, text }) => [kind, text]);
   expect(kinds).toEqual([
     ['word', 'const'],

@@ -6,7 +6,7 @@ import { JsonBlock } from '../parts/code-block.tsx';
 import { clock, duration, plural } from '../parts/format.ts';
 import { Identifier } from '../parts/identifier.tsx';
 import { Section } from '../parts/section.tsx';
-import { toast } from '../parts/toasts.tsx';
+import { tell } from '../parts/toasts.tsx';
 import { leaveReason, MEDIA_WORDS } from '../words.ts';
 import { presentMs } from './timeline-layout.ts';
 
@@ -58,8 +58,8 @@ function Details({ participant, sessionId, isThere, now }: Details) {
   const { participantId, stays, media, modes, deviceInfo } = participant;
   const remove = useMutation({
     mutationFn: () => api('POST', '/v2/sessions/participants/remove', { sessionId, participantId }),
-    onSuccess: () => toast.done('They have been removed.'),
-    onError: toast.failed,
+    onSuccess: () => tell.done('They have been removed.'),
+    onError: tell.failed,
   });
   return (
     <Stack gap="sm">

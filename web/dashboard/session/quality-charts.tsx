@@ -106,7 +106,7 @@ export function QualityCharts({ sessionId, isLive, participant, name, body }: Qu
   );
 }
 
-/** Mantine's own would show received and sent in the same colour without the dashes that distinguish them. */
+/** Mantine's own would show received and sent in the same colour without the dashes that tell them apart. */
 function Legend({ lines }: { lines: Line[] }) {
   return (
     <Group gap="sm" aria-hidden>

@@ -36,7 +36,7 @@ test.each([
   [{ jitterMs: 120, audioScore: 3, videoScore: 1.2 }, '120 ms jitter', 'Sound 3.0, Picture 1.2'],
   [{ audioScore: 1 }, 'nothing got through', 'Sound 1.0'],
   [{ videoScore: 2.2, audioScore: null }, 'too little bandwidth', 'Picture 2.2'],
-])('%j reads as "%s"', (wrong, words, what) => {
+])('%j is told as "%s"', (wrong, words, what) => {
   const facts = { ...FINE, ...wrong };
   expect([reasons(facts).join('; '), suffered(facts)]).toEqual([words, what]);
 });
@@ -51,7 +51,7 @@ test('shares and bitrates are as short as they are clear', () => {
   ]);
 });
 
-test('a line breaks where the participant was away', () => {
+test('a line breaks where somebody was away', () => {
   const point = (second: number) => ({
     ...{
       at: new Date(FROM + second * 1000).toISOString(),

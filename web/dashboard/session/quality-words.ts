@@ -40,7 +40,7 @@ const LOSS = 0.02;
 const RTT_MS = 300;
 const JITTER_MS = 30;
 
-/** What was wrong, as far as the figures show. */
+/** What was wrong, as far as the figures tell. */
 export function reasons({ audioScore, videoScore, sendLoss, recvLoss, rttMs, jitterMs }: TroubleFacts): string[] {
   const found = [
     sendLoss > LOSS && `${percent(sendLoss)} of what was sent got lost`,

@@ -47,7 +47,7 @@ function Shown({ body, sessionId, isLive }: { body: QualityBody; sessionId: stri
     return (
       <Empty icon={<IconActivity size={26} />} title={isLive ? 'Nothing measured yet' : 'Nothing was measured'}>
         {isLive
-          ? 'The first figures come within 20 seconds of the first microphone, camera or screen.'
+          ? 'The first figures come within 20 seconds of somebody’s microphone, camera or screen.'
           : 'Nobody sent or received sound or pictures for longer than 20 seconds.'}
       </Empty>
     );

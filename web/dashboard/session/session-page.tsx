@@ -16,7 +16,7 @@ import { PageFrame } from '../parts/page.tsx';
 import classes from '../parts/parts.module.css';
 import { Section } from '../parts/section.tsx';
 import { DeliveryStatus, LiveBadge } from '../parts/status.tsx';
-import { toast } from '../parts/toasts.tsx';
+import { tell } from '../parts/toasts.tsx';
 import { session } from '../queries.ts';
 import { endReason } from '../words.ts';
 import { People } from './people.tsx';
@@ -76,7 +76,7 @@ function Story({ session }: { session: TimelineBody }) {
       )}
       <Quality session={session} />
       <People session={session} now={now} />
-      <Section title="Events" description="What was sent to the backend, in order, and whether it accepted it">
+      <Section title="Events" description="What the backend was told, in order, and whether it took it">
         {events.length === 0 ? <Text size="sm">None.</Text> : <EventTable events={events} />}
       </Section>
     </PageFrame>
@@ -117,11 +117,11 @@ function EndSession({ sessionId }: { sessionId: string }) {
   const end = useMutation({
     mutationFn: () => api('POST', '/v2/sessions/end', { sessionId }),
     onSuccess: async () => {
-      toast.done('The session is ended.');
+      tell.done('The session is ended.');
       setAsking(false);
       await client.invalidateQueries();
     },
-    onError: toast.failed,
+    onError: tell.failed,
   });
   return (
     <>
@@ -136,7 +136,7 @@ function EndSession({ sessionId }: { sessionId: string }) {
         onConfirm={() => end.mutate()}
         onClose={() => setAsking(false)}
       >
-        Everybody in it leaves at once. The room stays, and a new session begins when a participant joins again.
+        Everybody in it leaves at once. The room stays, and a new session begins when somebody joins again.
       </Confirm>
     </>
   );

@@ -101,7 +101,7 @@ export function egressSpans(egress: Pick<EgressRow, 'createdAt' | 'startedAt' | 
   ];
 }
 
-/** Milliseconds a participant was there. */
+/** Milliseconds somebody was there. */
 export function presentMs({ stays }: Pick<TimelineParticipant, 'stays'>, now: number): number {
   return stays.reduce((sum, { start, end }) => sum + Math.max(0, (end ? Date.parse(end) : now) - Date.parse(start)), 0);
 }

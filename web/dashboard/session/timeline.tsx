@@ -14,7 +14,7 @@ const SHOWN_AT_FIRST = 40;
 const MIN_LENGTH_MS = 5_000;
 const SLIDER_STEPS = 1_000;
 
-/** Who was there when, what they sent, and what was sent to the backend, on one axis of time. */
+/** Who was there when, what they sent, and what the backend was told, on one axis of time. */
 export function Timeline({ session, now }: { session: TimelineBody; now: number }) {
   const [window, setWindow] = useState<[number, number]>([0, SLIDER_STEPS]);
   const [all, setAll] = useState(false);

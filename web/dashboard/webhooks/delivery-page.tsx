@@ -14,7 +14,7 @@ import classes from '../parts/parts.module.css';
 import { Section } from '../parts/section.tsx';
 import { DeliveryStatus } from '../parts/status.tsx';
 import { Ago } from '../parts/times.tsx';
-import { toast } from '../parts/toasts.tsx';
+import { tell } from '../parts/toasts.tsx';
 import { type DeliveryDetail, delivery } from '../queries.ts';
 
 const SOURCES = { room: "the room's webhook", key: "the API key's receiver", operation: 'its webhookUrl' };
@@ -46,10 +46,10 @@ function Replay({ delivery: { id, status, lane } }: { delivery: DeliveryDetail }
   const replay = useMutation({
     mutationFn: () => api('POST', `/v2/webhooks/deliveries/${encodeURIComponent(id)}/replay`),
     onSuccess: async () => {
-      toast.done('Queued again; the attempt shows here as soon as it is made.');
+      tell.done('Queued again; the attempt shows here as soon as it is made.');
       await client.invalidateQueries({ queryKey: ['delivery', id] });
     },
-    onError: toast.failed,
+    onError: tell.failed,
   });
   const isQueued = status === 'pending' && lane === 'fast';
   return (

@@ -17,7 +17,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { EVENT_TYPES } from '../../../src/protocol/events.ts';
 import { pathTo } from '../../paths.ts';
 import { ApiError, api } from '../api.ts';
-import { checks } from '../new-room/room-request.ts';
+import { checks } from '../new-room/room-wish.ts';
 import { Empty } from '../parts/empty.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { whole } from '../parts/format.ts';
@@ -25,7 +25,7 @@ import { Copy } from '../parts/identifier.tsx';
 import classes from '../parts/parts.module.css';
 import { Section } from '../parts/section.tsx';
 import { Ago } from '../parts/times.tsx';
-import { toast } from '../parts/toasts.tsx';
+import { tell } from '../parts/toasts.tsx';
 import { type Endpoint, endpoints, webhookSettings } from '../queries.ts';
 import { WebhooksFrame } from './webhooks-frame.tsx';
 
@@ -60,10 +60,10 @@ function Receiver({ endpoint }: { endpoint: Endpoint }) {
   const enable = useMutation({
     mutationFn: () => api('POST', '/v2/webhooks/endpoints/enable', { url }),
     onSuccess: async () => {
-      toast.done('Enabled. What was given up meanwhile can be replayed.');
+      tell.done('Enabled. What was given up meanwhile can be replayed.');
       await client.invalidateQueries({ queryKey: ['endpoints'] });
     },
-    onError: toast.failed,
+    onError: tell.failed,
   });
   const state = disabled
     ? { color: 'red', word: 'Disabled' }
@@ -162,7 +162,7 @@ function SettingsForm({ endPoint, events, secret }: { endPoint: string; events: 
         ...(values.events.length > 0 && { events: values.events }),
       }),
     onSuccess: async () => {
-      toast.done('Saved. It counts for events from now on.');
+      tell.done('Saved. It counts for events from now on.');
       await client.invalidateQueries({ queryKey: ['webhook-settings'] });
     },
     onError: (problem) => {

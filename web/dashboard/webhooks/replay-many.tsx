@@ -15,7 +15,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { EVENT_TYPES } from '../../../src/protocol/events.ts';
 import { api } from '../api.ts';
 import { plural } from '../parts/format.ts';
-import { toast } from '../parts/toasts.tsx';
+import { tell } from '../parts/toasts.tsx';
 import { endpoints } from '../queries.ts';
 
 interface Props {
@@ -57,7 +57,7 @@ function ReplayForm({ onClose, initial }: Omit<Props, 'opened'>) {
         ...(to && { to: Date.parse(to) }),
       }),
     onSuccess: async ({ replayed }) => {
-      toast.done(replayed === 0 ? 'Nothing matched.' : `${plural(replayed, 'delivery', 'deliveries')} queued again.`);
+      tell.done(replayed === 0 ? 'Nothing matched.' : `${plural(replayed, 'delivery', 'deliveries')} queued again.`);
       onClose();
       await client.invalidateQueries({ queryKey: ['deliveries'] });
     },
@@ -102,7 +102,7 @@ function ReplayForm({ onClose, initial }: Omit<Props, 'opened'>) {
           <TextInput label="Session id" placeholder="any" {...form.getInputProps('sessionId')} />
         </SimpleGrid>
         <Text size="sm" c="dimmed">
-          Each keeps its id, by which receivers recognise what they have seen. At most 10,000 at a time; disabled
+          Each keeps its id, by which receivers can tell that they have seen it. At most 10,000 at a time; disabled
           receivers are left out.
         </Text>
         <Group justify="flex-end">

@@ -20,7 +20,7 @@ import { EVENT_TYPES } from '../../../src/protocol/events.ts';
 import type { TestResultBody } from '../../../src/protocol/rest/webhooks.ts';
 import { pathTo } from '../../paths.ts';
 import { ApiError, api } from '../api.ts';
-import { webAddress } from '../new-room/room-request.ts';
+import { webAddress } from '../new-room/room-wish.ts';
 import { CodeBlock, JsonBlock } from '../parts/code-block.tsx';
 import { latency } from '../parts/format.ts';
 import { Section } from '../parts/section.tsx';

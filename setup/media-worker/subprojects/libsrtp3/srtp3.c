@@ -78,7 +78,7 @@ srtp_err_status_t srtp3_create(srtp_t* session, srtp3_policy_t policy)
 typedef srtp_err_status_t (*in_place_operation)(srtp_t session, void* packet, int* len);
 
 // Copies the packet into the output buffer and works there. `growth` is the most the operation may append: version 2
-// does not know where the buffer ends, so room for it is demanded beforehand.
+// cannot be told where the buffer ends, so room for it is demanded beforehand.
 static srtp_err_status_t apply(
   in_place_operation operation,
   size_t growth,
