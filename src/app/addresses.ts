@@ -17,7 +17,7 @@ export async function mediaAddresses({ host, media }: Config): Promise<MediaAddr
     return announced.map((address) => ({ listenAddress: listenedFor(address, host), announcedAddress: address }));
   }
   if (!isUnspecified(host)) {
-    const listened = host === 'localhost' ? ['127.0.0.1'] : await resolved('ROOMFUL_HOST', host);
+    const listened = await resolved('ROOMFUL_HOST', boundAddress(host));
     return listened.map((listenAddress) => ({ listenAddress }));
   }
   const found = externalAddresses().filter((address) => host === '::' || isIP(address) === 4);
@@ -50,8 +50,13 @@ export function certificateHosts(config: Config): string[] {
  */
 function listenedFor(announced: string, host: string): string {
   if (!isLoopback(announced) || isUnspecified(host)) return anyOf(announced);
-  const beside = host === 'localhost' ? '127.0.0.1' : host;
+  const beside = boundAddress(host);
   return isLoopback(beside) && isIP(beside) === isIP(announced) ? beside : announced;
+}
+
+/** `localhost` often has two addresses; media takes this one. */
+function boundAddress(host: string): string {
+  return host === 'localhost' ? '127.0.0.1' : host;
 }
 
 /** All addresses of the family. */
