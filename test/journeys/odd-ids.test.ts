@@ -12,12 +12,14 @@ afterAll(() => stage?.[Symbol.asyncDispose]());
 const QUIET: Person = { camera: false, mic: false, options: { mode: 'SIGNALLING_ONLY' } };
 
 describe('a room that is called', () => {
-  it.each(['me & you', '50% off', 'a=b', '[team] 1'])(
+  it.each(['me & you', '50% off', 'a=b', '[team] 1', 'a+b', 'ü/?', 'a%20b', 'x&peerId=y'])(
     '%s is joined by that name, and found by it',
     async (customRoomId) => {
       const { roomId } = await stage.backend.rooms.create({ customRoomId });
-      // A neighbour that would be found if the id were read in another way.
-      await stage.backend.rooms.create({ customRoomId: customRoomId.split(/[&=%\]]/, 1)[0] ?? '' });
+      // Neighbours that would be found if the id were read in another way.
+      for (const other of [customRoomId.split(/[&=%\]]/, 1)[0] ?? '', 'a b']) {
+        await stage.backend.rooms.create({ customRoomId: other });
+      }
       await using tab = await stage.enter(customRoomId, 'ann', QUIET);
       const { data } = await stage.backend.sessions.list({ roomId });
       expect(data).toMatchObject([{ roomId, customRoomId, participants: [{ participantId: 'ann' }] }]);
@@ -49,6 +51,7 @@ describe('a participant', () => {
     ['two words', /without whitespace/],
     ['a#b', /# in it never arrives/],
     ['a=b', /did not join/],
+    ['x'.repeat(10_000), /Unable to join/],
   ])('called %s is answered', async (id, reason) => {
     expect(await refusal(id)).toMatch(reason);
   });
