@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, DatabaseError } from 'pg';
 import type { Logger } from 'pino';
 import { DataLock } from '../kit/data-lock.ts';
+import { isRunning, processIdentity } from '../kit/process-identity.ts';
 import { StartError } from '../kit/start-error.ts';
 import { choosePostgresAccount, type PostgresAccount } from './postgres-account.ts';
 import { PostgresCluster, postgresEnvironment, ROLE } from './postgres-cluster.ts';
@@ -326,11 +327,14 @@ async function endPostgres(cluster: PostgresCluster, pid: number): Promise<boole
     ['SIGINT', FAST_SHUTDOWN_TIMEOUT_MS],
     ['SIGQUIT', IMMEDIATE_SHUTDOWN_TIMEOUT_MS],
   ] as const;
+  if (!cluster.isServedBy(pid)) return true;
+  // A process that ends gives up its folder a moment before it is gone.
+  const postmaster = processIdentity(pid);
   for (const [signal, timeoutMs] of ways) {
     const deadline = Date.now() + timeoutMs;
     if (cluster.isServedBy(pid)) process.kill(pid, signal);
-    while (cluster.isServedBy(pid) && Date.now() < deadline) await sleep(POLL_MS);
-    if (!cluster.isServedBy(pid)) return true;
+    while (isRunning(postmaster) && Date.now() < deadline) await sleep(POLL_MS);
+    if (!isRunning(postmaster)) return true;
   }
   return false;
 }
